@@ -1,0 +1,43 @@
+# Everything starts from python3 alone: the environment is made in .venv, from the lock file.
+PYTHON ?= python3
+READY := .venv/.ready
+RUN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo check test bench soak clean
+
+help: ## what there is
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## prepare only: leaves the program at .venv/bin/hubbub
+
+$(READY): pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Hubbub needs Python 3.11 or newer: make PYTHON=python3.11 …")'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python cannot make environments here: apt-get install python3-venv"; exit 1; }
+	@echo "Preparing .venv …"
+	@test -x $(RUN)/python || $(PYTHON) -m venv .venv
+	@$(RUN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.7,<1"
+	@UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never $(RUN)/uv sync --quiet --locked --inexact --python $(RUN)/python
+	@touch $@
+
+demo: $(READY) ## an invented community: import, findings, charts
+	$(RUN)/hubbub demo
+
+check: $(READY) ## lint, types, import rules, documentation
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/pyright
+	$(RUN)/lint-imports
+	$(RUN)/python -m pytest -q tests/test_docs.py
+
+test: $(READY) ## all tests
+	$(RUN)/python -m pytest -q -n auto
+
+bench: $(READY) ## speed, as ratios of one run
+	$(RUN)/python -m bench
+
+soak: $(READY) ## the long property tests
+	HYPOTHESIS_PROFILE=soak $(RUN)/python -m pytest -q -n auto tests/properties
+
+clean: ## remove the environment and what the demo made
+	rm -rf .venv hubbub-demo

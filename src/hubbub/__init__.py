@@ -1,0 +1,1 @@
+"""Hubbub tells a Slack community what is going on in it."""

@@ -1,0 +1,5 @@
+"""Lets `python -m hubbub` run the program."""
+
+from hubbub.cli import main
+
+main()

@@ -1,0 +1,165 @@
+"""Fonts for names from everywhere: which script a text needs, and whether this machine has it.
+
+A chart's own font has no Korean, Japanese, Chinese or emoji. The drawing library would take the
+first font that has a character, of any style, and loses emoji that are made of several. So each
+stretch of such characters names its font.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from html import escape, unescape
+from itertools import starmap
+from pathlib import Path
+from unicodedata import normalize
+
+from hubbub.charts import emoji
+
+_CJK = re.compile(
+    r"[\u2e80-\u3029\u3030-\u3098\u309b-\u318e\u31a0-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f"
+    r"\uff01-\uff9f\uffa1-\uffee\U00020000-\U0003ffff]+"
+)
+_HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff]")
+_SIMPLE = re.compile(
+    r"[\x20-\x7e\xa0-\xac\xae-\u02ff\u0370-\u0482\u048a-\u058f\u1e00-\u200a\u2010-\u2027\u202f-\u205f"
+    r"\u2070-\u20cf\u2100-\u2bff]*"
+)
+"""Characters that are drawn each by itself, from left to right."""
+_INVISIBLE = re.compile(r"[\xad\u200b-\u200f\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_TEXT = re.compile(r"(<text\b[^>]*>)([^<]*)(</text>)")
+
+
+_OPENING = '<tspan font-family="{}" font-size="0.1" fill="none">\U0001fffe</tspan>'
+"""Invisible, and a character that no font has.
+
+The library shapes a text with the font of its first stretch and replaces the others glyph by glyph,
+which holds an emoji of several characters together only if the emoji's font comes first. And where
+some font has every character of the text, it would take that one for all stretches.
+"""
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script: its name, the fonts that show it (the first that is there is taken), and how to
+    find out whether one is there."""
+
+    name: str
+    families: str
+    language: str
+    """As fontconfig names it."""
+    files: tuple[str, ...]
+    """Name patterns of well-known font files, where there is no fontconfig."""
+    package: str
+
+
+KOREAN = Script(
+    "Korean",
+    "Noto Sans CJK KR, Noto Sans KR, NanumGothic, Nanum Gothic, UnDotum, Apple SD Gothic Neo, "
+    "Malgun Gothic, sans-serif",
+    "ko",
+    ("NotoSansCJK*", "NotoSansKR*", "Nanum*", "UnDotum*"),
+    "fonts-noto-cjk",
+)
+JAPANESE = Script(
+    "Japanese or Chinese",
+    "Noto Sans CJK JP, Noto Sans JP, IPAexGothic, IPAGothic, VL Gothic, Hiragino Sans, Yu Gothic, "
+    "Meiryo, sans-serif",
+    "ja",
+    ("NotoSansCJK*", "NotoSansJP*", "ipag*", "ipaexg*", "VL-Gothic*"),
+    "fonts-noto-cjk",
+)
+EMOJI = Script(
+    "emoji",
+    "Noto Color Emoji, Apple Color Emoji, Segoe UI Emoji, Twemoji, sans-serif",
+    "und-zsye",
+    ("NotoColorEmoji*", "Twemoji*"),
+    "fonts-noto-color-emoji",
+)
+
+_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
+
+
+def typeset(svg: str) -> str:
+    """An SVG whose texts name a font for each stretch that the chart's own cannot show."""
+    return _TEXT.sub(lambda text: text[1] + _spans(unescape(text[2])) + text[3], svg)
+
+
+def missing(texts: Iterable[str], is_there: Callable[[Script], bool] | None = None) -> list[str]:
+    """What these texts contain and this machine cannot draw: a sentence each, with the remedy."""
+    needed = {script for text in texts for script, _ in _stretches(text) if script is not None}
+    lacking = [each for each in (KOREAN, JAPANESE, EMOJI) if each in needed]
+    return [
+        f"There is no font for {script.name} here: boxes stand in their place. "
+        f"Install one: apt-get install {script.package}"
+        for script in lacking
+        if not (is_there or has_font)(script)
+    ]
+
+
+@cache
+def has_font(script: Script) -> bool:
+    """Whether this machine has a font for a script. macOS and Windows come with all of them."""
+    if sys.platform in {"darwin", "win32"}:
+        return True
+    lister = shutil.which("fc-list")
+    if lister is None:
+        return _has_file(script)
+    command = [lister, f":lang={script.language}", "family"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    return bool(listed.stdout.strip())
+
+
+def _has_file(script: Script) -> bool:
+    folders = [Path(folder).expanduser() for folder in _FOLDERS]
+    return any(
+        True for folder in folders for pattern in script.files for _ in folder.rglob(pattern)
+    )
+
+
+def _spans(text: str) -> str:
+    """A text as SVG, a `tspan` for each stretch that needs a font of its own.
+
+    Texts with other scripts than these are left to the library as they are: replacing one font's
+    glyphs by another's ends the process' drawing for good where letters join.
+    """
+    stretches = list(_stretches(normalize("NFC", text)))
+    fonts = [script for script, _ in stretches if script is not None]
+    if not fonts or not all(_SIMPLE.fullmatch(part) for script, part in stretches if not script):
+        return escape(text)
+    first = EMOJI if EMOJI in fonts else fonts[0]
+    return _OPENING.format(first.families) + "".join(starmap(_span, stretches))
+
+
+def _span(script: Script | None, text: str) -> str:
+    shown = escape(text)
+    return f'<tspan font-family="{script.families}">{shown}</tspan>' if script else shown
+
+
+def _stretches(text: str) -> Iterator[tuple[Script | None, str]]:
+    """A text cut where the script changes; None stands for what the chart's own font shows.
+
+    Chinese characters look different in Korean and Japanese: the text around them decides.
+    """
+    cjk = KOREAN if _HANGUL.search(text) else JAPANESE
+    for is_emoji, part in _cut(emoji.pattern(), text):
+        if is_emoji:
+            yield EMOJI, part
+            continue
+        for is_cjk, stretch in _cut(_CJK, _INVISIBLE.sub("", part)):
+            yield (cjk if is_cjk else None), stretch
+
+
+def _cut(pattern: re.Pattern[str], text: str) -> Iterator[tuple[bool, str]]:
+    """The parts of a text that match, and those between them."""
+    end = 0
+    for match in pattern.finditer(text):
+        if match.start() > end:
+            yield False, text[end : match.start()]
+        yield True, match[0]
+        end = match.end()
+    if end < len(text):
+        yield False, text[end:]

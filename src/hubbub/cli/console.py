@@ -1,0 +1,187 @@
+"""What the terminal shows: tables that fit, progress, notes."""
+
+import sys
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Progress = Callable[[str, int, int], None]
+
+ROWS_SHOWN = 50
+"""Rows that a terminal shows where no limit is given."""
+
+
+def note(text: str, *, verbosity: int = 0) -> None:
+    """A line for people, on stderr; left out by -q."""
+    if verbosity >= 0:
+        click.echo(text, err=True)
+
+
+@contextmanager
+def progress(verbosity: int) -> Generator[Progress]:
+    """Shows how far long work is: a bar on a terminal, a line per stage elsewhere."""
+    if verbosity < 0:
+        yield lambda _what, _done, _total: None
+    elif sys.stderr.isatty():
+        with _bar() as show:
+            yield show
+    else:
+        yield _lines()
+
+
+@contextmanager
+def _bar() -> Generator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description:<10}"),
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f} %"),
+        TimeElapsedColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def show(what: str, done: int, total: int) -> None:
+            bar.update(task, description=what, completed=done, total=total or None)
+
+        yield show
+
+
+def _lines() -> Progress:
+    said: set[tuple[str, int]] = set()
+
+    def show(what: str, done: int, total: int) -> None:
+        quarter = 4 * done // total if total else 0
+        if (what, quarter) not in said:
+            said.add((what, quarter))
+            click.echo(f"{what} {25 * quarter} %" if done else what, err=True)
+
+    return show
+
+
+def rows_that_fit(count: int, limit: int | None) -> int:
+    """How many rows to print: all that were asked for, or a screenful or two on a terminal."""
+    return min(count, ROWS_SHOWN) if limit is None and sys.stdout.isatty() else count
+
+
+def print_json(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print rows as a JSON array of objects; instants in ISO 8601, UTC."""
+    import msgspec
+
+    click.echo("[")
+    for number, row in enumerate(rows, 1):
+        comma = "," if number < len(rows) else ""
+        record = msgspec.json.encode(dict(zip(columns, map(_plain_value, row), strict=True)))
+        click.echo(f"{record.decode()}{comma}")
+    click.echo("]")
+
+
+def print_csv(rows: "pa.Table") -> None:
+    """Print rows as CSV with a header line; instants in ISO 8601, UTC."""
+    import csv
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(rows.column_names)
+    for batch in rows.to_batches(max_chunksize=10_000):
+        for row in batch.to_pylist():
+            writer.writerow([_plain_value(value) for value in row.values()])
+
+
+def _plain_value(value: Any) -> Any:
+    """A value for machines."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date | time | timedelta | Decimal):
+        return str(value)
+    return value
+
+
+def table(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], *, timezone: str, title: str = ""
+) -> None:
+    """Print a table: fitted to a terminal, in full elsewhere. Numbers stand right."""
+    zone = ZoneInfo(timezone)
+    right = {
+        index
+        for index in range(len(columns))
+        if any(_is_number(row[index]) for row in rows)
+        and all(row[index] is None or _is_number(row[index]) for row in rows)
+    }
+    cells = [[_cell(value, zone) for value in row] for row in rows]
+    heads = [column.replace("_", " ") for column in columns]
+    if sys.stdout.isatty():
+        _fitted(heads, cells, right, title)
+    else:
+        _plain(heads, cells, right)
+
+
+def _fitted(heads: list[str], cells: list[list[str]], right: set[int], title: str) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(
+        box=box.SIMPLE_HEAD,
+        title=title or None,
+        title_justify="left",
+        pad_edge=False,
+        title_style="bold",
+        header_style="bold",
+    )
+    for index, head in enumerate(heads):
+        is_right = index in right
+        shown.add_column(
+            head,
+            justify="right" if is_right else "left",
+            no_wrap=is_right,
+            overflow="ellipsis" if is_right else "fold",
+        )
+    for row in cells:
+        shown.add_row(*map(Text, row))
+    Console().print(shown)
+
+
+def _plain(heads: list[str], cells: list[list[str]], right: set[int]) -> None:
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, column)) for column in zip(heads, *cells, strict=True)]
+    for row in (heads, *cells):
+        padded = [
+            " " * (width - cell_len(cell)) + cell if index in right
+            else cell + " " * (width - cell_len(cell))
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]  # fmt: skip
+        click.echo("  ".join(padded).rstrip())
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _cell(value: Any, zone: ZoneInfo) -> str:
+    """A value for reading; control characters, which could move the cursor, are replaced."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.1f}"
+    if isinstance(value, datetime):
+        return f"{value.astimezone(zone):%Y-%m-%d %H:%M}"
+    if isinstance(value, date):
+        return f"{value:%Y-%m-%d}"
+    return "".join(each if each.isprintable() else " " for each in str(value))

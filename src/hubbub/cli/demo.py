@@ -1,0 +1,52 @@
+"""`hubbub demo`: everything on an invented community."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from hubbub.cli import console
+from hubbub.cli.options import Session, everywhere
+
+_ROWS = 5
+
+
+@click.command("demo", epilog="Example: hubbub demo --home /tmp/demo")
+@everywhere
+def command(session: Session) -> None:
+    """Invent a community, import its export, show findings, draw charts, write files.
+
+    All lies in ./hubbub-demo, or in the --home that you name. Run it again to make it anew.
+    """
+    from hubbub.flows.demo import run_demo
+
+    settings = session.settings
+    if not session.home_is_chosen:
+        settings = replace(settings, home=Path("hubbub-demo"))
+    with console.progress(session.verbosity) as show:
+        demo = run_demo(settings, show)
+    rows = demo.report.rows
+    click.echo(
+        f"{demo.community}, an invented community: {rows['users']} users, "
+        f"{rows['channels']} channels, {rows['messages']:,} messages"
+    )
+    for found in demo.findings:
+        columns = found.readable_columns()
+        shown = found.rows.slice(0, _ROWS)
+        click.echo(f"\n{found.metric.title}: {found.metric.question}")
+        console.table(
+            columns,
+            [[row[name] for name in columns] for row in shown.to_pylist()],
+            timezone=demo.settings.timezone,
+        )
+    home = demo.settings.home
+    click.echo(f"""
+Where all is:
+  {demo.page}  {len(demo.charts)} charts: open it in a browser
+  {demo.files}  every metric as CSV, and network.gexf for Gephi
+  {demo.archive}  the export that was imported
+
+Ask it something yourself:
+  hubbub --home {home} list metrics
+  hubbub --home {home} show busiest_hours
+  hubbub --home {home} sql "SELECT kind, count(*) FROM messages GROUP BY ALL\"""")

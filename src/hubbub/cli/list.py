@@ -1,0 +1,81 @@
+"""`hubbub list`: what there is."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from hubbub.cli import console
+from hubbub.cli.options import Session, everywhere
+
+_Rows = tuple[list[str], list[list[Any]]]
+
+
+def _metrics(session: Session) -> _Rows:
+    from hubbub.metrics.catalog import Catalog
+
+    found = Catalog(session.settings.pack).metrics()
+    return ["metric", "question", "parameters"], [
+        [metric.name, metric.question, ", ".join([*metric.parameters, "as_of"])] for metric in found
+    ]
+
+
+def _charts(session: Session) -> _Rows:
+    from hubbub.charts.catalog import Charts
+
+    found = Charts(session.settings.pack).charts()
+    return ["chart", "metric", "title"], [
+        [chart.name, chart.metric, chart.title] for chart in found
+    ]
+
+
+def _tables(session: Session) -> _Rows:
+    del session
+    from hubbub.core.tables import TABLES
+
+    return ["table", "column", "type", "privacy", "meaning"], [
+        [table.name, column.name, column.type.name.lower(), column.privacy.value, column.doc]
+        for table in TABLES.values()
+        for column in table.public
+    ]
+
+
+def _query(sql: str) -> Callable[[Session], _Rows]:
+    def rows(session: Session) -> _Rows:
+        from hubbub.stores.duckdb import reading
+
+        with reading(session.settings.store) as connection:
+            found = connection.sql(sql).to_arrow_table()
+        return found.column_names, [list(row.values()) for row in found.to_pylist()]
+
+    return rows
+
+
+_KINDS: dict[str, Callable[[Session], _Rows]] = {
+    "metrics": _metrics,
+    "charts": _charts,
+    "tables": _tables,
+    "channels": _query(
+        "SELECT c.channel_id, c.name, c.kind, c.is_archived AS archived, count(m.ts) AS messages "
+        "FROM channels c LEFT JOIN messages m USING (channel_id) GROUP BY ALL ORDER BY c.name"
+    ),
+    "runs": _query(
+        "SELECT run_id, verb, source, started_at, epoch(finished_at - started_at) AS seconds, "
+        "messages, added, updated, quarantined, left_out FROM runs ORDER BY run_id"
+    ),
+    "quarantine": _query("SELECT origin, place, reason FROM quarantine ORDER BY ALL"),
+}
+
+
+@click.command("list", epilog="Example: hubbub list metrics")
+@click.argument("kind", type=click.Choice(list(_KINDS)))
+@everywhere
+def command(session: Session, kind: str) -> None:
+    """List metrics, charts, tables, channels, runs, or what could not be read."""
+    columns, rows = _KINDS[kind](session)
+    if session.as_json:
+        console.print_json(columns, rows)
+    elif rows:
+        console.table(columns, rows, timezone=session.settings.timezone)
+    else:
+        console.note(f"There are no {kind}.")

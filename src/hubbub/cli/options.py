@@ -1,0 +1,125 @@
+"""Options that every verb takes, and those that several share."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+import click
+
+from hubbub import settings as configured
+from hubbub.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_Command = Callable[..., Any]
+
+_EVERYWHERE = {
+    "--home": True,
+    "--workspace": True,
+    "--privacy": True,
+    "--timezone": True,
+    "--json": False,
+    "-v": False,
+    "--verbose": False,
+    "-q": False,
+    "--quiet": False,
+}
+"""Options of every verb, and whether a value follows."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """What the options of every verb say."""
+
+    settings: Settings
+    as_json: bool
+    verbosity: int
+    """-1 quiet, 0 normal, 1 verbose."""
+    home_is_chosen: bool
+    """Whether the user named a home, by flag or environment."""
+
+
+def sorted_arguments(arguments: Sequence[str]) -> list[str]:
+    """The arguments with those options that stand before the verb put behind it."""
+    front: list[str] = []
+    rest = list(arguments)
+    while rest and rest[0].startswith("-"):
+        name, equals, _ = rest[0].partition("=")
+        if name not in _EVERYWHERE:
+            break
+        taken = 2 if _EVERYWHERE[name] and not equals else 1
+        front += rest[:taken]
+        rest = rest[taken:]
+    return [*rest[:1], *front, *rest[1:]] if rest else [*arguments]
+
+
+def everywhere(verb: Callable[Concatenate[Session, P], R]) -> Callable[P, R]:
+    """Give a verb the options that every verb has; it gets them as a `Session`."""
+
+    @wraps(verb)
+    def with_session(*args: P.args, **kwargs: P.kwargs) -> R:
+        taken = cast("dict[str, Any]", kwargs)
+        home = taken.pop("home")
+        settings = configured.load(
+            home, taken.pop("workspace"), taken.pop("privacy"), taken.pop("timezone")
+        )
+        is_chosen = bool(home or os.environ.get("HUBBUB_HOME"))
+        verbosity = int(taken.pop("verbose")) - int(taken.pop("quiet"))
+        return verb(Session(settings, taken.pop("as_json"), verbosity, is_chosen), *args, **kwargs)
+
+    command: Any = with_session
+    for option in reversed(
+        (
+            click.option("--home", metavar="DIR", help="Where all is kept.", hidden=True),
+            click.option("--workspace", metavar="NAME", help="One of several.", hidden=True),
+            click.option("--privacy", metavar="PRESET", hidden=True),
+            click.option("--timezone", metavar="ZONE", hidden=True),
+            click.option("--json", "as_json", is_flag=True, hidden=True),
+            click.option("-v", "--verbose", is_flag=True, hidden=True),
+            click.option("-q", "--quiet", is_flag=True, hidden=True),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def window(verb: _Command) -> _Command:
+    """The options that choose a metric's window, channel and member; passed on as `window`."""
+
+    @wraps(verb)
+    def with_window(**kwargs: Any) -> Any:
+        names = ("since", "as_of", "channel", "member")
+        given = {name: value for name in names if (value := kwargs.pop(name)) is not None}
+        for each in kwargs.pop("parameters"):
+            name, equals, value = each.partition("=")
+            if not equals:
+                raise click.UsageError(f"--set wants NAME=VALUE, not {each!r}.")
+            given[name] = value
+        return verb(window=given, **kwargs)
+
+    command = with_window
+    for option in reversed(
+        (
+            click.option("--since", metavar="TIME", help="Begin: a day, an instant, or `30 days`."),
+            click.option(
+                "--as-of",
+                "--until",
+                "as_of",
+                metavar="TIME",
+                help="End, inside the window: now, `latest` (the newest message), a day, …",
+            ),
+            click.option("--channel", metavar="NAME", help="One channel, by name or id."),
+            click.option("--member", metavar="NAME", help="One member, by name or id."),
+            click.option(
+                "--set",
+                "parameters",
+                metavar="NAME=VALUE",
+                multiple=True,
+                help="Another parameter of the metric.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command

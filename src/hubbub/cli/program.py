@@ -1,0 +1,93 @@
+"""The program `hubbub`: its group of verbs, and how errors reach the user."""
+
+import contextlib
+import os
+import pkgutil
+import signal
+import sys
+from importlib import import_module
+
+import click
+
+from hubbub import cli
+from hubbub.errors import Exit, HubbubError
+
+
+class Verbs(click.Group):
+    """Verbs by module name; a module is imported only when its verb is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All verbs, in order of their names."""
+        del ctx
+        names = (info.name for info in pkgutil.iter_modules(cli.__path__))
+        return sorted(name.rstrip("_") for name in names if name not in _NO_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb of that name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        name = f"{cmd_name}_" if cmd_name == "import" else cmd_name
+        return import_module(f"hubbub.cli.{name}").command
+
+
+_NO_VERBS = {"program", "options", "console"}
+
+
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Begin with: hubbub demo. Then: hubbub import EXPORT.zip",
+)
+@click.version_option(package_name="hubbub")
+def program() -> None:
+    """Hubbub tells a Slack community what is going on in it.
+
+    \b
+    Every verb takes, in any position:
+      --home DIR         where all is kept; else HUBBUB_HOME, else ./hubbub-home
+      --workspace NAME   one of several; else the only one, else "default"
+      --privacy PRESET   open, standard or strict; else HUBBUB_PRIVACY, hubbub.toml, standard
+      --timezone ZONE    where days begin; else HUBBUB_TIMEZONE, hubbub.toml, UTC
+      --json             answers as JSON
+      -v, -q             more, or fewer, messages
+    Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 failed, 2 usage,
+    3 findings, 4 try again, 130 interrupted.
+    """
+
+
+def main() -> None:
+    """Run the program and exit with its code."""
+    from hubbub.cli.options import sorted_arguments
+
+    # Ctrl-C is an exception everywhere, also where a shell has started us in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        arguments = sorted_arguments(sys.argv[1:])
+        program.main(arguments, prog_name="hubbub", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(Exit.USAGE)
+    except HubbubError as error:
+        _complain(error.reason, error.fix)
+        sys.exit(error.exit)
+    except (KeyboardInterrupt, click.Abort):
+        _complain("Interrupted.", "What was in progress has been undone; run it again.")
+        sys.exit(Exit.INTERRUPTED)
+    except BrokenPipeError:
+        # whoever read our output has seen enough; the interpreter must not complain at exit
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Exit.DONE)
+    except OSError as error:
+        _complain(f"{error.filename or 'The system'}: {error.strerror or error}", _FIX_SYSTEM)
+        sys.exit(Exit.FAILED)
+
+
+_FIX_SYSTEM = "Check the disk, the path and its permissions, then run this again."
+
+
+def _complain(reason: str, fix: str) -> None:
+    click.echo(f"hubbub: {reason}", err=True)
+    click.echo(f"        {fix}", err=True)

@@ -1,0 +1,53 @@
+"""`hubbub show`: a metric as a table."""
+
+import click
+
+from hubbub.cli import console
+from hubbub.cli.options import Session, everywhere
+from hubbub.cli.options import window as window_options
+
+
+@click.command("show", epilog="Example: hubbub show leaderboard --as-of latest --limit 10")
+@click.argument("metric")
+@window_options
+@click.option("--limit", type=click.IntRange(min=1), help="Show that many rows.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    help="How to print it.",
+)
+@everywhere
+def command(
+    session: Session, metric: str, window: dict[str, str], limit: int | None, form: str
+) -> None:
+    """Show a metric in the terminal, or print it as CSV or JSON."""
+    from hubbub.flows.measuring import measure
+
+    measured = measure(session.settings, metric, window)
+    rows = measured.rows if limit is None else measured.rows.slice(0, limit)
+    if session.as_json or form == "json":
+        console.print_json(rows.column_names, [[*row.values()] for row in rows.to_pylist()])
+        return
+    if form == "csv":
+        console.print_csv(rows)
+        return
+    if not rows.num_rows:
+        console.note(measured.why_empty())
+        return
+    cut = console.rows_that_fit(rows.num_rows, limit)
+    readable = measured.readable_columns()
+    records = [[row[name] for name in readable] for row in rows.slice(0, cut).to_pylist()]
+    console.table(
+        readable,
+        records,
+        timezone=session.settings.timezone,
+        title=measured.metric.title,
+    )
+    console.note(measured.window(), verbosity=session.verbosity)
+    if cut < rows.num_rows:
+        console.note(
+            f"{cut} of {rows.num_rows:,} rows; more with --limit, all with --format csv",
+            verbosity=session.verbosity,
+        )

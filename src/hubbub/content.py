@@ -1,0 +1,57 @@
+"""Finds content: metrics, views and charts are files in packs, and the workspace adds its own.
+
+A pack is a folder with the folders `metrics`, `views` and `charts`. A file in the workspace's pack
+overrides one of the same name.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hubbub.errors import BadContent
+
+PACKS = Path(__file__).parent / "packs"
+
+
+@dataclass(frozen=True)
+class ContentFile:
+    """A file of a pack: its name, where it lies, what it says."""
+
+    name: str
+    pack: str
+    path: Path
+    text: str
+
+    @property
+    def place(self) -> str:
+        """The path, as short as it is still clear."""
+        try:
+            return str(self.path.relative_to(Path.cwd()))
+        except ValueError:
+            return str(self.path)
+
+    def line_of(self, word: str) -> int:
+        """The first line that begins with a word; 1 if none does."""
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if line.lstrip().startswith(word):
+                return number
+        return 1
+
+    def wrong(self, line: int, reason: str, fix: str) -> BadContent:
+        """The error to raise about a line of this file."""
+        return BadContent(self.place, line, reason, fix)
+
+
+def find(kind: str, suffixes: Sequence[str], own_pack: Path) -> dict[str, ContentFile]:
+    """All files of a kind (`metrics`, say), by name and in order of it."""
+    packs = sorted(path for path in PACKS.iterdir() if path.is_dir() and path.name[0] != "_")
+    found: dict[str, ContentFile] = {}
+    for pack in (*packs, own_pack):
+        folder = pack / kind
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            suffix = next((each for each in suffixes if path.name.endswith(each)), None)
+            if suffix is not None:
+                name = path.name.removesuffix(suffix)
+                text = path.read_text(encoding="utf-8")
+                found[name] = ContentFile(name, pack.name, path, text)
+    return dict(sorted(found.items()))

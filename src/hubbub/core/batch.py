@@ -1,0 +1,90 @@
+"""What travels the one path: Envelope → Batch → Admitted.
+
+A source fills envelopes, Slack's formats are read into batches of rows, and only the gate makes
+`Admitted`, the one thing that a store takes.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hubbub.core.tables import LOGS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Row = tuple[Any, ...]
+"""Values in the order of the table's columns; instants as microseconds since 1970 in UTC,
+JSON (outlines and raw records) as UTF-8 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Bytes from Slack with what is known of them from outside."""
+
+    kind: str
+    """`users`, `channels`, `messages` or `events`."""
+    origin: str
+    """Where they lie, for people: the file inside the archive."""
+    payload: bytes
+    """JSON: an array of records, or an API response that holds one."""
+    channel_id: str | None = None
+    """The channel of the messages, where the records do not say it."""
+    channel_kind: str | None = None
+    """The kind of the channels, where the records do not say it."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows by table, as read and not yet admitted.
+
+    Rows of a merged table and of its sets carry a copy number as an extra last value: it says
+    which rows came in one record.
+    """
+
+    rows: defaultdict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    copies: int = 0
+
+    def quarantine(self, origin: str, place: int, reason: str, record: bytes | None) -> None:
+        """Note a record that could not be read."""
+        text = None if record is None else record.decode("utf-8", "replace").encode()
+        self.rows["quarantine"].append((origin, place, reason, text))
+
+    def extend(self, other: "Batch") -> None:
+        """Append the rows of another batch whose copy numbers follow this one's."""
+        for table, rows in other.rows.items():
+            self.rows[table].extend(rows)
+        self.copies = other.copies
+
+    def __len__(self) -> int:
+        """The number of rows of all tables."""
+        return sum(map(len, self.rows.values()))
+
+
+SEAL = object()
+"""Held by the gate, and by nothing else: a test looks for other uses."""
+
+
+class Admitted:
+    """Rows that the gate let through: Arrow tables by name. Only the gate can make one."""
+
+    __slots__ = ("copies", "left_out", "tables")
+
+    def __init__(
+        self, tables: "dict[str, pa.Table]", *, copies: int, left_out: int, seal: object
+    ) -> None:
+        if seal is not SEAL:
+            raise TypeError("rows are admitted by hubbub.privacy.gate alone")
+        self.tables = tables
+        self.copies = copies
+        """How many copy numbers the rows use, from 0."""
+        self.left_out = left_out
+        """Messages of channels that the policy does not admit."""
+
+
+def carries_copy(table: str) -> bool:
+    """Whether a row of that table says in its last value which copy it came with."""
+    return table not in _LOG_NAMES
+
+
+_LOG_NAMES = frozenset(table.name for table in LOGS)

@@ -1,0 +1,383 @@
+"""Every table of a workspace, declared once.
+
+The store's DDL, the merge, the gate, exports and the data dictionary all derive from these
+declarations. A column without a privacy class cannot be written down.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Type(Enum):
+    """What a column holds; the value is its SQL type."""
+
+    TEXT = "VARCHAR"
+    INTEGER = "BIGINT"
+    FLAG = "BOOLEAN"
+    INSTANT = "TIMESTAMP WITH TIME ZONE"
+    """An instant in UTC, microseconds."""
+
+
+class Privacy(Enum):
+    """What a column says about people; the gate decides by this class alone."""
+
+    FACT = "fact"
+    """Numbers, flags, times, kinds: says nothing without an id beside it."""
+    CHANNEL = "channel"
+    """The channel that the row lies in. A row of a channel that is not admitted never passes."""
+    CHANNEL_REFERENCE = "channel reference"
+    """Another channel that the row names."""
+    CHANNEL_NAME = "channel name"
+    MEMBER = "member"
+    """A member's id."""
+    NAME = "name"
+    """A member's names and handles."""
+    CONTACT = "contact"
+    """E-mail, phone, status: dropped unless asked for."""
+    TEXT = "text"
+    """What people wrote: messages, topics, titles of files."""
+    LINK = "link"
+    """A whole URL."""
+    OUTLINE = "outline"
+    """A copy's facts and ids in one canonical JSON, to settle which of two copies wins."""
+    RAW = "raw"
+    """Slack's own JSON."""
+
+
+class Keep(Enum):
+    """How a column of two copies of one row becomes one value."""
+
+    WINNER = "winner"
+    """The winning copy's value."""
+    GREATEST = "greatest"
+    """The greatest value of any copy: what was once marked (deleted, gone) stays marked."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name, type, privacy class and meaning."""
+
+    name: str
+    type: Type
+    privacy: Privacy
+    doc: str
+    keep: Keep = Keep.WINNER
+    goes: bool = False
+    """Emptied once the row is deleted."""
+    internal: bool = False
+    """Only for the merge: neither shown nor exported."""
+
+
+@dataclass(frozen=True)
+class Set:
+    """Rows that belong to a copy of another table's row: the winning copy's set replaces them."""
+
+    table: str
+    silent: bool = False
+    """Some copies say nothing of this set; then the best copy that does decides. Such a parent
+    has the internal columns `<table>_told`, `<table>_version` and `<table>_rank`."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its key, its columns, and the sets of rows that hang on each of its rows.
+
+    Of several copies of a row the greatest (presence, version, rank) wins; see docs/tables.md.
+    """
+
+    name: str
+    doc: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    sets: tuple[Set, ...] = ()
+    deleted_when: str | None = None
+    """The column that, once filled, marks a row as deleted."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column names, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def public(self) -> tuple[Column, ...]:
+        """The columns that people see."""
+        return tuple(column for column in self.columns if not column.internal)
+
+    def column(self, name: str) -> Column:
+        """The column of that name."""
+        return next(column for column in self.columns if column.name == name)
+
+
+T, N, F, W = Type.TEXT, Type.INTEGER, Type.FLAG, Type.INSTANT
+P = Privacy
+
+_CHANNEL_ID = Column("channel_id", T, P.CHANNEL, "the channel")
+_TS = Column("ts", T, P.FACT, "the message's `ts`, as Slack writes it")
+_SEEN_IN = Column(
+    "channel_id", T, P.CHANNEL, "the channel that the copy was seen in", internal=True
+)
+_RANKS = (
+    Column(
+        "presence",
+        N,
+        P.FACT,
+        "0: known only from a deletion, a stub or a tombstone; 1: seen",
+        internal=True,
+    ),
+    Column("version", N, P.FACT, "the copy's age in microseconds; newer wins", internal=True),
+    Column("outline", T, P.OUTLINE, "settles between copies of equal age", internal=True),
+    Column(
+        "canonical", T, P.RAW, "the copy as canonical JSON, where it may be kept", internal=True
+    ),
+)
+
+
+def _told(table: str) -> tuple[Column, ...]:
+    return (
+        Column(
+            f"{table}_told",
+            F,
+            P.FACT,
+            f"whether the winning copy says who its {table} are",
+            internal=True,
+        ),
+        Column(
+            f"{table}_version",
+            N,
+            P.FACT,
+            f"age of the copy that the {table} are from, where that is another than the winner",
+            internal=True,
+        ),
+        Column(
+            f"{table}_rank",
+            T,
+            P.OUTLINE,
+            f"rank of the copy that the {table} are from",
+            internal=True,
+        ),
+    )
+
+
+USERS = Table(
+    "users",
+    "The directory: a row per member and bot that Slack lists.",
+    ("user_id",),
+    (
+        Column("user_id", T, P.MEMBER, "U… or W…"),
+        Column("team_id", T, P.FACT, "the workspace that the account belongs to"),
+        Column("name", T, P.NAME, "handle"),
+        Column("real_name", T, P.NAME, "full name"),
+        Column("display_name", T, P.NAME, "the name that the member chose to be shown"),
+        Column("title", T, P.CONTACT, "what the member does"),
+        Column("email", T, P.CONTACT, "e-mail address"),
+        Column("phone", T, P.CONTACT, "telephone number"),
+        Column("status", T, P.CONTACT, "status text"),
+        Column("tz", T, P.FACT, "IANA time zone"),
+        Column("is_bot", F, P.FACT, "a bot by the directory, USLACKBOT and USLACK too"),
+        Column("is_deleted", F, P.FACT, "deactivated"),
+        Column("is_guest", F, P.FACT, "guest of one or several channels"),
+        Column("is_admin", F, P.FACT, "administrator or owner"),
+        Column("updated_at", W, P.FACT, "the profile's last change, where Slack says it"),
+        *_RANKS,
+    ),
+)
+
+PROFILES = Table(
+    "profiles",
+    "Names that messages carry of their authors; for members that the directory lacks.",
+    ("user_id",),
+    (
+        _SEEN_IN,
+        Column("user_id", T, P.MEMBER, "U… or W…"),
+        Column("name", T, P.NAME, "handle"),
+        Column("real_name", T, P.NAME, "full name"),
+        Column("display_name", T, P.NAME, "the name that the member chose to be shown"),
+        *_RANKS,
+    ),
+)
+
+CHANNELS = Table(
+    "channels",
+    "A row per channel that the policy admits.",
+    ("channel_id",),
+    (
+        Column("channel_id", T, P.CHANNEL, "C…, G… or D…; the name where an archive has no id"),
+        Column("name", T, P.CHANNEL_NAME, "name without #"),
+        Column("kind", T, P.FACT, "public, private, group_dm, dm or unknown"),
+        Column("topic", T, P.TEXT, "topic"),
+        Column("purpose", T, P.TEXT, "description"),
+        Column("creator_id", T, P.MEMBER, "who created it"),
+        Column("created_at", W, P.FACT, "when it was created"),
+        Column("is_general", F, P.FACT, "the channel that everyone is in"),
+        Column("is_archived", F, P.FACT, "closed"),
+        Column("is_shared", F, P.FACT, "shared with another workspace"),
+        *_told("memberships"),
+        *_RANKS,
+    ),
+    sets=(Set("memberships", silent=True),),
+)
+
+MEMBERSHIPS = Table(
+    "memberships",
+    "Who is in which channel, by the newest list.",
+    ("channel_id", "user_id"),
+    (_CHANNEL_ID, Column("user_id", T, P.MEMBER, "the member")),
+)
+
+MESSAGES = Table(
+    "messages",
+    "A row per message, reply and system notice.",
+    ("channel_id", "ts"),
+    (
+        _CHANNEL_ID,
+        _TS,
+        Column("thread_ts", T, P.FACT, "`ts` of the thread's root; on the root itself too"),
+        Column("posted_at", W, P.FACT, "`ts` as an instant"),
+        Column("user_id", T, P.MEMBER, "author"),
+        Column(
+            "author_name",
+            T,
+            P.NAME,
+            "author, where Slack's field held a name and no id",
+            internal=True,
+        ),
+        Column("bot_id", T, P.FACT, "B…, for messages by apps"),
+        Column("username", T, P.NAME, "name that an app posted under"),
+        Column("kind", T, P.FACT, "post, reply, broadcast or system"),
+        Column("subtype", T, P.FACT, "Slack's subtype"),
+        Column("text", T, P.TEXT, "as Slack writes it, markup and entities included", goes=True),
+        Column("words", N, P.FACT, "words, parted by blanks", goes=True),
+        Column("characters", N, P.FACT, "Unicode characters, entities resolved", goes=True),
+        Column(
+            "is_question",
+            F,
+            P.FACT,
+            "a post with a question mark outside markup and code",
+            goes=True,
+        ),
+        Column("edited_at", W, P.FACT, "last edit"),
+        Column(
+            "deleted_at",
+            W,
+            P.FACT,
+            "when it was deleted; when it was posted, if only the fact is known",
+            keep=Keep.GREATEST,
+        ),
+        Column("reply_count", N, P.FACT, "replies, as the root says"),
+        Column("latest_reply", T, P.FACT, "`ts` of the newest reply, as the root says"),
+        Column("unnamed", N, P.FACT, "reactions that Slack counts but does not name", goes=True),
+        *_told("reactions"),
+        *_RANKS,
+    ),
+    sets=(Set("reactions", silent=True), Set("mentions"), Set("links"), Set("shares")),
+    deleted_when="deleted_at",
+)
+
+REACTIONS = Table(
+    "reactions",
+    "A row per reaction of a member to a message.",
+    ("channel_id", "ts", "user_id", "name"),
+    (
+        _CHANNEL_ID,
+        _TS,
+        Column("user_id", T, P.MEMBER, "who reacted"),
+        Column("name", T, P.FACT, "emoji as written, skin tone kept"),
+    ),
+)
+
+MENTIONS = Table(
+    "mentions",
+    "A row per mention in a message's text.",
+    ("channel_id", "ts", "position"),
+    (
+        _CHANNEL_ID,
+        _TS,
+        Column("position", N, P.FACT, "1 for the message's first token in angle brackets"),
+        Column("kind", T, P.FACT, "user, channel, subteam or broadcast"),
+        Column("user_id", T, P.MEMBER, "the member, for kind user"),
+        Column("mentioned_channel_id", T, P.CHANNEL_REFERENCE, "the channel, for kind channel"),
+        Column("target", T, P.FACT, "the user group, or here, channel, everyone"),
+    ),
+)
+
+LINKS = Table(
+    "links",
+    "A row per link in a message's text.",
+    ("channel_id", "ts", "position"),
+    (
+        _CHANNEL_ID,
+        _TS,
+        Column("position", N, P.FACT, "1 for the message's first token in angle brackets"),
+        Column("url", T, P.LINK, "the link"),
+        Column("scheme", T, P.FACT, "https, mailto …"),
+        Column("domain", T, P.FACT, "host in lower case, without port; empty for mailto"),
+    ),
+)
+
+FILES = Table(
+    "files",
+    "A row per uploaded or linked file.",
+    ("file_id",),
+    (
+        _SEEN_IN,
+        Column("file_id", T, P.FACT, "F…"),
+        Column("user_id", T, P.MEMBER, "who shared it first"),
+        Column("created_at", W, P.FACT, "when"),
+        Column("name", T, P.TEXT, "file name"),
+        Column("title", T, P.TEXT, "title"),
+        Column("filetype", T, P.FACT, "Slack's short type"),
+        Column("mimetype", T, P.FACT, "MIME type"),
+        Column("size", N, P.FACT, "bytes"),
+        Column("mode", T, P.FACT, "hosted, external, snippet …"),
+        Column("is_gone", F, P.FACT, "deleted (a tombstone)", keep=Keep.GREATEST),
+        *_RANKS,
+    ),
+)
+
+SHARES = Table(
+    "shares",
+    "A row per message that a file was shared in.",
+    ("channel_id", "ts", "file_id"),
+    (_CHANNEL_ID, _TS, Column("file_id", T, P.FACT, "the file")),
+)
+
+QUARANTINE = Table(
+    "quarantine",
+    "What could not be read, where it lies and why; nothing is dropped in silence.",
+    ("origin", "place"),
+    (
+        Column("origin", T, P.FACT, "file inside the archive"),
+        Column("place", N, P.FACT, "record in the file, from 1; 0 for the whole file"),
+        Column("reason", T, P.FACT, "why it could not be read"),
+        Column("record", T, P.RAW, "the record, where it may be kept"),
+    ),
+)
+
+RUNS = Table(
+    "runs",
+    "What Hubbub did, when, and how it ended.",
+    ("run_id",),
+    (
+        Column("run_id", T, P.FACT, "time and random part; sorts by time"),
+        Column("verb", T, P.FACT, "import …"),
+        Column("source", T, P.FACT, "kind of source"),
+        Column("started_at", W, P.FACT, "begin"),
+        Column("finished_at", W, P.FACT, "end"),
+        Column("messages", N, P.FACT, "messages read"),
+        Column("added", N, P.FACT, "messages that were new"),
+        Column("updated", N, P.FACT, "messages that changed"),
+        Column("quarantined", N, P.FACT, "records that could not be read"),
+        Column("left_out", N, P.FACT, "messages that the policy kept out"),
+    ),
+)
+
+MERGED = (USERS, PROFILES, CHANNELS, MESSAGES, FILES)
+"""Tables whose rows are settled between copies."""
+
+HANGING = (MEMBERSHIPS, REACTIONS, MENTIONS, LINKS, SHARES)
+"""Tables whose rows hang on a row of a merged table."""
+
+LOGS = (QUARANTINE, RUNS)
+"""Hubbub's own book-keeping."""
+
+TABLES: dict[str, Table] = {table.name: table for table in (*MERGED, *HANGING, *LOGS)}

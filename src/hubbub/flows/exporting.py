@@ -1,0 +1,109 @@
+"""Writes metrics, tables and the network to files."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+
+from hubbub.core.tables import HANGING, MERGED
+from hubbub.destinations.files import FORMS, bundle, whole
+from hubbub.destinations.gephi import Network, write_network
+from hubbub.errors import UsageError
+from hubbub.metrics.catalog import Catalog
+from hubbub.metrics.header import BUILT_IN, Metric
+from hubbub.metrics.run import Runner
+from hubbub.settings import Settings
+from hubbub.stores import duckdb as store
+
+
+def export_metrics(
+    settings: Settings, names: Sequence[str], window: Mapping[str, str], folder: Path, form: str
+) -> list[Path]:
+    """Write metrics to a folder, a file each: those named, else all. Returns the paths.
+
+    A parameter that some metrics do not have is given to those that do; one that none has is a
+    `UsageError`.
+    """
+    catalog = Catalog(settings.pack)
+    metrics = [catalog.metric(name) for name in names] or catalog.metrics()
+    _refuse_unknown(metrics, window)
+    _made(folder)
+    written: list[Path] = []
+    with store.reading(settings.store) as connection:
+        runner = Runner(connection, catalog, settings.timezone)
+        as_of = runner.as_of(window.get("as_of")).isoformat()  # one instant for all files
+        for metric in metrics:
+            known = {*metric.parameters, *BUILT_IN}
+            given = {name: value for name, value in window.items() if name in known}
+            query = runner.prepare(metric, {**given, "as_of": as_of})
+            path = folder / f"{metric.name}.{form}"
+            with whole(path) as unfinished:
+                runner.copy(query, str(unfinished), FORMS[form])
+            written.append(path)
+    return written
+
+
+def export_tables(settings: Settings, folder: Path, form: str) -> list[Path]:
+    """Write the tables to a folder, a file each. Returns the paths."""
+    _made(folder)
+    written: list[Path] = []
+    with store.reading(settings.store) as connection:
+        for table in (*MERGED, *HANGING):
+            path = folder / f"{table.name}.{form}"
+            with whole(path) as unfinished:
+                _copy_table(connection, table.name, table.key, unfinished, form)
+            written.append(path)
+    return written
+
+
+def export_network(settings: Settings, window: Mapping[str, str], folder: Path) -> list[Path]:
+    """Write the network for Gephi to a folder. Returns the paths."""
+    catalog = Catalog(settings.pack)
+    nodes, edges = catalog.metric("nodes"), catalog.metric("edges")
+    _refuse_unknown([nodes, edges], window)
+    _made(folder)
+    with store.reading(settings.store) as connection:
+        runner = Runner(connection, catalog, settings.timezone)
+        as_of = {"as_of": window["as_of"]} if "as_of" in window else {}
+        network = Network(
+            runner.run(runner.prepare(nodes, as_of)), runner.run(runner.prepare(edges, window))
+        )
+    return write_network(network, folder)
+
+
+def export_bundle(
+    settings: Settings, names: Sequence[str], window: Mapping[str, str], folder: Path, form: str
+) -> list[Path]:
+    """Write data.zip with the tables and metrics.zip with the metrics. Returns the paths."""
+    _made(folder)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".bundle-") as unpacked:
+        place = Path(unpacked)
+        bundle(folder / "data.zip", export_tables(settings, place, form))
+        bundle(folder / "metrics.zip", export_metrics(settings, names, window, place, form))
+    return [folder / "data.zip", folder / "metrics.zip"]
+
+
+def _copy_table(
+    connection: duckdb.DuckDBPyConnection, name: str, key: Sequence[str], target: Path, form: str
+) -> None:
+    quoted = str(target).replace("'", "''")
+    connection.execute(
+        f"COPY (SELECT * FROM {name} ORDER BY {', '.join(key)}) TO '{quoted}' ({FORMS[form]})"
+    )
+
+
+def _refuse_unknown(metrics: Sequence[Metric], window: Mapping[str, str]) -> None:
+    known = {*BUILT_IN, *(name for metric in metrics for name in metric.parameters)}
+    for name in window:
+        if name not in known:
+            raise UsageError(
+                f"None of these metrics has a parameter {name!r}.",
+                f"They have: {', '.join(sorted(known))}.",
+            )
+
+
+def _made(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file.", "Name a folder with -o.")
+    folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,298 @@
+"""Imports an archive: read in parallel, admitted, staged, then merged in one transaction.
+
+Until the merge nothing of the store is touched, and the merge is all or nothing: an import that is
+stopped anywhere leaves the store as it was.
+"""
+
+import gc
+import multiprocessing
+import os
+import secrets
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import duckdb
+
+from hubbub.core.batch import Batch, Envelope
+from hubbub.core.ports import Archive, Part
+from hubbub.core.tables import RUNS
+from hubbub.errors import HubbubError
+from hubbub.privacy.gate import Channel, Gate
+from hubbub.privacy.policy import policy_of
+from hubbub.privacy.pseudonyms import workspace_key
+from hubbub.settings import Settings
+from hubbub.slack.directory import strictest
+from hubbub.slack.normalize import channel_ids, read_into
+from hubbub.sources.archives import open_archive
+from hubbub.stores import duckdb as store
+from hubbub.stores.merge import Merged, merge, withdraw
+from hubbub.stores.staging import Staged, joined, stage
+
+_TASK_BYTES = 8_000_000
+"""JSON that a worker reads before it stages what it has: bounds its memory."""
+_ALONE_BYTES = 3_000_000
+"""Archives up to this size are read in this process: starting others takes longer."""
+
+Progress = Callable[[str, int, int], None]
+"""What is being done, how much of it, of how much."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an import found and did."""
+
+    archive: str
+    rows: dict[str, int]
+    """Rows of the store that the archive stands for, by table."""
+    added: int
+    updated: int
+    unchanged: int
+    quarantined: int
+    left_out: int
+    """Messages of channels that the policy keeps out."""
+    assumed_public: tuple[str, ...]
+    """Channels taken as public because the archive has no list of channels."""
+    keeps_text: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Done:
+    """What a task staged."""
+
+    staged: Staged
+    left_out: int
+    quarantined: int
+
+
+def import_archive(settings: Settings, path: Path, progress: Progress) -> Report:
+    """Import an archive into a workspace. Raises `HubbubError`; then the store is as it was."""
+    begun, started_at = time.perf_counter(), datetime.now(UTC)
+    policy = policy_of(**settings.privacy) if settings.privacy else policy_of("standard")
+    archive = open_archive(path)
+    parts = archive.parts()
+    size = sum(part.size for part in parts)
+    with _scratch(settings) as scratch, _workers(size) as workers:
+        listed = list(archive.directory())
+        known, assumed = _channels(archive, listed, settings)
+        key = workspace_key(_made(settings.key)) if policy.pseudonyms else None
+        gate = Gate(policy, known, key)
+        task = _Task(archive, gate, scratch, path.name)
+        done = [task.directory(listed)]
+        groups = _shared_out(parts)
+        for number, finished in enumerate(_run(workers, task, groups), 1):
+            done.append(finished)
+            progress("reading", number, len(groups))
+        progress("merging", 0, 1)
+        staged = joined([each.staged for each in done])
+        quarantined = sum(each.quarantined for each in done)
+        left_out = sum(each.left_out for each in done)
+        with store.writing(settings.store) as connection:
+            merged = merge(connection, staged)
+            withdraw(
+                connection,
+                [
+                    channel_id
+                    for channel_id, channel in known.items()
+                    if channel.kind != "public" and not gate.admits(channel_id)
+                ],
+            )
+            _note_run(connection, archive, started_at, merged, quarantined, left_out)
+    return Report(
+        archive.title,
+        merged.rows,
+        merged.added,
+        merged.updated,
+        merged.unchanged,
+        quarantined,
+        left_out,
+        tuple(sorted(name for name in assumed if gate.admits(name))),
+        policy.text,
+        time.perf_counter() - begun,
+    )
+
+
+@dataclass(frozen=True)
+class _Task:
+    """Reads parts of an archive and stages what the gate admits; runs in a worker."""
+
+    archive: Archive
+    gate: Gate
+    scratch: Path
+    name: str
+
+    def directory(self, envelopes: list[Envelope]) -> _Done:
+        """Stage the users and channels."""
+        return self._stage(0, envelopes)
+
+    def read(self, number: int, parts: Sequence[Part]) -> _Done:
+        """Stage the messages of some parts."""
+        return self._stage(number, self._envelopes(parts))
+
+    def _envelopes(self, parts: Sequence[Part]) -> Iterator[Envelope]:
+        for part in parts:
+            yield from self.archive.read(part)
+
+    def _stage(self, number: int, envelopes: Iterator[Envelope] | list[Envelope]) -> _Done:
+        batch = Batch(copies=number << 32)  # tasks must not use the same copy numbers
+        for envelope in envelopes:
+            read_into(batch, envelope, raw=self.gate.policy.raw)
+        rows = batch.rows["quarantine"]
+        batch.rows["quarantine"] = [(f"{self.name}/{origin}", *rest) for origin, *rest in rows]
+        admitted = self.gate.admit(batch)
+        staged = stage(admitted, self.scratch, f"{number:06}")
+        return _Done(staged, admitted.left_out, len(rows))
+
+
+def _channels(
+    archive: Archive, listed: list[Envelope], settings: Settings
+) -> tuple[dict[str, Channel], list[str]]:
+    """All channels that the archive or the store knows, and those assumed to be public.
+
+    An archive without any list of channels (history pages, an event log) cannot say that a channel
+    is private; its owner names it on the command line, so what nothing speaks against is public.
+    """
+    stored: dict[str, Channel] = {}
+    if settings.store.exists():
+        with store.reading(settings.store) as connection:
+            found = connection.execute("SELECT channel_id, name, kind FROM channels").fetchall()
+        stored = {channel_id: Channel(name, kind) for channel_id, name, kind in found}
+    known, assumed = dict(stored), list[str]()
+    for envelope in listed:
+        if envelope.kind != "channels":
+            continue
+        for channel_id, name, kind in channel_ids(envelope):
+            told = kind
+            if told == "unknown" and channel_id in stored:
+                told = stored[channel_id].kind
+            if told == "unknown" and not archive.lists_channels:
+                assumed.append(channel_id)
+                told = "public"
+            before = known.get(channel_id)
+            if before is None or channel_id in stored or strictest(told, before.kind) == told:
+                known[channel_id] = Channel(name, told)
+    return known, assumed
+
+
+def _shared_out(parts: Sequence[Part]) -> list[list[Part]]:
+    """Parts in groups of about equal size."""
+    groups: list[list[Part]] = []
+    filled = _TASK_BYTES
+    for part in parts:
+        if filled >= _TASK_BYTES:
+            groups.append([])
+            filled = 0
+        groups[-1].append(part)
+        filled += part.size
+    return groups
+
+
+@contextmanager
+def _scratch(settings: Settings) -> Generator[Path]:
+    """A folder for this import alone; what imports that died have left is removed."""
+    root = _made(settings.scratch / "x").parent
+    for left in root.glob("import-*"):
+        if not Path(f"/proc/{left.name.rpartition('-')[2]}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    folder = root / f"import-{os.getpid()}"
+    folder.mkdir(exist_ok=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _made(file: Path) -> Path:
+    """A file's path, its folder made. Raises `HubbubError` where that is not allowed."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise HubbubError(
+            f"{file.parent} cannot be made: {error.strerror}.",
+            "Take a folder that you may write to: --home DIR.",
+        ) from error
+    return file
+
+
+@contextmanager
+def _workers(size: int) -> Generator[Executor | None]:
+    """Processes to read with; none for a small archive. They start at once, before this process
+    has any thread."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    if size <= _ALONE_BYTES or cores == 1:
+        yield None
+        return
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    with ProcessPoolExecutor(cores, context, initializer=_begin_worker) as workers:
+        workers.submit(os.getpid).result()
+        try:
+            yield workers
+        except BrokenProcessPool as error:
+            raise HubbubError(
+                "A reading process was killed, probably for want of memory.",
+                "Free some memory and run this again. The store is as it was.",
+            ) from error
+        except BaseException:
+            workers.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the parent, end with it, and collect no garbage: rows have no cycles."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
+
+
+def _run(workers: Executor | None, task: _Task, groups: list[list[Part]]) -> Iterator[_Done]:
+    numbered = enumerate(groups, 1)
+    if workers is None:
+        yield from (task.read(number, group) for number, group in numbered)
+        return
+    futures = [workers.submit(task.read, number, group) for number, group in numbered]
+    for future in as_completed(futures):
+        yield future.result()
+
+
+def _note_run(
+    connection: duckdb.DuckDBPyConnection,
+    archive: Archive,
+    started_at: datetime,
+    merged: Merged,
+    quarantined: int,
+    left_out: int,
+) -> None:
+    run_id = f"{started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    connection.execute(
+        f"INSERT INTO store.runs ({', '.join(RUNS.names)}) "
+        "VALUES ($1, 'import', $2, $3, $4, $5, $6, $7, $8, $9)",
+        [
+            run_id,
+            archive.title,
+            started_at,
+            datetime.now(UTC),
+            merged.rows.get("messages", 0),
+            merged.added,
+            merged.updated,
+            quarantined,
+            left_out,
+        ],
+    )

@@ -1,0 +1,68 @@
+"""Runs one metric on a workspace's store, and says what there is to say about the result."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from hubbub.metrics.catalog import Catalog
+from hubbub.metrics.header import Metric
+from hubbub.metrics.run import Runner
+from hubbub.settings import Settings
+from hubbub.stores import duckdb as store
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A metric's rows, and the window that they are about."""
+
+    metric: Metric
+    rows: pa.Table
+    since: datetime | None
+    """None for the beginning."""
+    as_of: datetime
+    newest: datetime | None
+    """The newest message that the store has."""
+    timezone: str
+
+    def readable_columns(self) -> list[str]:
+        """The columns without those ids that have a name right behind them."""
+        columns = list(self.metric.columns.values())
+        followed = zip(columns, [*columns[1:], None], strict=True)
+        return [
+            column.name
+            for column, after in followed
+            if column.type != "id" or after is None or after.type != "text"
+        ]
+
+    def window(self) -> str:
+        """The window in words, in the workspace's time zone."""
+        begin = f"from {self._local(self.since)} " if self.since else ""
+        return f"{begin}to {self._local(self.as_of)} ({self.timezone})"
+
+    def why_empty(self) -> str:
+        """A sentence for a metric without rows, and the fix where the window is the reason."""
+        said = f"No rows: {self.metric.title} {self.window()}."
+        if self.newest is None:
+            return f"{said} The store has no messages."
+        if self.since is not None and self.newest < self.since:
+            newest = self._local(self.newest)
+            return f"{said}\nThe newest message is of {newest}: try --as-of latest"
+        return said
+
+    def _local(self, moment: datetime) -> str:
+        return f"{moment.astimezone(ZoneInfo(self.timezone)):%Y-%m-%d %H:%M}"
+
+
+def measure(settings: Settings, name: str, window: Mapping[str, str]) -> Measured:
+    """Run a metric. Raises `UsageError` for unknown names and values."""
+    catalog = Catalog(settings.pack)
+    metric = catalog.metric(name)
+    with store.reading(settings.store) as connection:
+        runner = Runner(connection, catalog, settings.timezone)
+        query = runner.prepare(metric, window)
+        rows = runner.run(query)
+        newest = runner.newest()
+    return Measured(metric, rows, query.since, query.as_of, newest, settings.timezone)

@@ -1,0 +1,21 @@
+/*
+title = "Messages by channel"
+question = "Where is the talk?"
+
+[parameters]
+since = ""
+channel = ""
+
+[columns]
+channel_id = { type = "id", doc = "channel" }
+channel = { type = "text", doc = "its name" }
+messages = { type = "integer", doc = "posts, replies and broadcasts", unit = "messages" }
+thread_messages = { type = "integer", doc = "those of them in threads: replies and broadcasts", unit = "messages" }
+*/
+SELECT m.channel_id, c.name AS channel, count(*) AS messages,
+    count(*) FILTER (WHERE m.kind <> 'post') AS thread_messages
+FROM people_messages m JOIN channel_names c USING (channel_id)
+WHERE m.posted_at BETWEEN $since AND $as_of
+    AND ($channel IS NULL OR m.channel_id = $channel)
+GROUP BY ALL
+ORDER BY messages DESC, channel, m.channel_id

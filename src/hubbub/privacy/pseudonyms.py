@@ -1,0 +1,44 @@
+"""Keyed pseudonyms: the same member is the same token everywhere, and no one else can make it."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from hubbub.errors import HubbubError
+
+_KEY_BYTES = 32
+
+
+def pseudonym(key: bytes, label: str, value: str) -> str:
+    """HMAC-SHA256 of a labelled value, as `m1_` and 24 hex digits: label, key version, token."""
+    digest = hmac.new(key, f"{label}\0{value}".encode(), hashlib.sha256).hexdigest()
+    return f"{label[0]}1_{digest[:24]}"
+
+
+def workspace_key(path: Path) -> bytes:
+    """The workspace's key, made on first use and readable by its owner alone.
+
+    Raises `HubbubError` if others can read it or it is damaged: a leaked key undoes every
+    pseudonym, and a new one would part the history in two.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    else:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(_KEY_BYTES))
+    if path.stat().st_mode & 0o077:
+        raise HubbubError(
+            f"Other users of this machine can read the pseudonym key {path}.",
+            f"Close it: chmod 600 {path}",
+        )
+    key = path.read_bytes()
+    if len(key) != _KEY_BYTES:
+        raise HubbubError(
+            f"The pseudonym key {path} is damaged: {len(key)} bytes instead of {_KEY_BYTES}.",
+            "Restore it from your backup; with another key the history falls into two halves.",
+        )
+    return key

@@ -1,0 +1,129 @@
+"""A workspace's settings: hubbub.toml, then the environment, then flags."""
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from hubbub.errors import BadContent, HubbubError, UsageError
+
+_CHOICES: dict[str, type | tuple[type, ...]] = {
+    "preset": str,
+    "only_channels": list,
+    "private_channels": list,
+    "direct_messages": list,
+    "names": bool,
+    "contacts": bool,
+    "text": bool,
+    "links": str,
+    "pseudonyms": bool,
+    "raw": bool,
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where a workspace lives and what it has chosen."""
+
+    home: Path
+    workspace: str
+    timezone: str = "UTC"
+    privacy: dict[str, Any] = field(default_factory=dict[str, Any])
+    """The preset, and choices that are set alone."""
+
+    @property
+    def folder(self) -> Path:
+        """The workspace's own folder."""
+        return self.home / self.workspace
+
+    @property
+    def store(self) -> Path:
+        """The workspace's store file."""
+        return self.folder / "store.duckdb"
+
+    @property
+    def scratch(self) -> Path:
+        """Where work in progress lies: admitted rows only, removed at the end."""
+        return self.folder / "scratch"
+
+    @property
+    def pack(self) -> Path:
+        """The workspace's own pack: its metrics, views and charts extend or override others."""
+        return self.folder / "pack"
+
+    @property
+    def key(self) -> Path:
+        """The key of the pseudonyms: beside the workspaces, so that a copy of one has no key."""
+        return self.home / "keys" / f"{self.workspace}.key"
+
+
+def load(
+    home: str | None = None,
+    workspace: str | None = None,
+    preset: str | None = None,
+    timezone: str | None = None,
+) -> Settings:
+    """The settings of a workspace; the arguments are flags and win over all else.
+
+    The workspace is the one that is named, else the only one, else `default`.
+    """
+    root = Path(home or os.environ.get("HUBBUB_HOME") or "hubbub-home")
+    name = workspace or os.environ.get("HUBBUB_WORKSPACE") or _only_workspace(root)
+    if not name or "/" in name or name.startswith("."):
+        raise UsageError(f"{name!r} is no name for a workspace.", "Take letters and digits.")
+    file = root / name / "hubbub.toml"
+    written = _read(file)
+    privacy = dict(written.get("privacy", {}))
+    for value in (os.environ.get("HUBBUB_PRIVACY"), preset):
+        if value:
+            privacy["preset"] = value
+    zone = timezone or os.environ.get("HUBBUB_TIMEZONE") or written.get("timezone", "UTC")
+    return Settings(root, name, _zone(zone), privacy)
+
+
+def _only_workspace(root: Path) -> str:
+    try:
+        found = [path.parent.name for path in root.glob("*/store.duckdb")]
+    except OSError:
+        found = []
+    return found[0] if len(found) == 1 else "default"
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise HubbubError(f"{file} cannot be read: {error}", "Check the file.") from error
+    try:
+        written = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{file} is no TOML: {error}", "Correct that line.") from error
+    _check(file, text, written, {"timezone": str, "privacy": dict})
+    _check(file, text, written.get("privacy", {}), _CHOICES)
+    return written
+
+
+def _check(
+    file: Path, text: str, written: dict[str, Any], known: dict[str, type | tuple[type, ...]]
+) -> None:
+    for key, value in written.items():
+        line = next((number for number, each in enumerate(text.splitlines(), 1) if key in each), 1)
+        if key not in known:
+            fix = f"Known here: {', '.join(known)}."
+            raise BadContent(str(file), line, f"unknown setting {key!r}", fix)
+        if not isinstance(value, known[key]):
+            wanted = getattr(known[key], "__name__", str(known[key]))
+            raise BadContent(str(file), line, f"{key} is no {wanted}", f"Write a {wanted}.")
+
+
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UsageError(
+            f"There is no time zone {name!r}.", "Take an IANA name such as Europe/Lisbon."
+        ) from error

@@ -1,0 +1,1 @@
+"""A local Slack: an invented workspace, and the exports that Slack would write of it."""

@@ -1,0 +1,86 @@
+"""Slack's message markup: tokens in angle brackets, entities, code.
+
+Source: slack-platform §3.6. Only `&`, `<` and `>` are escaped in a text, so a `<` always opens a
+token: `<@U…>`, `<#C…>`, `<!here>` or `<scheme:…>`, each with an optional `|label`.
+"""
+
+import re
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+_TOKEN = re.compile(r"<([^<>]*)>")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
+_CODE_OR_TOKEN = re.compile(r"```.*?```|`[^`\n]*`|<[^<>]*>", re.DOTALL)
+_BROADCASTS = frozenset({"here", "channel", "everyone", "group"})
+
+
+class Mention(NamedTuple):
+    """A mention: its place among the text's tokens from 1, and whom it names."""
+
+    position: int
+    kind: str
+    """user, channel, subteam or broadcast."""
+    target: str
+
+
+class Link(NamedTuple):
+    """A link: its place among the text's tokens from 1, and where it leads."""
+
+    position: int
+    url: str
+    scheme: str
+    domain: str | None
+
+
+def tokens(text: str) -> tuple[list[Mention], list[Link]]:
+    """The mentions and links of a text, in order."""
+    mentions: list[Mention] = []
+    links: list[Link] = []
+    for position, token in enumerate(_TOKEN.findall(text), 1):
+        content = token.partition("|")[0]
+        sign, rest = content[:1], content[1:]
+        if sign == "@":
+            mentions.append(Mention(position, "user", rest))
+        elif sign == "#":
+            mentions.append(Mention(position, "channel", rest))
+        elif sign == "!":
+            if rest.startswith("subteam^"):
+                mentions.append(Mention(position, "subteam", rest[len("subteam^") :]))
+            elif rest in _BROADCASTS:
+                mentions.append(Mention(position, "broadcast", rest))
+        elif scheme := _SCHEME.match(content):
+            url = unescape(content)
+            links.append(Link(position, url, scheme[1].lower(), domain(url)))
+    return mentions, links
+
+
+def domain(url: str) -> str | None:
+    """The host of a URL in lower case, without port and user; None where it has none."""
+    try:
+        return urlsplit(url).hostname or None
+    except ValueError:  # "https://[half an IPv6 address"
+        return None
+
+
+def trimmed(url: str) -> str | None:
+    """A URL without query, fragment and user; only hosts and paths, so no mailto or tel."""
+    host = domain(url)
+    if host is None:
+        return None
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{host}{parts.path}"
+
+
+def unescape(text: str) -> str:
+    """A text with Slack's three entities resolved."""
+    if "&" not in text:
+        return text
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def asks(text: str) -> bool:
+    """Whether a question mark stands in the text outside of tokens, code spans and code blocks."""
+    if "?" not in text and "？" not in text:
+        return False
+    rest = _CODE_OR_TOKEN.sub(" ", text)
+    return "?" in rest or "？" in rest

@@ -1,0 +1,111 @@
+"""Reads envelopes into batches: the one place where Slack's JSON becomes rows."""
+
+import json
+from functools import partial
+from typing import Any, cast
+
+import msgspec
+
+from hubbub.core.batch import Batch, Envelope
+from hubbub.slack import directory
+from hubbub.slack.messages import MessageReader
+from hubbub.slack.values import Json, is_record, text
+
+_decode = msgspec.json.Decoder().decode
+
+
+class Malformed(ValueError):
+    """An envelope whose payload is no JSON, or no JSON of Slack's."""
+
+
+def normalize(envelope: Envelope, *, raw: bool) -> Batch:
+    """All rows of an envelope; what cannot be read is in the batch's quarantine.
+
+    `raw` keeps each copy's canonical JSON instead of its outline, for policies that may.
+    """
+    batch = Batch()
+    read_into(batch, envelope, raw=raw)
+    return batch
+
+
+def read_into(batch: Batch, envelope: Envelope, *, raw: bool) -> None:
+    """Append all rows of an envelope to a batch."""
+    try:
+        found = records(envelope)
+    except Malformed as error:
+        batch.quarantine(envelope.origin, 0, str(error), envelope.payload)
+        return
+    if envelope.kind == "users":
+        read = partial(directory.read_user, batch=batch, raw=raw)
+    elif envelope.kind == "channels":
+        kind = envelope.channel_kind
+        read = partial(directory.read_channel, batch=batch, kind=kind, raw=raw)
+    else:
+        read = MessageReader(batch, envelope.channel_id, raw=raw).read
+    for place, record in enumerate(found, 1):
+        reason = read(record) if is_record(record) else "not an object"
+        if reason is not None:
+            batch.quarantine(envelope.origin, place, reason, msgspec.json.encode(record))
+
+
+def records(envelope: Envelope) -> list[Any]:
+    """The records of a payload: an array, or a response that holds one. Raises `Malformed`."""
+    content = decoded(envelope.payload)
+    if is_record(content):
+        content = content.get(_FIELD.get(envelope.kind, "messages"))
+    if not isinstance(content, list):
+        raise Malformed(f"JSON, but no list of {envelope.kind}")
+    return cast("list[Any]", content)
+
+
+_FIELD = {"users": "members", "channels": "channels"}
+
+
+def decoded(payload: bytes) -> Any:
+    """A payload's JSON. Raises `Malformed`.
+
+    What the fast decoder refuses (a half emoji, a byte that is no UTF-8) is read by a patient
+    one, with a replacement character for what is no character.
+    """
+    try:
+        return _decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass
+    try:
+        content = json.loads(payload.decode("utf-8-sig", "replace"))
+        return _decode(msgspec.json.encode(_whole(content)))
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"invalid JSON: {_where(error)}") from error
+
+
+def _whole(value: Any) -> Any:
+    """The value with half surrogate pairs replaced in all strings."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_whole(item) for item in cast("list[Any]", value)]
+    if is_record(value):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return value
+
+
+def _where(error: Exception) -> str:
+    """The error without any of the text that it is about."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at line {error.lineno}, column {error.colno}"
+    return type(error).__name__
+
+
+def channel_ids(envelope: Envelope) -> list[tuple[str, str, str]]:
+    """Id, name and kind of each conversation in a `channels` envelope that can be read."""
+    try:
+        found = [record for record in records(envelope) if is_record(record)]
+    except Malformed:
+        return []
+    return [_identity(record, envelope.channel_kind) for record in found if text(record.get("id"))]
+
+
+def _identity(channel: Json, listed_as: str | None) -> tuple[str, str, str]:
+    channel_id = str(channel["id"])
+    name = text(channel.get("name")) or channel_id
+    return channel_id, name, directory.kind_of(channel, listed_as)

@@ -1,0 +1,225 @@
+"""Where an archive's files lie: a folder, a zip, or one file. Hostile zips are refused."""
+
+import mmap
+import struct
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from hubbub.errors import HubbubError, Unreadable
+
+_BOMB_RATIO = 100
+_BOMB_SIZE = 1 << 30
+_LARGEST_FILE = 2 << 30
+_HEADER = 30
+"""Bytes of the fixed part of a member's header."""
+
+
+class Container(Protocol):
+    """Files by name. Names are relative, parted by "/", without a folder that holds them all."""
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        ...
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each file, by name, in order of the names."""
+        ...
+
+    def read(self, name: str) -> bytes:
+        """A file's content. Raises `Unreadable` if it is damaged."""
+        ...
+
+    def outline(self) -> str:
+        """What is there, in a few words, for an error message."""
+        ...
+
+
+def open_container(path: Path) -> Container:
+    """The container at a path. Raises `Unreadable` where there is none or it is hostile."""
+    if not path.exists():
+        raise Unreadable(f"There is no {path}.", "Check the path.")
+    try:
+        if path.is_dir():
+            return Folder(path, _folder_sizes(path))
+        if zipfile.is_zipfile(path):
+            return _open_zip(path)
+        head = path.read_bytes()[:4] if path.stat().st_size < _LARGEST_FILE else b""
+    except PermissionError as error:
+        raise Unreadable(f"{path} may not be read.", "Check its permissions.") from error
+    if head.startswith(b"PK") or path.suffix.lower() == ".zip":
+        raise Unreadable(
+            f"{path} is no whole zip file: its table of contents is missing.",
+            "It was probably cut off in the download; fetch it again.",
+        )
+    return Folder(path.parent, {path.name: path.stat().st_size}, path)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder, or one file of it."""
+
+    root: Path
+    sizes: dict[str, int]
+    only: Path | None = None
+
+    @property
+    def path(self) -> Path:
+        """What the user named."""
+        return self.only or self.root
+
+    def read(self, name: str) -> bytes:
+        """A file's content."""
+        try:
+            return (self.root / name).read_bytes()
+        except OSError as error:
+            raise Unreadable(
+                f"{self.root / name} cannot be read: {error.strerror}",
+                "Check the file and its permissions.",
+            ) from error
+
+    def outline(self) -> str:
+        """What is there."""
+        return _outline(self.sizes)
+
+
+def _folder_sizes(root: Path) -> dict[str, int]:
+    inside = root.resolve()
+    return {
+        path.relative_to(root).as_posix(): path.stat().st_size
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and (not path.is_symlink() or path.resolve().is_relative_to(inside))
+    }
+
+
+@dataclass(frozen=True)
+class _Member:
+    offset: int
+    packed: int
+    size: int
+    method: int
+    crc: int
+
+
+@dataclass(frozen=True)
+class Zip:
+    """A zip file. Members are inflated without asking `zipfile` for each: exports hold tens of
+    thousands of them, and that halves the time."""
+
+    path: Path
+    members: dict[str, _Member] = field(repr=False)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each file."""
+        return {name: member.size for name, member in self.members.items()}
+
+    def read(self, name: str) -> bytes:
+        """A file's content, its checksum compared."""
+        member, content = self.members[name], _content(self.path)
+        header = content[member.offset : member.offset + _HEADER]
+        if len(header) == _HEADER and header.startswith(b"PK\x03\x04"):
+            name_length, extra_length = struct.unpack_from("<HH", header, 26)
+            begin = member.offset + _HEADER + name_length + extra_length
+            unpacked = _unpacked(content[begin : begin + member.packed], member)
+            if unpacked is not None and zlib.crc32(unpacked) == member.crc:
+                return unpacked
+        raise Unreadable(
+            f"{name} in {self.path} is damaged.", "Fetch the zip again, or repair it with zip -FF."
+        )
+
+    def outline(self) -> str:
+        """What is there."""
+        return _outline(self.sizes)
+
+
+@lru_cache(maxsize=1)
+def _content(path: Path) -> mmap.mmap:
+    """A file's bytes, mapped into memory once a process."""
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _unpacked(packed: bytes, member: _Member) -> bytes | None:
+    if member.method == zipfile.ZIP_STORED:
+        return packed
+    inflate = zlib.decompressobj(-15)
+    try:
+        return inflate.decompress(packed, member.size + 1)
+    except zlib.error:
+        return None
+
+
+def _open_zip(path: Path) -> Zip:
+    try:
+        with zipfile.ZipFile(path) as file:
+            found = [entry for entry in file.infolist() if not entry.is_dir()]
+    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+        raise Unreadable(
+            f"{path} is no zip file that can be read: {error}",
+            "It was probably cut off in the download; fetch it again.",
+        ) from error
+    _refuse_bombs(path, found)
+    named = {_name(entry): entry for entry in found}
+    top = _common_folder(named)
+    return Zip(path, {
+        name[len(top) :]: _Member(entry.header_offset, entry.compress_size, entry.file_size,
+                                  entry.compress_type, entry.CRC)
+        for name, entry in sorted(named.items())
+        if name.startswith(top) and not name.startswith("__MACOSX/")
+    })  # fmt: skip
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    """A member's name; Slack writes UTF-8 and forgets to say so. Raises `Unreadable`."""
+    name = entry.filename
+    if not entry.flag_bits & 0x800:
+        try:
+            name = name.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            name = entry.filename
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    if name.startswith(("/", "\\")) or ".." in parts or (parts and parts[0].endswith(":")):
+        raise Unreadable(
+            "The zip holds a file that would lie outside of it.",
+            "This is no archive by Slack; do not unpack it.",
+        )
+    if entry.flag_bits & 0x1:
+        raise Unreadable("The zip is encrypted.", "Unpack it with its password, import the folder.")
+    if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        raise Unreadable(
+            "The zip is packed in a way that Slack does not use.",
+            "Unpack it, and import the folder.",
+        )
+    return name
+
+
+def _refuse_bombs(path: Path, entries: list[zipfile.ZipInfo]) -> None:
+    whole = sum(entry.file_size for entry in entries)
+    packed = sum(entry.compress_size for entry in entries)
+    is_bomb = whole > _BOMB_SIZE and whole > _BOMB_RATIO * max(packed, path.stat().st_size)
+    if is_bomb or any(entry.file_size > _LARGEST_FILE for entry in entries):
+        raise HubbubError(
+            f"{path} would unpack to {whole / 1e9:,.1f} GB out of {packed / 1e6:,.1f} MB: "
+            "that is a zip bomb, not an export.",
+            "Do not unpack it. If it is yours, unpack it yourself and import the folder.",
+        )
+
+
+def _common_folder(names: dict[str, zipfile.ZipInfo]) -> str:
+    """The folder that holds everything, with its "/", or nothing."""
+    tops = {name.partition("/")[0] for name in names if not name.startswith("__MACOSX/")}
+    is_nested = len(tops) == 1 and all("/" in name for name in names)
+    return f"{tops.pop()}/" if is_nested else ""
+
+
+def _outline(sizes: dict[str, int]) -> str:
+    if not sizes:
+        return "nothing in it"
+    shown = ", ".join(list(sizes)[:3])
+    return f"{shown} and {len(sizes) - 3} more files" if len(sizes) > 3 else shown

@@ -1,0 +1,172 @@
+"""The embedded store: one DuckDB file a workspace, opened for as short as possible.
+
+While a process holds the file for writing no other can open it, so every use is a session that
+waits its turn, works and lets go. A session is an in-memory database with the store attached:
+people's queries see the tables' public columns as views, under the tables' own names.
+"""
+
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from hubbub.core.tables import TABLES, Table
+from hubbub.errors import HubbubError, TryAgain
+
+VERSION = 1
+"""Of the store's schema. Tables and columns that were added since are added on opening; what
+needs more has a step in `_STEPS`."""
+
+_STEPS: dict[int, str] = {}
+"""SQL that leads from a version to the next."""
+
+_WAIT_SECONDS = 60.0
+_LOCKED = "Could not set lock"
+
+
+@contextmanager
+def writing(path: Path, *, wait: float = _WAIT_SECONDS) -> Generator[duckdb.DuckDBPyConnection]:
+    """A session that may write, as one transaction: all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _attached(path, wait, "") as connection:
+        _migrate(connection, path)
+        connection.execute("BEGIN")
+        yield connection
+        connection.execute("COMMIT")
+
+
+@contextmanager
+def reading(path: Path, *, wait: float = _WAIT_SECONDS) -> Generator[duckdb.DuckDBPyConnection]:
+    """A session that only reads; several may run at once."""
+    if not path.exists():
+        raise HubbubError(
+            f"There is nothing in {path.parent} yet.",
+            "Import an archive first: hubbub import PATH. Or name another home with --home.",
+        )
+    if _is_older(path, wait):
+        with _attached(path, wait, "") as connection:
+            _migrate(connection, path)
+    with _attached(path, wait, "(READ_ONLY)") as connection:
+        for table in TABLES.values():
+            shown = ", ".join(column.name for column in table.public)
+            connection.execute(
+                f"CREATE VIEW {table.name} AS SELECT {shown} FROM store.{table.name}"
+            )
+        yield connection
+
+
+def shut_in(connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep a session from reading or writing any file but the store."""
+    connection.execute("SET enable_external_access = false; SET lock_configuration = true")
+
+
+def first_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    """The first row of a query that has one. Results are read to their end: until then DuckDB
+    does nothing else on a connection."""
+    return connection.execute(query).fetchall()[0]
+
+
+@contextmanager
+def _attached(path: Path, wait: float, mode: str) -> Generator[duckdb.DuckDBPyConnection]:
+    connection = duckdb.connect(":memory:")
+    try:
+        connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
+        _attach(connection, path, wait, mode)
+        yield connection
+    except duckdb.IOException as error:
+        raise _disk_error(path, error) from error
+    finally:
+        connection.close()
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, path: Path, wait: float, mode: str) -> None:
+    deadline = time.monotonic() + wait
+    quoted = str(path).replace("'", "''")
+    while True:
+        try:
+            connection.execute(f"ATTACH '{quoted}' AS store {mode}")
+        except duckdb.IOException as error:
+            if _LOCKED not in str(error):
+                raise
+            if time.monotonic() > deadline:
+                raise TryAgain(
+                    f"Another program has held {path} for {wait:.0f} seconds.",
+                    "Wait for it to end, then run this again.",
+                ) from error
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _disk_error(path: Path, error: duckdb.IOException) -> HubbubError:
+    said = str(error)
+    if "not a valid DuckDB" in said:
+        return HubbubError(
+            f"{path} is no store of Hubbub's, or it is damaged.",
+            "Move it away and import your archives again, or restore it from a backup.",
+        )
+    if "No space" in said or "space left" in said:
+        return HubbubError(
+            f"The disk that holds {path.parent} is full.",
+            "Make room, then run this again. The store is as it was.",
+        )
+    if "ermission" in said or "Read-only" in said or "read-only" in said:
+        return HubbubError(
+            f"{path.parent} may not be written.", "Check its permissions, or take another --home."
+        )
+    return HubbubError(
+        f"The store {path} cannot be used: {said.splitlines()[0]}",
+        "Check the disk and the file's permissions.",
+    )
+
+
+def _is_older(path: Path, wait: float) -> bool:
+    with _attached(path, wait, "(READ_ONLY)") as connection:
+        return _version(connection, path) < VERSION
+
+
+def _version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+    """The store's version; 0 for a new one. Raises `HubbubError` if it is newer than this."""
+    known = "duckdb_tables() WHERE database_name = 'store' AND table_name = 'schema'"
+    if first_row(connection, f"SELECT count(*) FROM {known}") == (0,):
+        return 0
+    version = first_row(connection, "SELECT coalesce(max(version), 0) FROM store.schema")[0]
+    if version > VERSION:
+        raise HubbubError(
+            f"{path} was written by a newer Hubbub (schema {version}, this one knows {VERSION}).",
+            "Update Hubbub: its store cannot be read by an older one.",
+        )
+    return version
+
+
+def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    version = _version(connection, path)
+    if version == VERSION:
+        return
+    connection.execute("BEGIN")
+    for step in range(max(version, 1), VERSION):
+        connection.execute(_STEPS.get(step, ""))
+    for table in TABLES.values():
+        _complete(connection, table)
+    connection.execute("CREATE TABLE IF NOT EXISTS store.schema (version INTEGER)")
+    connection.execute("DELETE FROM store.schema")
+    connection.execute("INSERT INTO store.schema VALUES (?)", [VERSION])
+    connection.execute("COMMIT")
+
+
+def _complete(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Create a table, or add the columns that it lacks."""
+    columns = [
+        f"{column.name} {_sql_type(column.name, column.type.value)}" for column in table.columns
+    ]
+    connection.execute(f"CREATE TABLE IF NOT EXISTS store.{table.name} ({', '.join(columns)})")
+    for column in columns:
+        connection.execute(f"ALTER TABLE store.{table.name} ADD COLUMN IF NOT EXISTS {column}")
+
+
+def _sql_type(name: str, sql: str) -> str:
+    """Copies in full are half of an open store: the slower, tighter packing writes faster."""
+    return f"{sql} USING COMPRESSION zstd" if name == "canonical" else sql

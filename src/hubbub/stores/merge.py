@@ -1,0 +1,285 @@
+"""Merges staged rows into the store, so that the order of arrival never matters.
+
+Of several copies of a row, the greatest (presence, version, rank) wins, where rank is the copy's
+canonical JSON, or its outline where that may not be kept. The winner's sets (its reactions, say)
+replace the row's. Marks such as `deleted_at` stay. All SQL derives from the declared tables.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import duckdb
+
+from hubbub.core.tables import HANGING, LOGS, MERGED, TABLES, Keep, Privacy, Set, Table
+from hubbub.stores.duckdb import first_row
+from hubbub.stores.staging import Staged, mapped
+
+_STORED = -1
+"""Copy number of the row that the store has."""
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a merge did, in messages; and how many rows of each table the input stands for."""
+
+    rows: dict[str, int]
+    added: int
+    updated: int
+    unchanged: int
+
+
+def merge(connection: duckdb.DuckDBPyConnection, staged: Staged) -> Merged:
+    """Merge staged rows, in the transaction that the session has begun."""
+    rows: dict[str, int] = {}
+    changes = _Changes(0, 0, 0)
+    for table in MERGED:
+        if table.name in staged:
+            inputs = _register(connection, table, staged)
+            for statement in _statements(table):
+                connection.execute(statement)
+            found = _changes(connection, table)
+            changes = found if table.name == "messages" else changes
+            has_forgotten = _forget_deleted(connection, table)
+            rows[table.name] = sum(found)
+            if sum(found) == found.added == inputs[table.name] and not has_forgotten:
+                rows |= {hanging.table: inputs[hanging.table] for hanging in table.sets}
+            else:
+                rows |= _count_sets(connection, table)
+    for log in LOGS:
+        if log.name in staged:
+            _append(connection, log, staged)
+    _resolve_authors(connection)
+    return Merged(rows, *changes)
+
+
+class _Changes(NamedTuple):
+    added: int
+    updated: int
+    unchanged: int
+
+
+def _register(
+    connection: duckdb.DuckDBPyConnection, table: Table, staged: Staged
+) -> dict[str, int]:
+    """Make a table's staged rows, and those of its sets, readable; returns how many there are."""
+    found: dict[str, int] = {}
+    for name in (table.name, *(hanging.table for hanging in table.sets)):
+        if name in staged:
+            rows = mapped(staged[name])
+            found[name] = rows.num_rows
+            connection.register(f"staged_{name}", rows)
+        else:
+            found[name] = 0
+            connection.execute(
+                f"CREATE OR REPLACE TEMP VIEW staged_{name} AS "
+                f"SELECT *, 0 AS copy FROM store.{name} LIMIT 0"
+            )
+    return found
+
+
+def _changes(connection: duckdb.DuckDBPyConnection, table: Table) -> _Changes:
+    """How many rows were added, updated, unchanged."""
+    name = table.name
+    return _Changes(
+        *first_row(
+            connection,
+            f"""SELECT
+        (SELECT count(*) FROM fresh_{name}) + (SELECT count(*) FROM settled_{name} WHERE is_new),
+        (SELECT count(*) FROM settled_{name} WHERE is_changed AND NOT is_new),
+        (SELECT count(*) FROM settled_{name} WHERE NOT is_changed)""",
+        )
+    )
+
+
+def _statements(table: Table) -> list[str]:
+    """The SQL that merges a table; rows that no one contests take a short way."""
+    name, keys = table.name, ", ".join(table.key)
+    using = f"USING ({keys})"
+    statements = [
+        # Hashes first: they are small, and nearly all keys are there only once.
+        f"""CREATE OR REPLACE TEMP TABLE contested_{name} AS
+        WITH together AS (
+            SELECT {keys}, hash({keys}) AS hashed FROM staged_{name}
+            UNION ALL
+            SELECT {keys}, hash({keys}) FROM store.{name} SEMI JOIN staged_{name} {using}
+        ), met AS (SELECT hashed FROM together GROUP BY hashed HAVING count(*) > 1)
+        SELECT {keys} FROM together SEMI JOIN met USING (hashed)
+        GROUP BY ALL HAVING count(*) > 1""",
+        f"""CREATE OR REPLACE TEMP VIEW fresh_{name} AS
+        SELECT * FROM staged_{name} ANTI JOIN contested_{name} {using}""",
+        *_settling(table),
+        # what is settled in another way leaves the store before anything new enters
+        *(
+            f"DELETE FROM store.{each} WHERE ({keys}) IN "
+            f"(SELECT ({keys}) FROM settled_{name} WHERE is_changed AND NOT is_new)"
+            for each in (name, *(hanging.table for hanging in table.sets))
+        ),
+        f"INSERT INTO store.{name} SELECT {', '.join(table.names)} FROM fresh_{name}",
+        f"INSERT INTO store.{name} BY NAME SELECT * EXCLUDE (copy) FROM final_{name}",
+    ]
+    for hanging in table.sets:
+        there, columns = hanging.table, ", ".join(TABLES[hanging.table].names)
+        statements += [
+            f"""INSERT INTO store.{there}
+            SELECT {columns} FROM staged_{there} ANTI JOIN contested_{name} {using}""",
+            f"INSERT INTO store.{there} SELECT {columns} FROM final_{there}",
+        ]
+    return statements
+
+
+def _settling(table: Table) -> list[str]:
+    """SQL for contested rows: candidates, the settled winner of each, final rows and sets."""
+    name, keys = table.name, ", ".join(table.key)
+    rank = "coalesce(canonical, outline, '')"
+    marks = [column.name for column in table.columns if column.keep is Keep.GREATEST]
+    silent = [hanging.table for hanging in table.sets if hanging.silent]
+    carried = ", ".join(
+        ["presence", "version", *marks]
+        + [f"{each}_{part}" for each in silent for part in ("told", "version", "rank")]
+    )
+    deleted = f"{table.deleted_when} IS NOT NULL" if table.deleted_when else "false"
+    candidates = f"""CREATE OR REPLACE TEMP TABLE candidates_{name} AS
+        SELECT {keys}, copy, false AS emptied, canonical IS NOT NULL AS is_whole, {rank} AS rank,
+            {carried}
+        FROM staged_{name} SEMI JOIN contested_{name} USING ({keys})
+        UNION ALL
+        SELECT {keys}, {_STORED}, {deleted}, canonical IS NOT NULL, {rank}, {carried}
+        FROM store.{name} SEMI JOIN contested_{name} USING ({keys})"""
+    # A deleted row in the store has lost its rank with its text: among equals it stays. A whole
+    # copy beats an outline of it, so that a policy that now keeps more can fill what it lacked.
+    order = "presence DESC, version DESC, emptied DESC, is_whole DESC, rank DESC, copy"
+    windows = [f"max({mark}) OVER key AS new_{mark}" for mark in marks]
+    for each in silent:
+        # Copies that say nothing of a set leave it to the best copy that does.
+        told = f"{each}_told OR {each}_version IS NOT NULL"
+        best = f"""max(CASE WHEN {told} THEN struct_pack(
+            version := coalesce({each}_version, version),
+            rank := coalesce({each}_rank, rank), copy := -copy) END) OVER key"""
+        windows.append(f"{best} AS best_{each}")
+    settled = f"""CREATE OR REPLACE TEMP TABLE settled_{name} AS
+        SELECT *, is_new OR copy <> {_STORED}
+            {"".join(f" OR new_{mark} IS DISTINCT FROM {mark}" for mark in marks)}
+            {"".join(f" OR copy_of_{each} <> {_STORED}" for each in silent)} AS is_changed
+        FROM (
+            SELECT * {"".join(_chosen_set(each) for each in silent)}
+            FROM (
+                SELECT *, min(copy) OVER key <> {_STORED} AS is_new
+                    {"".join(f", {window}" for window in windows)}
+                FROM candidates_{name}
+                WINDOW key AS (PARTITION BY {keys})
+                QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {order}) = 1))"""
+    return [
+        candidates,
+        settled,
+        _final_rows(table, marks, silent),
+        *(_final_set(table, hanging) for hanging in table.sets),
+    ]
+
+
+def _chosen_set(each: str) -> str:
+    """Which copy a set is taken from: the winner if it tells, else the best copy that does."""
+    return f""",
+            CASE WHEN {each}_told THEN copy
+                ELSE coalesce(-best_{each}.copy, copy) END AS copy_of_{each}"""
+
+
+def _final_rows(table: Table, marks: list[str], silent: list[str]) -> str:
+    """The rows of changed keys, of whichever copy won, with their marks and sets."""
+    name, keys = table.name, ", ".join(table.key)
+    replaced = [f"s.new_{mark} AS {mark}" for mark in marks]
+    for each in silent:
+        replaced += [
+            f"CASE WHEN NOT s.{each}_told THEN s.best_{each}.version END AS {each}_version",
+            f"CASE WHEN NOT s.{each}_told THEN s.best_{each}.rank END AS {each}_rank",
+        ]
+    replacing = f" REPLACE ({', '.join(replaced)})" if replaced else ""
+    return f"""CREATE OR REPLACE TEMP TABLE final_{name} AS
+        SELECT t.* {replacing} FROM (
+            SELECT {", ".join(table.names)}, copy FROM staged_{name}
+            UNION ALL SELECT {", ".join(table.names)}, {_STORED} FROM store.{name}
+                SEMI JOIN contested_{name} USING ({keys})) t
+        JOIN settled_{name} s USING ({keys}, copy) WHERE s.is_changed"""
+
+
+def _final_set(table: Table, hanging: Set) -> str:
+    """The rows of a set that belong to changed keys."""
+    name, there, keys = table.name, hanging.table, ", ".join(table.key)
+    chosen = f"s.copy_of_{there}" if hanging.silent else "s.copy"
+    columns = ", ".join(TABLES[there].names)
+    return f"""CREATE OR REPLACE TEMP TABLE final_{there} AS
+        SELECT DISTINCT {", ".join(f"t.{each}" for each in TABLES[there].names)} FROM (
+            SELECT {columns}, copy FROM staged_{there}
+            UNION ALL SELECT {columns}, {_STORED} FROM store.{there}
+                SEMI JOIN contested_{name} USING ({keys})) t
+        JOIN settled_{name} s USING ({keys}) WHERE s.is_changed AND t.copy = {chosen}"""
+
+
+def _forget_deleted(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
+    """Empty what goes with a deletion, in rows that are marked as deleted; whether there are."""
+    marked = table.deleted_when
+    if marked is None:
+        return False
+    news = f"SELECT (SELECT count({marked}) FROM staged_{table.name}) + "
+    news += f"(SELECT count(new_{marked}) FROM settled_{table.name} WHERE is_changed)"
+    if first_row(connection, news) == (0,):
+        return False
+    goes = [column.name for column in table.columns if column.goes]
+    emptied = [*goes, "outline", "canonical"]
+    still_there = " OR ".join(f"{each} IS NOT NULL" for each in emptied)
+    connection.execute(
+        f"UPDATE store.{table.name} SET {', '.join(f'{each} = NULL' for each in emptied)} "
+        f"WHERE {marked} IS NOT NULL AND ({still_there})"
+    )
+    for hanging in table.sets:
+        connection.execute(
+            f"DELETE FROM store.{hanging.table} h USING store.{table.name} t WHERE "
+            + " AND ".join(f"h.{key} = t.{key}" for key in table.key)
+            + f" AND t.{marked} IS NOT NULL"
+        )
+    return True
+
+
+def withdraw(connection: duckdb.DuckDBPyConnection, channel_ids: list[str]) -> None:
+    """Remove all rows of channels that have turned out not to be public."""
+    for table in (*MERGED, *HANGING):
+        for column in table.columns:
+            if channel_ids and column.privacy is Privacy.CHANNEL:
+                connection.execute(
+                    f"DELETE FROM store.{table.name} WHERE {column.name} IN "
+                    "(SELECT unnest($1::VARCHAR[]))",
+                    [channel_ids],
+                )
+
+
+def _count_sets(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, int]:
+    """How many rows of the store the staged sets stand for, by table."""
+    keys = ", ".join(table.key)
+    return {
+        hanging.table: first_row(
+            connection,
+            f"SELECT count(*) FROM store.{hanging.table} "
+            f"SEMI JOIN staged_{table.name} USING ({keys})",
+        )[0]
+        for hanging in table.sets
+    }
+
+
+def _append(connection: duckdb.DuckDBPyConnection, log: Table, staged: Staged) -> None:
+    """Add rows to a log, each key once."""
+    keys = ", ".join(log.key)
+    connection.register(f"staged_{log.name}", mapped(staged[log.name]))
+    connection.execute(
+        f"DELETE FROM store.{log.name} WHERE ({keys}) IN (SELECT ({keys}) FROM staged_{log.name})"
+    )
+    connection.execute(f"INSERT INTO store.{log.name} BY NAME SELECT * FROM staged_{log.name}")
+
+
+def _resolve_authors(connection: duckdb.DuckDBPyConnection) -> None:
+    """Put the directory's id where a message names its author by handle."""
+    connection.execute("""
+        UPDATE store.messages AS m SET user_id = named.user_id
+        FROM (
+            SELECT author_name, coalesce(min(u.user_id), author_name) AS user_id
+            FROM store.messages LEFT JOIN store.users u ON u.name = author_name
+            WHERE author_name IS NOT NULL GROUP BY author_name) named
+        WHERE m.author_name = named.author_name AND m.user_id IS DISTINCT FROM named.user_id""")
