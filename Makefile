@@ -4,7 +4,7 @@ READY := .venv/.ready
 RUN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test bench soak clean
+.PHONY: help setup demo check test docs bench soak clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,10 +28,13 @@ check: $(READY) ## lint, types, import rules, documentation
 	$(RUN)/ruff format --check .
 	$(RUN)/pyright
 	$(RUN)/lint-imports
-	$(RUN)/python -m pytest -q tests/test_docs.py
+	$(RUN)/python docs/generate.py --check
 
 test: $(READY) ## all tests
 	$(RUN)/python -m pytest -q -n auto
+
+docs: $(READY) ## renew the generated parts of docs/
+	$(RUN)/python docs/generate.py
 
 bench: $(READY) ## speed, as ratios of one run
 	$(RUN)/python -m bench

@@ -76,7 +76,16 @@ class QuickStore:
                 read_into(batch, envelope, raw=policy.raw)
             name = f"{next(self._numbers):06}"
             done.append(stage(gate.admit(batch), self._folder, name))
-        return merge(self._connection, joined(done))
+        merged = merge(self._connection, joined(done))
+        self._forget_inputs()
+        return merged
+
+    def _forget_inputs(self) -> None:
+        """What the end of a session does: an import never meets the inputs of another."""
+        for (name,) in self.query("SELECT view_name FROM duckdb_views() WHERE temporary"):
+            if name.startswith("staged_"):
+                self._connection.unregister(name)
+                self._connection.execute(f"DROP VIEW IF EXISTS temp.{name}")
 
     def tables(self) -> Tables:
         """All rows that people see."""
