@@ -105,7 +105,9 @@ def expected_rows(case: Case, metric: Metric) -> list[dict[str, Any]]:
 def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
     """The community, imported with the preset that keeps everything."""
     settings = Settings(tmp_path_factory.mktemp("home"), "town", privacy={"preset": "open"})
-    return Town(settings, import_archive(settings, HERE / "community", lambda *_: None))
+    return Town(
+        settings, import_archive(settings, HERE / "community", lambda _what, _done, _all: None)
+    )
 
 
 @pytest.fixture(scope="module")

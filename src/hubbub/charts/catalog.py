@@ -57,10 +57,15 @@ class Chart:
         return self.file.name
 
     @cached_property
-    def fields(self) -> frozenset[str]:
-        """The columns of the metric that the picture needs."""
-        named = set(_fields(self.spec)) | {self.measure, self.emoji}
-        return frozenset(name for name in named - set(_computed(self.spec)) if name)
+    def reads(self) -> frozenset[str]:
+        """The fields that the picture needs: columns of the metric, or computed by the spec."""
+        named = {*_fields(self.spec), self.measure, self.emoji}
+        return frozenset(name for name in named if name)
+
+    @cached_property
+    def columns(self) -> frozenset[str]:
+        """The fields that must be columns of the metric."""
+        return self.reads - set(_computed(self.spec))
 
 
 class Charts:
@@ -131,7 +136,7 @@ def check_metric(chart: Chart, metrics: Collection[str]) -> None:
 
 def check_fields(chart: Chart, columns: Collection[str]) -> None:
     """Raise `BadContent` if a chart uses a field that its metric's rows do not have."""
-    for name in sorted(chart.fields - set(columns)):
+    for name in sorted(chart.columns - set(columns)):
         used = re.compile(rf'"{re.escape(name)}"|datum\.{re.escape(name)}\b')
         numbered = enumerate(chart.file.text.splitlines(), 1)
         raise chart.file.wrong(

@@ -26,15 +26,18 @@ def shown(name: str) -> str:
 
 @cache
 def pattern() -> re.Pattern[str]:
-    """What matches a stretch of standard emoji, with or without skin tones."""
+    """What matches a standard emoji, with or without skin tones."""
     whole = {each for each in standard().values() if not re.fullmatch(_TONE, each)}
     longest_first = sorted(whole, key=len, reverse=True)
-    return re.compile(f"(?:{'|'.join(map(_with_tones, longest_first))})+")
+    return re.compile("|".join(map(_with_tones, longest_first)))
 
 
 def _with_tones(known: str) -> str:
     """A pattern for an emoji whose persons may have a skin tone, which takes U+FE0F's place."""
-    persons = re.sub("([\U0001f385-\U0001f3cc\U0001f442-\U0001f4aa\U0001f574-\U0001f64f"
-                     "\U0001f6a3-\U0001f6cc\U0001f90c-\U0001f9dd\U0001fac3-\U0001faf8])",
-                     f"\\1{_TONE}?", re.escape(known))
+    persons = re.sub(
+        "([\U0001f385-\U0001f3cc\U0001f442-\U0001f4aa\U0001f574-\U0001f64f"
+        "\U0001f6a3-\U0001f6cc\U0001f90c-\U0001f9dd\U0001fac3-\U0001faf8])",
+        f"\\1{_TONE}?",
+        re.escape(known),
+    )
     return persons.replace("\ufe0f", f"(?:\ufe0f|{_TONE})")

@@ -1,8 +1,6 @@
 """Fonts for names from everywhere: which script a text needs, and whether this machine has it.
 
-A chart's own font has no Korean, Japanese, Chinese or emoji. The drawing library would take the
-first font that has a character, of any style, and loses emoji that are made of several. So each
-stretch of such characters names its font.
+A chart's own font has no Korean, Japanese, Chinese or emoji.
 """
 
 import re
@@ -12,10 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from html import escape, unescape
-from itertools import starmap
 from pathlib import Path
-from unicodedata import normalize
 
 from hubbub.charts import emoji
 
@@ -24,22 +19,7 @@ _CJK = re.compile(
     r"\uff01-\uff9f\uffa1-\uffee\U00020000-\U0003ffff]+"
 )
 _HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff]")
-_SIMPLE = re.compile(
-    r"[\x20-\x7e\xa0-\xac\xae-\u02ff\u0370-\u0482\u048a-\u058f\u1e00-\u200a\u2010-\u2027\u202f-\u205f"
-    r"\u2070-\u20cf\u2100-\u2bff]*"
-)
-"""Characters that are drawn each by itself, from left to right."""
 _INVISIBLE = re.compile(r"[\xad\u200b-\u200f\u2060-\u206f\ufe00-\ufe0f\ufeff]")
-_TEXT = re.compile(r"(<text\b[^>]*>)([^<]*)(</text>)")
-
-
-_OPENING = '<tspan font-family="{}" font-size="0.1" fill="none">\U0001fffe</tspan>'
-"""Invisible, and a character that no font has.
-
-The library shapes a text with the font of its first stretch and replaces the others glyph by glyph,
-which holds an emoji of several characters together only if the emoji's font comes first. And where
-some font has every character of the text, it would take that one for all stretches.
-"""
 
 
 @dataclass(frozen=True)
@@ -83,14 +63,9 @@ EMOJI = Script(
 _FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
 
 
-def typeset(svg: str) -> str:
-    """An SVG whose texts name a font for each stretch that the chart's own cannot show."""
-    return _TEXT.sub(lambda text: text[1] + _spans(unescape(text[2])) + text[3], svg)
-
-
 def missing(texts: Iterable[str], is_there: Callable[[Script], bool] | None = None) -> list[str]:
     """What these texts contain and this machine cannot draw: a sentence each, with the remedy."""
-    needed = {script for text in texts for script, _ in _stretches(text) if script is not None}
+    needed = {script for text in texts for script, _ in stretches(text) if script is not None}
     lacking = [each for each in (KOREAN, JAPANESE, EMOJI) if each in needed]
     return [
         f"There is no font for {script.name} here: boxes stand in their place. "
@@ -120,26 +95,7 @@ def _has_file(script: Script) -> bool:
     )
 
 
-def _spans(text: str) -> str:
-    """A text as SVG, a `tspan` for each stretch that needs a font of its own.
-
-    Texts with other scripts than these are left to the library as they are: replacing one font's
-    glyphs by another's ends the process' drawing for good where letters join.
-    """
-    stretches = list(_stretches(normalize("NFC", text)))
-    fonts = [script for script, _ in stretches if script is not None]
-    if not fonts or not all(_SIMPLE.fullmatch(part) for script, part in stretches if not script):
-        return escape(text)
-    first = EMOJI if EMOJI in fonts else fonts[0]
-    return _OPENING.format(first.families) + "".join(starmap(_span, stretches))
-
-
-def _span(script: Script | None, text: str) -> str:
-    shown = escape(text)
-    return f'<tspan font-family="{script.families}">{shown}</tspan>' if script else shown
-
-
-def _stretches(text: str) -> Iterator[tuple[Script | None, str]]:
+def stretches(text: str) -> Iterator[tuple[Script | None, str]]:
     """A text cut where the script changes; None stands for what the chart's own font shows.
 
     Chinese characters look different in Korean and Japanese: the text around them decides.

@@ -17,6 +17,7 @@ import vl_convert
 
 from hubbub.charts import emoji, fonts
 from hubbub.charts.catalog import Chart
+from hubbub.charts.typesetting import StandIns, typeset
 
 Form = Literal["png", "svg", "html"]
 
@@ -38,9 +39,11 @@ def draw(
     spec = drawable(chart, rows, subtitle=subtitle, timezone=timezone)
     if form == "html":
         return _page(chart.title, spec).encode()
-    svg = vl_convert.vegalite_to_svg(spec, VEGA_LITE, allowed_base_urls=_NO_HOSTS)
-    typeset = fonts.typeset(svg)
-    return vl_convert.svg_to_png(typeset, _SCALE) if form == "png" else typeset.encode()
+    stand_ins = StandIns()
+    measured = stand_ins.put(json.dumps(spec, ensure_ascii=False))
+    drawn = vl_convert.vegalite_to_svg(measured, VEGA_LITE, allowed_base_urls=_NO_HOSTS)
+    svg = stand_ins.remove(drawn)
+    return vl_convert.svg_to_png(typeset(svg), _SCALE) if form == "png" else svg.encode()
 
 
 def drawable(
@@ -80,7 +83,7 @@ def _sentence(chart: Chart) -> dict[str, Any]:
 
 def _records(chart: Chart, rows: pa.Table, zone: ZoneInfo) -> list[dict[str, Any]]:
     """The rows as Vega takes them: only the columns that the chart uses."""
-    used = [name for name in rows.column_names if name in chart.fields]
+    used = [name for name in rows.column_names if name in chart.reads]
     records = rows.select(used).slice(0, chart.limit).to_pylist()
     timed = [name for name in used if pa.types.is_temporal(rows.schema.field(name).type)]
     for record in records:

@@ -1,7 +1,7 @@
 """What a workspace allows Hubbub to keep: three presets, each choice of which can be set alone."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from hubbub.core.tables import Privacy
 from hubbub.errors import UsageError
@@ -70,5 +70,14 @@ def policy_of(preset: str, **choices: object) -> Policy:
         raise UsageError(
             "The preset strict never admits direct messages.",
             "Remove privacy.direct_messages from hubbub.toml, or choose the preset open.",
+        )
+    if choices.get("links", policy.links) not in get_args(Links):
+        raise UsageError(
+            f"privacy.links is {choices['links']!r}.", f"Take one of: {', '.join(get_args(Links))}."
+        )
+    if preset != "open" and (choices.get("text") or choices.get("raw")):
+        raise UsageError(
+            f"The preset {preset} does not keep unscrubbed text.",
+            "Choose the preset open, or remove text and raw from hubbub.toml.",
         )
     return replace(policy, **choices)  # pyright: ignore[reportArgumentType]
