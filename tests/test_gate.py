@@ -97,7 +97,7 @@ def test_only_the_gate_makes_admitted_rows() -> None:
 
 def imported(folder: Path, preset: str, **privacy: Any) -> Settings:
     settings = Settings(folder / "home", "default", privacy={"preset": preset, **privacy})
-    import_archive(settings, write_export(folder / "export"), lambda *_: None)
+    import_archive(settings, write_export(folder / "export"))
     return settings
 
 
@@ -177,11 +177,11 @@ def test_a_key_that_others_can_read_or_that_is_damaged_is_refused(tmp_path: Path
 
 def test_a_channel_that_turns_out_to_be_private_leaves_the_store(tmp_path: Path) -> None:
     settings = imported(tmp_path, "open")
-    moved = {"garden/2026-03-04.json": []}
+    moved: dict[str, list[dict[str, Any]]] = {"garden/2026-03-04.json": []}
     later = write_export(tmp_path / "later", days=moved)
     (later / "channels.json").write_text('[{"id": "C1", "name": "general"}]')
     (later / "groups.json").write_text('[{"id": "C2", "name": "garden"}]')
-    import_archive(settings, later, lambda *_: None)
+    import_archive(settings, later)
     assert "C2" not in column_of(settings, "SELECT channel_id FROM messages")
     assert "C2" not in column_of(settings, "SELECT channel_id FROM channels")
 

@@ -1,7 +1,6 @@
 """Metric and view files: what is wrong with one is said with its file and line."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -36,7 +35,7 @@ ORDER BY channel_id
 def community(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = tmp_path_factory.mktemp("community")
     settings = Settings(folder / "home", "default", privacy={"preset": "open"})
-    import_archive(settings, write_export(folder / "export"), lambda *_: None)
+    import_archive(settings, write_export(folder / "export"))
     (settings.pack / "metrics").mkdir(parents=True)
     (settings.pack / "views").mkdir(parents=True)
     return settings

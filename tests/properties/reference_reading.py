@@ -136,7 +136,9 @@ def _message(
         return
     key = {"channel_id": channel_id, "ts": ts}
     found["reactions"] += [
-        {**key, "user_id": user, "name": each["name"]} for each in reactions for user in each["users"]
+        {**key, "user_id": user, "name": each["name"]}
+        for each in reactions
+        for user in each["users"]
     ]
     for position, token in enumerate(re.findall("<[^<>]*>", text), 1):
         _token(token[1:-1].split("|")[0], {**key, "position": position}, found)
@@ -204,6 +206,7 @@ def _files(messages: list[Json], found: Found) -> None:
         return max(_seconds(file.get("created")) or 0, _seconds(file.get("updated")) or 0)
 
     for file_id, several in copies.items():
+
         def rank(file: Json) -> tuple[bool, int, str]:
             return "created" in file, age(file), canonical(file)
 
@@ -223,7 +226,9 @@ def _profiles(messages: list[Json], found: Found) -> None:
     best: dict[str, tuple[int, str, Json]] = {}
     for message in messages:
         profile, user = message.get("user_profile"), message.get("user")
-        names = {key: (profile or {}).get(key) or None for key in ("name", "real_name", "display_name")}
+        names = {
+            key: (profile or {}).get(key) or None for key in ("name", "real_name", "display_name")
+        }
         if user and any(names.values()):
             posted = micros(message["ts"]) or 0
             copy = (posted, canonical([*names.values()]), names)
@@ -248,7 +253,9 @@ def _user_age(user: Json) -> int:
 
 
 def _channel_age(channel: Json) -> int:
-    set_at = [_seconds((channel.get(key) or {}).get("last_set")) or 0 for key in ("topic", "purpose")]
+    set_at = [
+        _seconds((channel.get(key) or {}).get("last_set")) or 0 for key in ("topic", "purpose")
+    ]
     return max((channel.get("updated") or 0) * 1000, *set_at)
 
 

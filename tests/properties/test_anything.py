@@ -24,7 +24,17 @@ _MESSAGE_FIELDS = (
     "reactions", "files", "file", "user_profile", "comment", "root", "bot_id", "username", "message",
     "previous_message", "original", "deleted_ts", "event_ts", "channel", "reply_broadcast", "blocks",
 )  # fmt: skip
-_USER_FIELDS = ("id", "name", "deleted", "profile", "updated", "tz", "is_bot", "team_id", "real_name")
+_USER_FIELDS = (
+    "id",
+    "name",
+    "deleted",
+    "profile",
+    "updated",
+    "tz",
+    "is_bot",
+    "team_id",
+    "real_name",
+)
 _CHANNEL_FIELDS = ("id", "name", "created", "creator", "members", "topic", "purpose", "updated",
                    "is_private", "is_im", "is_channel")  # fmt: skip
 _NOTICES = ({"subtype": "message_replied"}, {"message": {}})
@@ -33,8 +43,16 @@ _NOTICES = ({"subtype": "message_replied"}, {"message": {}})
 def records(base: Json, fields: tuple[str, ...]) -> st.SearchStrategy[Any]:
     """Records some of whose fields hold anything; now and then anything in place of a record."""
     odd = st.dictionaries(st.sampled_from(fields), ANYTHING, max_size=4)
-    kinds = st.sampled_from(({}, {"subtype": "message_changed"}, {"subtype": "message_deleted"},
-                             {"subtype": "thread_broadcast"}, {"subtype": "file_comment"}, *_NOTICES))
+    kinds = st.sampled_from(
+        (
+            {},
+            {"subtype": "message_changed"},
+            {"subtype": "message_deleted"},
+            {"subtype": "thread_broadcast"},
+            {"subtype": "file_comment"},
+            *_NOTICES,
+        )
+    )
     return st.builds(lambda one, two: {**base, **one, **two}, kinds, odd) | ANYTHING
 
 
@@ -99,7 +117,9 @@ def test_channels_are_read_or_quarantined(given_records: list[Any], raw: bool) -
     envelope = Envelope("channels", "channels.json", json.dumps(given_records).encode())
     batch = normalize(envelope, raw=raw)
     assert is_accounted_for(batch, "channels", given_records)
-    assert {row[0] for row in batch.rows["channels"]} == {each for each, _, _ in channel_ids(envelope)}
+    assert {row[0] for row in batch.rows["channels"]} == {
+        each for each, _, _ in channel_ids(envelope)
+    }
 
 
 @settings(max_examples=settings.default.max_examples * 4)

@@ -64,16 +64,12 @@ def test_the_order_of_arrival_never_matters(
     quick: QuickStore, data: st.DataObject, parts: list[Part], preset: str
 ) -> None:
     arriving = data.draw(arrivals(parts))
-    assert not differences(
-        quick.imported(arriving, preset), quick.imported([whole(parts)], preset)
-    )
+    assert not differences(quick.imported(arriving, preset), quick.imported([whole(parts)], preset))
 
 
 @settings(deadline=None)
 @given(workspaces(most_parts=1), PRESETS)
-def test_importing_again_changes_nothing(
-    quick: QuickStore, parts: list[Part], preset: str
-) -> None:
+def test_importing_again_changes_nothing(quick: QuickStore, parts: list[Part], preset: str) -> None:
     before = quick.imported(parts, preset)
     merged = quick.take(parts[0], preset)
     assert (merged.added, merged.updated) == (0, 0)

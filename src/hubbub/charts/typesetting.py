@@ -14,8 +14,8 @@ from unicodedata import normalize
 from hubbub.charts import emoji
 from hubbub.charts.fonts import EMOJI, Script, stretches
 
-_FIRST, _WIDENER = 0xF0000, "\U000ffffd"
-_STAND_IN = re.compile(f"([\U000f0000-\U000ffffc])({_WIDENER})?")
+_BOXES = "[\u2500-\u257f]"
+_FIRST_BOX, _NUMBER_OF_BOXES = 0x2500, 0x80
 _SIMPLE = re.compile(
     r"[\x20-\x7e\xa0-\xac\xae-\u02ff\u0370-\u0482\u048a-\u058f\u1e00-\u200a\u2010-\u2027\u202f-\u205f"
     r"\u2070-\u20cf\u2100-\u2bff]*"
@@ -32,30 +32,34 @@ some font has every character of the text, it would take that one for all stretc
 
 
 class StandIns:
-    """Emoji replaced by two characters of private use, together about as wide as the emoji.
+    """Emoji replaced by two box-drawing characters: the chart's own font has those, and two are
+    about as wide as an emoji.
 
     A text that is cut between the two loses the emoji whole.
     """
 
     def __init__(self) -> None:
-        self._emoji: list[str] = []
+        self._originals: list[str] = []
 
     def put(self, text: str) -> str:
-        """A text with stand-ins for its emoji."""
-        return emoji.pattern().sub(self._stand_in, text)
+        """A text with stand-ins for its emoji, and for the box-drawing characters that it has."""
+        return re.sub(f"{emoji.pattern().pattern}|{_BOXES}", self._stand_in, text)
 
     def remove(self, text: str) -> str:
-        """A text with the emoji back."""
-        return _STAND_IN.sub(self._original, text)
+        """A text with the originals back."""
+        return re.sub(f"{_BOXES}{{1,2}}", self._original, text)
 
     def _stand_in(self, found: re.Match[str]) -> str:
-        if found[0] not in self._emoji:
-            self._emoji.append(found[0])
-        return chr(_FIRST + self._emoji.index(found[0])) + _WIDENER
+        if found[0] not in self._originals:
+            self._originals.append(found[0])
+        pair = divmod(self._originals.index(found[0]), _NUMBER_OF_BOXES)
+        return "".join(chr(_FIRST_BOX + number) for number in pair)
 
     def _original(self, found: re.Match[str]) -> str:
-        index = ord(found[1]) - _FIRST
-        return self._emoji[index] if found[2] and index < len(self._emoji) else ""
+        if len(found[0]) == 1:
+            return ""
+        high, low = (ord(each) - _FIRST_BOX for each in found[0])
+        return self._originals[_NUMBER_OF_BOXES * high + low]
 
 
 def typeset(svg: str) -> str:

@@ -17,6 +17,12 @@ Progress = Callable[[str, int, int], None]
 
 ROWS_SHOWN = 50
 """Rows that a terminal shows where no limit is given."""
+_WIDE = 5
+"""A single row with more columns than this is printed as a list."""
+_LEAST_TEXT = 14
+"""Columns of a terminal that a text needs to say something."""
+_BETWEEN = 3
+"""Columns of a terminal that the space between two columns takes."""
 
 
 def note(text: str, *, verbosity: int = 0) -> None:
@@ -108,9 +114,18 @@ def _plain_value(value: Any) -> Any:
 
 
 def table(
-    columns: Sequence[str], rows: Sequence[Sequence[Any]], *, timezone: str, title: str = ""
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    timezone: str,
+    title: str = "",
+    wrap: bool = False,
 ) -> None:
-    """Print a table: fitted to a terminal, in full elsewhere. Numbers stand right."""
+    """Print a table: fitted to a terminal, in full elsewhere. Numbers stand right.
+
+    A line a row, too long texts cut and columns that do not fit left out and named; with `wrap`,
+    texts go on in the next line instead. A single wide row is printed as a list.
+    """
     zone = ZoneInfo(timezone)
     right = {
         index
@@ -120,49 +135,80 @@ def table(
     }
     cells = [[_cell(value, zone) for value in row] for row in rows]
     heads = [column.replace("_", " ") for column in columns]
+    if len(cells) == 1 and len(heads) > _WIDE:
+        right, cells = set[int](), [list(pair) for pair in zip(heads, cells[0], strict=True)]
+        heads = ["", ""]
     if sys.stdout.isatty():
-        _fitted(heads, cells, right, title)
+        _fitted(heads, cells, right, title, wrap=wrap)
     else:
         _plain(heads, cells, right)
 
 
-def _fitted(heads: list[str], cells: list[list[str]], right: set[int], title: str) -> None:
+def _fitted(
+    heads: list[str], cells: list[list[str]], right: set[int], title: str, *, wrap: bool
+) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    console = Console()
+    widths = _widths(heads, cells)
+    there = len(heads) if wrap else _columns_that_fit(widths, console.width)
     shown = Table(
-        box=box.SIMPLE_HEAD,
+        box=box.SIMPLE_HEAD if any(heads) else None,
         title=title or None,
         title_justify="left",
-        pad_edge=False,
         title_style="bold",
         header_style="bold",
+        pad_edge=False,
+        show_header=any(heads),
     )
-    for index, head in enumerate(heads):
+    for index, head in enumerate(heads[:there]):
         is_right = index in right
         shown.add_column(
             head,
             justify="right" if is_right else "left",
-            no_wrap=is_right,
-            overflow="ellipsis" if is_right else "fold",
+            no_wrap=is_right or not wrap,
+            min_width=widths[index] if is_right else min(widths[index], _LEAST_TEXT),
+            overflow="fold" if wrap else "ellipsis",
         )
     for row in cells:
-        shown.add_row(*map(Text, row))
-    Console().print(shown)
+        shown.add_row(*map(Text, row[:there]))
+    console.print(shown)
+    if there < len(heads):
+        left_out = ", ".join(heads[there:])
+        note(f"not shown, for want of width: {left_out}; all with --format csv")
+
+
+def _widths(heads: list[str], cells: list[list[str]]) -> list[int]:
+    """The width that each column would like to have."""
+    from rich.cells import cell_len
+
+    return [max(map(cell_len, column)) for column in zip(heads, *cells, strict=True)]
+
+
+def _columns_that_fit(widths: list[int], width: int) -> int:
+    """How many columns fit, if texts are cut to the least that says something."""
+    taken = 0
+    for index, wanted in enumerate(widths):
+        taken += min(wanted, _LEAST_TEXT) + _BETWEEN
+        if taken > width:
+            return max(index, 1)
+    return len(widths)
 
 
 def _plain(heads: list[str], cells: list[list[str]], right: set[int]) -> None:
     from rich.cells import cell_len
 
-    widths = [max(map(cell_len, column)) for column in zip(heads, *cells, strict=True)]
-    for row in (heads, *cells):
+    widths = _widths(heads, cells)
+    for row in ([heads] if any(heads) else []) + cells:
         padded = [
-            " " * (width - cell_len(cell)) + cell if index in right
+            " " * (width - cell_len(cell)) + cell
+            if index in right
             else cell + " " * (width - cell_len(cell))
             for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]  # fmt: skip
+        ]
         click.echo("  ".join(padded).rstrip())
 
 

@@ -76,6 +76,6 @@ def command(session: Session, kind: str) -> None:
     if session.as_json:
         console.print_json(columns, rows)
     elif rows:
-        console.table(columns, rows, timezone=session.settings.timezone)
+        console.table(columns, rows, timezone=session.settings.timezone, wrap=True)
     else:
         console.note(f"There are no {kind}.")

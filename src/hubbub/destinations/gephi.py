@@ -22,7 +22,7 @@ _NODE_COLUMNS = ("type", "class", "country", "iso", "city")
 
 @dataclass(frozen=True)
 class Network:
-    """Rows of the metrics `nodes` and `edges`."""
+    """Rows of the metrics `network_nodes` and `network_edges`."""
 
     nodes: pa.Table
     edges: pa.Table

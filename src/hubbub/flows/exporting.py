@@ -60,7 +60,7 @@ def export_tables(settings: Settings, folder: Path, form: str) -> list[Path]:
 def export_network(settings: Settings, window: Mapping[str, str], folder: Path) -> list[Path]:
     """Write the network for Gephi to a folder. Returns the paths."""
     catalog = Catalog(settings.pack)
-    nodes, edges = catalog.metric("nodes"), catalog.metric("edges")
+    nodes, edges = catalog.metric("network_nodes"), catalog.metric("network_edges")
     _refuse_unknown([nodes, edges], window)
     _made(folder)
     with store.reading(settings.store) as connection:

@@ -76,7 +76,11 @@ class _Done:
     quarantined: int
 
 
-def import_archive(settings: Settings, path: Path, progress: Progress) -> Report:
+def unseen(what: str, done: int, total: int) -> None:
+    """Progress that nobody looks at."""
+
+
+def import_archive(settings: Settings, path: Path, progress: Progress = unseen) -> Report:
     """Import an archive into a workspace. Raises `HubbubError`; then the store is as it was."""
     begun, started_at = time.perf_counter(), datetime.now(UTC)
     policy = policy_of(**settings.privacy) if settings.privacy else policy_of("standard")

@@ -28,14 +28,10 @@ class Measured:
     timezone: str
 
     def readable_columns(self) -> list[str]:
-        """The columns without those ids that have a name right behind them."""
-        columns = list(self.metric.columns.values())
-        followed = zip(columns, [*columns[1:], None], strict=True)
-        return [
-            column.name
-            for column, after in followed
-            if column.type != "id" or after is None or after.type != "text"
-        ]
+        """The columns for people: names, times and figures, without ids."""
+        columns = self.metric.columns.values()
+        named = [column.name for column in columns if column.type != "id"]
+        return named or list(self.metric.columns)
 
     def window(self) -> str:
         """The window in words, in the workspace's time zone."""

@@ -15,6 +15,7 @@ messages = { type = "integer", doc = "its messages, the root included", unit = "
 SELECT t.channel_id, c.name AS channel, t.thread_ts, count(*) AS messages
 FROM people_messages m
 JOIN threads t ON t.channel_id = m.channel_id AND t.thread_ts = coalesce(m.thread_ts, m.ts)
+    AND t.first_reply_at <= $as_of
 JOIN channel_names c ON c.channel_id = m.channel_id
 WHERE m.posted_at BETWEEN $since AND $as_of
     AND ($channel IS NULL OR m.channel_id = $channel)

@@ -18,6 +18,7 @@ SELECT t.channel_id, c.name AS channel, t.thread_ts, m.user_id,
     coalesce(n.name, m.user_id) AS member, count(*) AS messages
 FROM people_messages m
 JOIN threads t ON t.channel_id = m.channel_id AND t.thread_ts = coalesce(m.thread_ts, m.ts)
+    AND t.first_reply_at <= $as_of
 JOIN channel_names c ON c.channel_id = m.channel_id
 LEFT JOIN names n ON n.user_id = m.user_id
 WHERE m.posted_at BETWEEN $since AND $as_of

@@ -15,6 +15,7 @@ SELECT m.user_id, m.name AS member, m.joined_at, count(p.ts) AS messages
 FROM members m
 LEFT JOIN people_messages p
     ON p.user_id = m.user_id AND p.posted_at BETWEEN $since AND $as_of
+    AND p.posted_at >= m.joined_at
 WHERE m.joined_at BETWEEN $since AND $as_of
 GROUP BY ALL
 ORDER BY m.joined_at DESC, member, m.user_id

@@ -14,11 +14,12 @@ members = { type = "integer", doc = "members with a message in those 30 days", u
 WITH said AS (
     SELECT (posted_at AT TIME ZONE $timezone)::DATE AS day, user_id, count(*) AS messages
     FROM people_messages
-    WHERE posted_at BETWEEN $since AND $as_of
+    WHERE posted_at <= $as_of
     AND ($channel IS NULL OR channel_id = $channel)
     GROUP BY ALL
 ), calendar AS (
-    SELECT unnest(generate_series(min(day)::TIMESTAMP, max(day)::TIMESTAMP, INTERVAL 1 day))::DATE
+    SELECT unnest(generate_series(
+        greatest(min(day), ($since AT TIME ZONE $timezone)::DATE)::TIMESTAMP, max(day)::TIMESTAMP, INTERVAL 1 day))::DATE
         AS day
     FROM said
 )

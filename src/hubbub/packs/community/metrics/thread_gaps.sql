@@ -21,7 +21,7 @@ WITH gaps AS (
     FROM (
         SELECT * REPLACE (coalesce(thread_ts, ts) AS thread_ts) FROM people_messages
         WHERE thread_ts IS NOT NULL OR kind = 'post')
-    SEMI JOIN threads USING (channel_id, thread_ts)
+    SEMI JOIN (SELECT * FROM threads WHERE first_reply_at <= $as_of) USING (channel_id, thread_ts)
     WHERE true
     WINDOW previous AS (PARTITION BY channel_id, thread_ts ORDER BY posted_at, channel_id)
 )

@@ -10,7 +10,9 @@ SELECT
     min(moment) AS first_seen_at
 FROM (
     SELECT user_id, posted_at AS moment, 'notice' AS sign FROM messages
-    WHERE subtype IN ('channel_join', 'group_join', 'team_join')
+    WHERE subtype IN ('channel_join', 'group_join', 'team_join') AND deleted_at IS NULL
+    UNION ALL
+    SELECT user_id, posted_at, 'named' FROM messages WHERE deleted_at IS NULL
     UNION ALL
     SELECT user_id, posted_at, 'message' FROM people_messages
     UNION ALL

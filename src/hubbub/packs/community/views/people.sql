@@ -2,6 +2,6 @@
 SELECT user_id FROM users WHERE NOT is_bot
 UNION
 SELECT user_id FROM messages ANTI JOIN users USING (user_id)
-WHERE user_id IS NOT NULL AND user_id NOT IN ('USLACKBOT', 'USLACK')
+WHERE deleted_at IS NULL AND user_id IS NOT NULL AND user_id NOT IN ('USLACKBOT', 'USLACK')
     -- on system rows a bot_id says nothing
     AND (kind = 'system' OR (bot_id IS NULL AND subtype IS DISTINCT FROM 'bot_message'))
