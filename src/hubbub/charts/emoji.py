@@ -43,6 +43,13 @@ def pattern() -> re.Pattern[str]:
 
 
 def _with_tones(known: str) -> str:
-    """A pattern for an emoji whose persons may have a skin tone."""
-    toned = _PERSON.sub(lambda person: f"{person[1]}{_TONE}?{person[2] and f'{person[2]}?'}", known)
-    return toned.replace("*", r"\*")
+    """A pattern for an emoji that may have a skin tone if it shows one person.
+
+    For groups, fonts do not have every mixture, and drawing fails on what a font does not have.
+    """
+    toned, persons = _PERSON.subn(_may_have_tone, known)
+    return (toned if persons == 1 else known).replace("*", r"\*")
+
+
+def _may_have_tone(person: re.Match[str]) -> str:
+    return f"{person[1]}{_TONE}?{person[2] and f'{person[2]}?'}"

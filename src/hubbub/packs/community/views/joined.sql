@@ -1,5 +1,5 @@
--- When members joined: their first join notice, else their first message, else the first time
--- that anything names them (a reaction or a mention, at its message's time).
+-- When members joined: their first join notice, else their first message, else the first row of any
+-- kind that names them: a notice, a reaction or a mention, at its message's time.
 SELECT
     user_id,
     coalesce(

@@ -1,0 +1,74 @@
+"""The documentation says what is so: its generated parts are new, its examples run, its links lead
+somewhere."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hubbub.flows.importing import import_archive
+from hubbub.flows.measuring import measure
+from hubbub.settings import Settings
+from tests.invented import message, write_export
+
+ROOT = Path(__file__).parents[1]
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+def test_the_generated_parts_are_up_to_date() -> None:
+    done = subprocess.run([sys.executable, ROOT / "docs" / "generate.py", "--check"],
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_to_a_file(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_the_example_of_a_metric_runs(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    sql = re.search(r"```sql\n(.*?)```", text, re.DOTALL)
+    assert sql is not None
+    settings = Settings(tmp_path / "home", "default", privacy={"preset": "open"})
+    # 1772427600 is 2026-03-02 05:00 UTC
+    night, morning = (
+        message("1772427599.000000", "U1", "a"),
+        message("1772427600.000000", "U2", "b"),
+    )
+    export = write_export(tmp_path / "export", days={"general/2026-03-02.json": [night, morning]})
+    import_archive(settings, export)
+    (settings.pack / "metrics").mkdir(parents=True)
+    (settings.pack / "metrics" / "night_owls.sql").write_text(sql[1], encoding="utf-8")
+    rows = measure(settings, "night_owls", {"as_of": "latest"}).rows.to_pylist()
+    assert rows == [{"user_id": "U1", "member": "olive", "messages": 1}]
+
+
+def test_every_batch_file_of_before_has_its_metric_in_the_table() -> None:
+    text = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+) \| (\w+) \| .*\|$", text, re.MULTILINE)
+    mapped = {
+        theirs: ours
+        for theirs, ours in rows
+        if theirs.endswith(("_data", "user", "thread", "channel"))
+    }
+    assert len(mapped) == 14
+    metrics = {path.stem for path in (ROOT / "src" / "hubbub" / "packs").rglob("metrics/*.sql")}
+    assert set(mapped.values()) <= metrics
+
+
+def test_every_verb_of_the_readme_exists() -> None:
+    verbs = set(re.findall(r"hubbub ([a-z]+) ", (ROOT / "README.md").read_text(encoding="utf-8")))
+    modules = {path.stem.rstrip("_") for path in (ROOT / "src" / "hubbub" / "cli").glob("*.py")}
+    assert verbs <= modules
+
+
+def test_the_repository_speaks_of_itself_alone() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for name in listed.stdout.split():
+        assert "shared/" not in name
