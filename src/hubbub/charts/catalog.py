@@ -10,7 +10,8 @@
     }},
     "data": {"name": "rows"}
 
-Only `metric` and `empty` are obligatory. Every error names the file and the line. See docs/charts.md.
+Only `metric` and `empty` are obligatory. Every error names the file and the line. See
+docs/charts.md.
 """
 
 import json
@@ -80,7 +81,7 @@ class Charts:
         return find("charts", [".vl.json"], self._own_pack)
 
     def chart(self, name: str) -> Chart:
-        """A chart. Raises `UsageError` if there is none of that name, `BadContent` if it is wrong."""
+        """A chart. Raises `UsageError` if there is none of that name, `BadContent` if it is bad."""
         if name not in self.files:
             near = get_close_matches(name, self.files, 1)
             hint = f"Did you mean {near[0]}? " if near else ""
@@ -95,8 +96,8 @@ class Charts:
 def parse(file: ContentFile) -> Chart:
     """Read a chart file. Raises `BadContent`."""
     spec = _object(file)
-    told = spec.get("usermeta", {})
-    about = told.get("hubbub") if isinstance(told, dict) else None
+    told: Any = spec.get("usermeta")
+    about: Any = cast("dict[str, Any]", told).get("hubbub") if isinstance(told, dict) else None
     if not isinstance(about, dict):
         fix = 'Write "usermeta": {"hubbub": {"metric": "…", "empty": "…"}}.'
         raise file.wrong(file.line_of('"usermeta"'), "no usermeta.hubbub", fix)

@@ -19,7 +19,6 @@ _CJK = re.compile(
     r"\uff01-\uff9f\uffa1-\uffee\U00020000-\U0003ffff]+"
 )
 _HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff]")
-_INVISIBLE = re.compile(r"[\xad\u200b-\u200f\u2060-\u206f\ufe00-\ufe0f\ufeff]")
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,11 @@ EMOJI = Script(
 )
 
 _FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
+
+
+def needs_fonts(text: str) -> bool:
+    """Whether a text has characters that a chart's own font has not."""
+    return any(script is not None for script, _ in stretches(text))
 
 
 def missing(texts: Iterable[str], is_there: Callable[[Script], bool] | None = None) -> list[str]:
@@ -105,7 +109,7 @@ def stretches(text: str) -> Iterator[tuple[Script | None, str]]:
         if is_emoji:
             yield EMOJI, part
             continue
-        for is_cjk, stretch in _cut(_CJK, _INVISIBLE.sub("", part)):
+        for is_cjk, stretch in _cut(_CJK, part):
             yield (cjk if is_cjk else None), stretch
 
 

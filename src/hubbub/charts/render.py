@@ -83,24 +83,22 @@ def _sentence(chart: Chart) -> dict[str, Any]:
 
 def _records(chart: Chart, rows: pa.Table, zone: ZoneInfo) -> list[dict[str, Any]]:
     """The rows as Vega takes them: only the columns that the chart uses."""
-    used = [name for name in rows.column_names if name in chart.reads]
-    records = rows.select(used).slice(0, chart.limit).to_pylist()
-    timed = [name for name in used if pa.types.is_temporal(rows.schema.field(name).type)]
+    used = {name: rows[name] for name in rows.column_names if name in chart.reads}
+    records = pa.table(used).slice(0, chart.limit).to_pylist()
     for record in records:
-        for name in timed:
-            record[name] = _as_utc(record[name], zone)
+        for name, value in record.items():
+            if isinstance(value, date):
+                record[name] = _as_utc(value, zone)
         if chart.emoji:
             record[chart.emoji] = _emoji(record[chart.emoji])
     return records
 
 
-def _as_utc(moment: date | datetime | None, zone: ZoneInfo) -> int | None:
+def _as_utc(moment: date | datetime, zone: ZoneInfo) -> int:
     """Milliseconds since 1970 to what a clock in the zone shows, as if that were UTC.
 
     Vega knows UTC and the viewer's own time zone, neither of which is the workspace's.
     """
-    if moment is None:
-        return None
     if not isinstance(moment, datetime):
         moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
     elif moment.tzinfo is not None:
@@ -127,12 +125,9 @@ def _page(title: str, spec: dict[str, Any]) -> str:
     """A page that draws by itself; its policy lets the browser load nothing at all."""
     page = (Path(__file__).parent / "page.html").read_text(encoding="utf-8")
     # names of members must not be able to end the script that holds them
-    rows_and_all = json.dumps(spec, ensure_ascii=False).replace("<", "\\u003c")
-    parts = {
-        "{{title}}": escape(title),
-        "{{vega}}": vl_convert.javascript_bundle(vl_version=VEGA_LITE),
-        "{{spec}}": rows_and_all,
-    }
+    enclosed = json.dumps(spec, ensure_ascii=False).replace("<", "\\u003c")
+    vega = vl_convert.javascript_bundle(None, VEGA_LITE)
+    parts = {"{{title}}": escape(title), "{{vega}}": vega, "{{spec}}": enclosed}
     for place, text in parts.items():
         page = page.replace(place, text)
     return page

@@ -2,33 +2,26 @@
 
 By itself it takes the first font that has a character, of any style, and a text with an emoji of
 several characters (a flag, a skin tone, a profession) comes out as boxes. So emoji are replaced by
-stand-ins while it measures and cuts texts, and before it makes a PNG each stretch of a text names
-its font.
+stand-ins while it measures and cuts texts, and before it makes a PNG each stretch of a text gets
+its font and its place.
 """
 
 import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from html import escape, unescape
-from itertools import starmap
-from unicodedata import normalize
+
+import vl_convert
 
 from hubbub.charts import emoji
-from hubbub.charts.fonts import EMOJI, Script, stretches
+from hubbub.charts.fonts import needs_fonts, stretches
 
+_TEXT = re.compile(r"(?P<tag><text\b[^>]*>)(?P<said>[^<]*)</text>")
+_LINE = re.compile(r'<line\b[^>]*\bx2="(-?[\d.]+)"')
+_SPACE = 0.278
+"""Width of a space in the charts' font, whose size is 1; the library says 0 of spaces alone."""
 _BOXES = "[\u2500-\u257f]"
 _FIRST_BOX, _NUMBER_OF_BOXES = 0x2500, 0x80
-_SIMPLE = re.compile(
-    r"[\x20-\x7e\xa0-\xac\xae-\u02ff\u0370-\u0482\u048a-\u058f\u1e00-\u200a\u2010-\u2027\u202f-\u205f"
-    r"\u2070-\u20cf\u2100-\u2bff]*"
-)
-"""Characters that are drawn each by itself, from left to right."""
-_TEXT = re.compile(r"(<text\b[^>]*>)([^<]*)(</text>)")
-_OPENING = '<tspan font-family="{}" font-size="0.1" fill="none">\U0001fffe</tspan>'
-"""Invisible, and a character that no font has.
-
-The library shapes a text with the font of its first stretch and replaces the others glyph by glyph,
-which holds an emoji of several characters together only if the emoji's font comes first. And where
-some font has every character of the text, it would take that one for all stretches.
-"""
 
 
 class StandIns:
@@ -62,25 +55,82 @@ class StandIns:
         return self._originals[_NUMBER_OF_BOXES * high + low]
 
 
+@dataclass(frozen=True)
+class _Stretch:
+    """Part of a text, in one font."""
+
+    text: str
+    font: str
+    size: float
+    weight: str
+
+
 def typeset(svg: str) -> str:
-    """An SVG whose texts name a font for each stretch that the chart's own cannot show."""
-    return _TEXT.sub(lambda text: text[1] + _spans(unescape(text[2])) + text[3], svg)
+    """An SVG whose texts have each stretch that needs a font of its own in that font.
 
-
-def _spans(text: str) -> str:
-    """A text as SVG, a `tspan` for each stretch that needs a font of its own.
-
-    Texts with scripts whose letters join are left as they are: the library fails on replacing
-    their glyphs, and then on everything else that this process draws.
+    Each is put at its own place: the library sets stretches that merely follow each other as one,
+    fails where their fonts join characters differently, and then on all else that the process draws.
     """
-    parts = list(stretches(normalize("NFC", text)))
-    fonts = [script for script, _ in parts if script is not None]
-    if not fonts or not all(_SIMPLE.fullmatch(part) for script, part in parts if script is None):
-        return escape(text)
-    first = EMOJI if EMOJI in fonts else fonts[0]
-    return _OPENING.format(first.families) + "".join(starmap(_span, parts))
+    mixed = [text for text in _TEXT.finditer(svg) if needs_fonts(unescape(text["said"]))]
+    cut = [_cut(text["tag"], unescape(text["said"])) for text in mixed]
+    widths = iter(_widths([stretch for each in cut for stretch in each]))
+    pieces, end = list[str](), 0
+    for text, each in zip(mixed, cut, strict=True):
+        placed = _placed(text["tag"], each, [next(widths) for _ in each])
+        pieces += [svg[end : text.start()], placed]
+        end = text.end()
+    return "".join(pieces) + svg[end:]
 
 
-def _span(script: Script | None, text: str) -> str:
-    shown = escape(text)
-    return f'<tspan font-family="{script.families}">{shown}</tspan>' if script else shown
+def _cut(tag: str, said: str) -> list[_Stretch]:
+    size = float(_attribute(tag, "font-size", "11").removesuffix("px"))
+    weight = _attribute(tag, "font-weight", "normal")
+    own = _attribute(tag, "font-family", "sans-serif")
+    # other spaces are dropped where a stretch begins or ends
+    lasting = said.replace(" ", "\u00a0")
+    return [
+        _Stretch(text, script.families if script else own, size, weight)
+        for script, text in stretches(lasting)
+    ]
+
+
+def _placed(tag: str, parts: Sequence[_Stretch], widths: Sequence[float]) -> str:
+    share = {"end": 1.0, "middle": 0.5}.get(_attribute(tag, "text-anchor", "start"), 0.0)
+    x = -share * sum(widths)
+    spans = ""
+    for stretch, width in zip(parts, widths, strict=True):
+        spans += f'<tspan x="{x:.2f}" font-family="{stretch.font}">{escape(stretch.text)}</tspan>'
+        x += width
+    return re.sub(r' text-anchor="\w+"', "", tag) + spans + "</text>"
+
+
+def _attribute(tag: str, name: str, default: str) -> str:
+    found = re.search(rf'\b{name}="([^"]*)"', tag)
+    return unescape(found[1]) if found else default
+
+
+def _widths(measured: Sequence[_Stretch]) -> list[float]:
+    """How wide texts are, in pixels; the library says so by lines that it draws under them."""
+    if not measured:
+        return []
+    texts = [asdict(each) for each in measured]
+    encode = {
+        "text": {"field": "text"},
+        "font": {"field": "font"},
+        "fontSize": {"field": "size"},
+        "fontWeight": {"field": "weight"},
+    }
+    width = {"signal": "datum.bounds.x2 - datum.bounds.x1"}
+    spec = {
+        "$schema": "https://vega.github.io/schema/vega/v6.json",
+        "data": [{"name": "texts", "values": texts}],
+        "marks": [
+            {"type": "text", "name": "set", "from": {"data": "texts"}, "encode": {"enter": encode}},
+            {"type": "rule", "from": {"data": "set"}, "encode": {"enter": {"x2": width}}},
+        ],
+    }
+    lines = _LINE.findall(vl_convert.vega_to_svg(spec))
+    return [
+        float(width) if each.text.strip() else len(each.text) * each.size * _SPACE
+        for each, width in zip(measured, lines, strict=True)
+    ]

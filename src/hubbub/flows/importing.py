@@ -4,22 +4,15 @@ Until the merge nothing of the store is touched, and the merge is all or nothing
 stopped anywhere leaves the store as it was.
 """
 
-import gc
-import multiprocessing
 import os
 import secrets
 import shutil
-import signal
-import sys
-import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Executor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import duckdb
@@ -28,6 +21,7 @@ from hubbub.core.batch import Batch, Envelope
 from hubbub.core.ports import Archive, Part
 from hubbub.core.tables import RUNS
 from hubbub.errors import HubbubError
+from hubbub.flows.workers import reading_workers
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.policy import policy_of
 from hubbub.privacy.pseudonyms import workspace_key
@@ -41,8 +35,6 @@ from hubbub.stores.staging import Staged, joined, stage
 
 _TASK_BYTES = 8_000_000
 """JSON that a worker reads before it stages what it has: bounds its memory."""
-_ALONE_BYTES = 3_000_000
-"""Archives up to this size are read in this process: starting others takes longer."""
 
 Progress = Callable[[str, int, int], None]
 """What is being done, how much of it, of how much."""
@@ -87,7 +79,7 @@ def import_archive(settings: Settings, path: Path, progress: Progress = unseen) 
     archive = open_archive(path)
     parts = archive.parts()
     size = sum(part.size for part in parts)
-    with _scratch(settings) as scratch, _workers(size) as workers:
+    with _scratch(settings) as scratch, reading_workers(size) as workers:
         listed = list(archive.directory())
         known, assumed = _channels(archive, listed, settings)
         key = workspace_key(_made(settings.key)) if policy.pseudonyms else None
@@ -227,43 +219,6 @@ def _made(file: Path) -> Path:
             "Take a folder that you may write to: --home DIR.",
         ) from error
     return file
-
-
-@contextmanager
-def _workers(size: int) -> Generator[Executor | None]:
-    """Processes to read with; none for a small archive. They start at once, before this process
-    has any thread."""
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    if size <= _ALONE_BYTES or cores == 1:
-        yield None
-        return
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    with ProcessPoolExecutor(cores, context, initializer=_begin_worker) as workers:
-        workers.submit(os.getpid).result()
-        try:
-            yield workers
-        except BrokenProcessPool as error:
-            raise HubbubError(
-                "A reading process was killed, probably for want of memory.",
-                "Free some memory and run this again. The store is as it was.",
-            ) from error
-        except BaseException:
-            workers.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _begin_worker() -> None:
-    """Leave Ctrl-C to the parent, end with it, and collect no garbage: rows have no cycles."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.disable()
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: BaseProcess) -> None:
-    parent.join()
-    os._exit(1)
 
 
 def _run(workers: Executor | None, task: _Task, groups: list[list[Part]]) -> Iterator[_Done]:

@@ -1,0 +1,55 @@
+"""Processes to read with: they start at once, leave Ctrl-C to their parent, and end with it."""
+
+import gc
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Generator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
+
+from hubbub.errors import HubbubError
+
+_ALONE_BYTES = 3_000_000
+"""Archives up to this size are read in this process: starting others takes longer."""
+
+
+@contextmanager
+def reading_workers(size: int) -> Generator[Executor | None]:
+    """Processes to read with; none for a small archive. They start at once, before this process
+    has any thread."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    if size <= _ALONE_BYTES or cores == 1:
+        yield None
+        return
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    with ProcessPoolExecutor(cores, context, initializer=_begin_worker) as workers:
+        workers.submit(os.getpid).result()
+        try:
+            yield workers
+        except BrokenProcessPool as error:
+            raise HubbubError(
+                "A reading process was killed, probably for want of memory.",
+                "Free some memory and run this again. The store is as it was.",
+            ) from error
+        except BaseException:
+            workers.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the parent, end with it, and collect no garbage: rows have no cycles."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
