@@ -20,9 +20,12 @@ class HubbubError(Exception):
     exit = Exit.FAILED
 
     def __init__(self, reason: str, fix: str) -> None:
-        super().__init__(f"{reason}\n{fix}")
+        super().__init__(reason, fix)
         self.reason = reason
         self.fix = fix
+
+    def __str__(self) -> str:
+        return f"{self.reason}\n{self.fix}"
 
 
 class UsageError(HubbubError):

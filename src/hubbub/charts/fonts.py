@@ -72,7 +72,7 @@ def missing(texts: Iterable[str], is_there: Callable[[Script], bool] | None = No
     needed = {script for text in texts for script, _ in stretches(text) if script is not None}
     lacking = [each for each in (KOREAN, JAPANESE, EMOJI) if each in needed]
     return [
-        f"There is no font for {script.name} here: boxes stand in their place. "
+        f"This machine has no font for {script.name}, so the picture does not show it. "
         f"Install one: apt-get install {script.package}"
         for script in lacking
         if not (is_there or has_font)(script)

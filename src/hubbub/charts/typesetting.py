@@ -69,7 +69,8 @@ def typeset(svg: str) -> str:
     """An SVG whose texts have each stretch that needs a font of its own in that font.
 
     Each is put at its own place: the library sets stretches that merely follow each other as one,
-    fails where their fonts join characters differently, and then on all else that the process draws.
+    and where their fonts join characters differently it fails, then and for the rest of the
+    process.
     """
     mixed = [text for text in _TEXT.finditer(svg) if needs_fonts(unescape(text["said"]))]
     cut = [_cut(text["tag"], unescape(text["said"])) for text in mixed]

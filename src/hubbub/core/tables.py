@@ -353,6 +353,13 @@ QUARANTINE = Table(
     ),
 )
 
+WITHHELD = Table(
+    "withheld",
+    "Channels that an archive has listed as not public: kept by id alone, to keep them out.",
+    ("channel_id",),
+    (Column("channel_id", T, P.FACT, "the channel"),),
+)
+
 RUNS = Table(
     "runs",
     "What Hubbub did, when, and how it ended.",
@@ -377,7 +384,7 @@ MERGED = (USERS, PROFILES, CHANNELS, MESSAGES, FILES)
 HANGING = (MEMBERSHIPS, REACTIONS, MENTIONS, LINKS, SHARES)
 """Tables whose rows hang on a row of a merged table."""
 
-LOGS = (QUARANTINE, RUNS)
+LOGS = (QUARANTINE, WITHHELD, RUNS)
 """Hubbub's own book-keeping."""
 
 TABLES: dict[str, Table] = {table.name: table for table in (*MERGED, *HANGING, *LOGS)}

@@ -159,26 +159,33 @@ def _channels(
     An archive without any list of channels (history pages, an event log) cannot say that a channel
     is private; its owner names it on the command line, so what nothing speaks against is public.
     """
-    stored: dict[str, Channel] = {}
-    if settings.store.exists():
-        with store.reading(settings.store) as connection:
-            found = connection.execute("SELECT channel_id, name, kind FROM channels").fetchall()
-        stored = {channel_id: Channel(name, kind) for channel_id, name, kind in found}
-    known, assumed = dict(stored), list[str]()
+    claims = _stored_channels(settings)
     for envelope in listed:
-        if envelope.kind != "channels":
-            continue
-        for channel_id, name, kind in channel_ids(envelope):
-            told = kind
-            if told == "unknown" and channel_id in stored:
-                told = stored[channel_id].kind
-            if told == "unknown" and not archive.lists_channels:
-                assumed.append(channel_id)
-                told = "public"
-            before = known.get(channel_id)
-            if before is None or channel_id in stored or strictest(told, before.kind) == told:
-                known[channel_id] = Channel(name, told)
+        if envelope.kind == "channels":
+            claims += channel_ids(envelope)
+    names: dict[str, str] = {}
+    kinds: dict[str, str] = {}
+    for channel_id, name, kind in claims:
+        names[channel_id] = name
+        before = kinds.get(channel_id, "unknown")
+        said = {before, kind} - {"unknown"}
+        kinds[channel_id] = strictest(*said) if said else "unknown"
+    assumed: list[str] = []
+    if not archive.lists_channels:
+        assumed = [channel_id for channel_id, kind in kinds.items() if kind == "unknown"]
+        kinds |= dict.fromkeys(assumed, "public")
+    known = {channel_id: Channel(names[channel_id], kinds[channel_id]) for channel_id in names}
     return known, assumed
+
+
+def _stored_channels(settings: Settings) -> list[tuple[str, str, str]]:
+    """Id, name and kind of the channels that the store knows, and of those it keeps out."""
+    if not settings.store.exists():
+        return []
+    with store.reading(settings.store) as connection:
+        return connection.execute("""
+            SELECT channel_id, name, kind FROM channels
+            UNION ALL SELECT channel_id, channel_id, 'private' FROM withheld""").fetchall()
 
 
 def _shared_out(parts: Sequence[Part]) -> list[list[Part]]:

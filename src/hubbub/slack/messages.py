@@ -37,7 +37,6 @@ _OUTLINE = (
 )  # fmt: skip
 """What of a message may be kept to settle between copies where its JSON may not."""
 
-_MESSAGE = frozenset({"message", None})
 _is_id = re.compile(r"[UW][A-Z0-9]+").fullmatch
 
 
@@ -56,7 +55,7 @@ class MessageReader:
         target, a `message_replied` a notice without a row.
         """
         kind = message.get("type", "message")
-        if kind not in _MESSAGE:
+        if kind != "message" and kind is not None:
             return f"an event of type {kind!s:.40}"
         channel_id = self._channel_id or _channel(message)
         if channel_id is None:

@@ -69,7 +69,7 @@ def decoded(payload: bytes) -> Any:
     """
     try:
         return _decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
         content = json.loads(payload.decode("utf-8-sig", "replace"))
@@ -81,7 +81,7 @@ def decoded(payload: bytes) -> Any:
 def _whole(value: Any) -> Any:
     """The value with half surrogate pairs replaced in all strings."""
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
         return [_whole(item) for item in cast("list[Any]", value)]
     if is_record(value):

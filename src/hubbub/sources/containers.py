@@ -1,5 +1,7 @@
 """Where an archive's files lie: a folder, a zip, or one file. Hostile zips are refused."""
 
+import gzip
+import io
 import mmap
 import struct
 import zipfile
@@ -12,7 +14,8 @@ from typing import Protocol
 from hubbub.errors import HubbubError, Unreadable
 
 _BOMB_RATIO = 100
-_BOMB_SIZE = 1 << 30
+_BOMB_SIZE = 256 << 20
+_PIECE = 16 << 20
 _LARGEST_FILE = 2 << 30
 _HEADER = 30
 """Bytes of the fixed part of a member's header."""
@@ -155,6 +158,36 @@ def _unpacked(packed: bytes, member: _Member) -> bytes | None:
         return None
 
 
+def gunzipped(packed: bytes, what: str) -> bytes:
+    """The content of a gzip file. Raises `HubbubError` for damaged ones and for bombs."""
+    pieces: list[bytes] = []
+    whole = 0
+    try:
+        with gzip.open(io.BytesIO(packed)) as file:
+            while piece := file.read(_PIECE):
+                pieces.append(piece)
+                whole += len(piece)
+                if _is_bomb(whole, len(packed)):
+                    raise _bomb(what, whole, len(packed))
+    except (OSError, EOFError, zlib.error) as error:
+        raise Unreadable(
+            f"{what} is damaged: {error}", "Make it again, and import that."
+        ) from error
+    return b"".join(pieces)
+
+
+def _is_bomb(whole: int, packed: int) -> bool:
+    return whole > _BOMB_SIZE and whole > _BOMB_RATIO * packed
+
+
+def _bomb(what: str, whole: int, packed: int) -> HubbubError:
+    return HubbubError(
+        f"{what} would unpack to {whole / 1e9:,.1f} GB or more, out of {packed / 1e6:,.1f} MB: "
+        "that is a bomb, not an archive.",
+        "Do not unpack it. If it is yours, unpack it yourself and import the folder.",
+    )
+
+
 def _open_zip(path: Path) -> Zip:
     try:
         with zipfile.ZipFile(path) as file:
@@ -202,13 +235,9 @@ def _name(entry: zipfile.ZipInfo) -> str:
 def _refuse_bombs(path: Path, entries: list[zipfile.ZipInfo]) -> None:
     whole = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)
-    is_bomb = whole > _BOMB_SIZE and whole > _BOMB_RATIO * max(packed, path.stat().st_size)
-    if is_bomb or any(entry.file_size > _LARGEST_FILE for entry in entries):
-        raise HubbubError(
-            f"{path} would unpack to {whole / 1e9:,.1f} GB out of {packed / 1e6:,.1f} MB: "
-            "that is a zip bomb, not an export.",
-            "Do not unpack it. If it is yours, unpack it yourself and import the folder.",
-        )
+    packed = max(packed, path.stat().st_size)
+    if _is_bomb(whole, packed) or any(entry.file_size > _LARGEST_FILE for entry in entries):
+        raise _bomb(str(path), whole, packed)
 
 
 def _common_folder(names: dict[str, zipfile.ZipInfo]) -> str:

@@ -240,15 +240,23 @@ def _forget_deleted(connection: duckdb.DuckDBPyConnection, table: Table) -> bool
 
 
 def withdraw(connection: duckdb.DuckDBPyConnection, channel_ids: list[str]) -> None:
-    """Remove all rows of channels that have turned out not to be public."""
+    """Remove channels that have turned out not to be public: their rows, and what refers to them.
+
+    Their ids are remembered, so that an older archive does not bring them back.
+    """
+    if not channel_ids:
+        return
+    theirs = "IN (SELECT unnest($1::VARCHAR[]))"
     for table in (*MERGED, *HANGING):
         for column in table.columns:
-            if channel_ids and column.privacy is Privacy.CHANNEL:
-                connection.execute(
-                    f"DELETE FROM store.{table.name} WHERE {column.name} IN "
-                    "(SELECT unnest($1::VARCHAR[]))",
-                    [channel_ids],
-                )
+            if column.privacy is Privacy.CHANNEL:
+                statement = f"DELETE FROM store.{table.name} WHERE {column.name} {theirs}"
+                connection.execute(statement, [channel_ids])
+            elif column.privacy is Privacy.CHANNEL_REFERENCE:
+                statement = f"UPDATE store.{table.name} SET {column.name} = NULL "
+                connection.execute(f"{statement} WHERE {column.name} {theirs}", [channel_ids])
+    connection.execute(f"DELETE FROM store.withheld WHERE channel_id {theirs}", [channel_ids])
+    connection.execute("INSERT INTO store.withheld SELECT unnest($1::VARCHAR[])", [channel_ids])
 
 
 def _count_sets(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, int]:

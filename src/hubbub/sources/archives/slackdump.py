@@ -4,9 +4,7 @@ Source: slack-platform §6.2. All hold Slack's own objects; the frames around th
 A message may come in several chunks: each is a copy, and the merge settles them.
 """
 
-import gzip
 import sqlite3
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from hubbub.core.batch import Envelope
 from hubbub.core.ports import Archive, Part
 from hubbub.errors import Unreadable
 from hubbub.slack.values import is_record, items
-from hubbub.sources.containers import Container, Folder
+from hubbub.sources.containers import Container, Folder, gunzipped
 
 _SQLITE = b"SQLite format 3\0"
 _CHUNKED = ".json.gz"
@@ -94,16 +92,19 @@ class Dump:
             ) from error
 
 
+_NOTHING = msgspec.Raw(b"null")
+
+
 class _Chunk(msgspec.Struct):
     """A line of a chunk file; the names of its fields are slackdump's."""
 
     t: int = -1
     id: str | None = None
     m: list[msgspec.Raw] | None = None
-    p: msgspec.Raw | None = None
+    p: msgspec.Raw = _NOTHING
     u: list[msgspec.Raw] | None = None
     ch: list[msgspec.Raw] | None = None
-    ci: msgspec.Raw | None = None
+    ci: msgspec.Raw = _NOTHING
     cu: list[str] | None = None
 
 
@@ -127,7 +128,7 @@ class Chunks:
                     yield Envelope("users", origin, _array(chunk.u))
                 if chunk.ch:
                     yield Envelope("channels", origin, _array(chunk.ch))
-                if chunk.ci is not None:
+                if chunk.ci != _NOTHING:
                     yield Envelope("channels", origin, _array([chunk.ci]))
                 if chunk.cu is not None and chunk.id:
                     yield Envelope("channels", origin, _members(self._info(name), chunk.cu))
@@ -139,7 +140,7 @@ class Chunks:
     def read(self, part: Part) -> Iterator[Envelope]:
         """Pages of messages, and threads with their roots."""
         for number, chunk in self._chunks(part.name):
-            found = [*([] if chunk.p is None else [chunk.p]), *(chunk.m or [])]
+            found = [*([] if chunk.p == _NOTHING else [chunk.p]), *(chunk.m or [])]
             if found:
                 origin = f"{part.name}:{number}"
                 yield Envelope("messages", origin, _array(found), chunk.id)
@@ -150,18 +151,14 @@ class Chunks:
     def _info(self, name: str) -> dict[str, Any]:
         """The channel of a file, as far as the file describes it."""
         for _, chunk in self._chunks(name):
-            if chunk.ci is not None:
+            if chunk.ci != _NOTHING:
                 return msgspec.json.decode(chunk.ci)
         return {"id": Path(name).name.removesuffix(_CHUNKED)}
 
     def _chunks(self, name: str) -> Iterator[tuple[int, _Chunk]]:
-        try:
-            lines = gzip.decompress(self.container.read(name)).splitlines()
-        except (OSError, EOFError, zlib.error) as error:
-            raise Unreadable(
-                f"{name} in {self.container.path} is damaged: {error}",
-                "Let slackdump resume the archive, then import it again.",
-            ) from error
+        lines = gunzipped(
+            self.container.read(name), f"{name} in {self.container.path}"
+        ).splitlines()
         for number, line in enumerate(lines, 1):
             if line.strip():
                 yield number, _chunk(line)
@@ -172,7 +169,7 @@ def _chunk(line: bytes) -> _Chunk:
     try:
         return _decode_chunk(line)
     except msgspec.MsgspecError:
-        return _Chunk(m=[msgspec.Raw(b"null")])
+        return _Chunk(m=[_NOTHING])
 
 
 def _array(items: list[msgspec.Raw]) -> bytes:

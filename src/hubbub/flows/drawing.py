@@ -1,0 +1,153 @@
+"""Draws a chart from the store into a file."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import get_args
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pyarrow as pa
+
+from hubbub.charts import fonts
+from hubbub.charts.catalog import Chart, Charts, check_fields, check_metric
+from hubbub.charts.render import Form, draw, texts
+from hubbub.errors import UsageError
+from hubbub.metrics.catalog import Catalog
+from hubbub.metrics.run import Query, Runner
+from hubbub.settings import Settings
+from hubbub.stores import duckdb as store
+
+
+@dataclass(frozen=True)
+class DrawnChart:
+    """A chart that was drawn."""
+
+    path: Path
+    title: str
+    subtitle: str
+    rows: int
+    """Rows of the metric, drawn or not."""
+    notes: tuple[str, ...]
+    """What of it this machine cannot show, a sentence each."""
+
+
+def draw_chart(settings: Settings, name: str, window: Mapping[str, str], path: Path) -> DrawnChart:
+    """Draw a chart into a .png, .svg or .html file; the store is closed before drawing begins.
+
+    `window` has values for parameters of the chart's metric. Raises `UsageError` for an unknown
+    chart, parameter or ending.
+    """
+    form = _form(path)
+    chart = Charts(settings.pack).chart(name)
+    catalog = Catalog(settings.pack)
+    check_metric(chart, catalog.files)
+    metric = catalog.metric(chart.metric)
+    check_fields(chart, metric.columns)
+    with store.reading(settings.store) as connection:
+        runner = Runner(connection, catalog, settings.timezone)
+        query = runner.prepare(metric, {**chart.parameters, **window})
+        rows = runner.run(query)
+        begin = _begin(connection, query)
+        end = runner.as_of(window.get("as_of", chart.parameters.get("as_of")))
+        where = _channel(connection, query)
+    subtitle = " · ".join(
+        part
+        for part in (
+            _days(begin, end, ZoneInfo(settings.timezone)),
+            where,
+            _member(window),
+            _share(chart, rows),
+            settings.timezone,
+        )
+        if part
+    )
+    picture = draw(chart, rows, subtitle=subtitle, form=form, timezone=settings.timezone)
+    _write(path, picture)
+    # whoever looks at an SVG or a page has fonts of their own
+    notes = fonts.missing(texts(chart, rows)) if form == "png" else []
+    return DrawnChart(path, chart.title, subtitle, rows.num_rows, tuple(notes))
+
+
+def _form(path: Path) -> Form:
+    """What a file's name asks for, in a folder that is there."""
+    if not path.parent.is_dir():
+        raise UsageError(f"There is no folder {path.parent}.", "Make it first, or name another.")
+    ending = path.suffix.lower().removeprefix(".")
+    for form in get_args(Form):
+        if ending == form:
+            return form
+    raise UsageError(
+        f"{path.name!r} does not say how to draw.",
+        "Let the file's name end in .png, .svg or .html.",
+    )
+
+
+def _begin(connection: duckdb.DuckDBPyConnection, query: Query) -> datetime | None:
+    """The begin of the window, but no earlier than the oldest message."""
+    oldest = connection.execute(
+        "SELECT epoch_us(min(posted_at)) FROM messages WHERE deleted_at IS NULL"
+    ).fetchall()[0][0]
+    if oldest is None or "since" not in query.values:
+        return None
+    since: datetime = query.values["since"]
+    return max(since, datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=oldest))
+
+
+def _channel(connection: duckdb.DuckDBPyConnection, query: Query) -> str:
+    """The channel that the window is restricted to, as people call it."""
+    channel_id = query.values.get("channel")
+    if channel_id is None:
+        return ""
+    named = connection.execute(
+        "SELECT name FROM channels WHERE channel_id = $1 AND name IS NOT NULL", [channel_id]
+    ).fetchall()
+    return f"#{named[0][0]}" if named else channel_id
+
+
+def _member(window: Mapping[str, str]) -> str:
+    return f"@{window['member'].removeprefix('@')}" if window.get("member") else ""
+
+
+def _share(chart: Chart, rows: pa.Table) -> str:
+    if chart.limit is None or rows.num_rows <= chart.limit:
+        return ""
+    return f"first {chart.limit} of {rows.num_rows:,}"
+
+
+def _days(begin: datetime | None, end: datetime, zone: ZoneInfo) -> str:
+    """A window as days of a time zone: as short as it is still clear."""
+    last = end.astimezone(zone).date()
+    first = begin.astimezone(zone).date() if begin else None
+    if first is None:
+        return f"until {_day(last)}"
+    if first >= last:
+        return _day(last)
+    if first.year == last.year:
+        return f"{first.day} {first:%b} – {_day(last)}"
+    return f"{_day(first)} – {_day(last)}"
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
+
+
+def _write(path: Path, picture: bytes) -> None:
+    """Write a file as a whole or not at all; whoever reads it never sees a part."""
+    descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(picture)
+        # as open() would have made it: mkstemp lets nobody else read
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(scratch).chmod(0o666 & ~mask)
+        Path(scratch).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(scratch).unlink()
+        raise
