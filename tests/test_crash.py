@@ -25,9 +25,7 @@ Mount = Callable[[str], Path]
 
 
 @pytest.fixture(scope="module")
-def export(
-    shared_data: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def export(shared_data: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A synthetic export that several processes read."""
     path = tmp_path_factory.mktemp("made") / "export.zip"
     make = shared_data("../bench/make_export.py")
@@ -52,12 +50,21 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def complete(export: Path, small: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Rows]:
-    """The tables after both imports, undisturbed."""
-    home = tmp_path_factory.mktemp("complete")
-    for path in (small, export):
-        assert finished(started(path, home))[0] == 0
-    return tables(home)
+def undisturbed(
+    export: Path, small: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[list[Rows], float]:
+    """The tables after both imports, undisturbed, and the seconds that the large one takes."""
+    home = tmp_path_factory.mktemp("undisturbed") / "home"
+    assert finished(started(small, home))[0] == 0
+    begun = time.monotonic()
+    assert finished(started(export, home))[0] == 0
+    return tables(home), time.monotonic() - begun
+
+
+@pytest.fixture(scope="module")
+def complete(undisturbed: tuple[list[Rows], float]) -> list[Rows]:
+    """The tables after both imports."""
+    return undisturbed[0]
 
 
 def started(path: Path, home: Path, *options: str) -> "subprocess.Popen[str]":
@@ -121,25 +128,23 @@ def count(home: Path) -> int:
     return ask(home, "SELECT count(*) FROM messages")[0][0] if store_of(home).exists() else 0
 
 
-def is_tidy(home: Path) -> bool:
-    """Whether nothing is left of work in progress."""
-    left = [*(home / "grove" / "scratch").glob("*"), *home.parent.glob(".tmp"), *home.glob(".tmp")]
-    return not left
+def left_over(home: Path) -> list[Path]:
+    """What is left of work in progress, DuckDB's own included."""
+    scratch = (home / "grove" / "scratch").rglob("*")
+    return [*scratch, *home.parent.glob(".tmp"), *home.rglob("*.tmp")]
 
 
-@pytest.fixture(scope="module")
-def seconds(export: Path, tmp_path_factory: pytest.TempPathFactory) -> float:
-    """How long an undisturbed import takes."""
-    begun = time.monotonic()
-    assert finished(started(export, tmp_path_factory.mktemp("timed") / "home"))[0] == 0
-    return time.monotonic() - begun
-
-
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("how", ["ctrl-c", "interrupt", "kill"])
 def test_a_stopped_import_leaves_the_store_as_it_was_or_complete(
-    export: Path, small: Path, complete: list[Rows], seconds: float, tmp_path: Path, how: str, seed: int
+    export: Path,
+    small: Path,
+    undisturbed: tuple[list[Rows], float],
+    tmp_path: Path,
+    how: str,
+    seed: int,
 ) -> None:
+    complete, seconds = undisturbed
     home = tmp_path / "home"
     is_first = seed % 2 == 0
     home.mkdir()
@@ -147,7 +152,7 @@ def test_a_stopped_import_leaves_the_store_as_it_was_or_complete(
         assert finished(started(small, home))[0] == 0
     before = count(home)
     process = started(export, home)
-    time.sleep(seconds * random.Random(f"{how} {seed}").uniform(0.15, 1.0))
+    time.sleep(seconds * random.Random(f"{how} {seed}").uniform(0.3, 1.0))
     if how == "ctrl-c":  # a terminal sends it to the program and its workers
         os.killpg(process.pid, signal.SIGINT)
     else:
@@ -156,15 +161,17 @@ def test_a_stopped_import_leaves_the_store_as_it_was_or_complete(
     assert count(home) in {before, before + MESSAGES}
     if how == "kill":
         assert code in {-signal.SIGKILL, 0}
-    elif code != 0:
-        assert code == 130
+    elif code == 130:
         assert "Interrupted" in said
         assert count(home) == before
-        assert is_tidy(home)
-    for path in (small, export):
+        assert not left_over(home)
+    else:  # it had ended; Python itself was on its way out
+        assert code in {0, -signal.SIGINT}
+        assert count(home) == before + MESSAGES
+    for path in (export, small) if is_first else (export,):
         assert finished(started(path, home))[0] == 0
     assert tables(home) == complete
-    assert is_tidy(home)
+    assert not left_over(home)
 
 
 def test_two_imports_at_once_are_as_one(
@@ -175,7 +182,7 @@ def test_two_imports_at_once_are_as_one(
     both = [started(export, home), started(export, home), started(small, home)]
     assert [finished(process)[0] for process in both] == [0, 0, 0]
     assert tables(home) == complete
-    assert is_tidy(home)
+    assert not left_over(home)
     added = ask(home, "SELECT sum(added), sum(updated), count(*) FROM runs")
     assert added == [(MESSAGES + EARLIER, 0, 3)]
 
@@ -204,7 +211,7 @@ def mount(tmp_path: Path) -> Iterator[Mount]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-@pytest.mark.parametrize("megabytes", [1, 8, 16, 24, 32, 40, 50])
+@pytest.mark.parametrize("megabytes", [20, 44])
 def test_a_full_disk_is_said_and_changes_nothing(
     export: Path, small: Path, complete: list[Rows], mount: Mount, megabytes: int
 ) -> None:
@@ -221,7 +228,7 @@ def test_a_full_disk_is_said_and_changes_nothing(
     assert "oom" in said, "the fix is to make room"
     mount("size=512m")
     assert count(home) == EARLIER
-    assert is_tidy(home)
+    assert not left_over(home)
     assert finished(started(export, home))[0] == 0
     assert tables(home) == complete
 
@@ -261,7 +268,7 @@ def test_a_store_cut_short_is_refused(small: Path, tmp_path: Path) -> None:
 
 
 def test_an_empty_file_in_the_stores_place_becomes_the_store(small: Path, tmp_path: Path) -> None:
-    """What a crash leaves at the moment in which the store is made."""
+    """What a full disk or a crash leaves in the moment in which the store is made."""
     home = tmp_path / "home"
     store_of(home).parent.mkdir(parents=True)
     store_of(home).touch()
@@ -304,7 +311,7 @@ def test_a_store_of_an_older_version_is_migrated_on_opening(
         assert connection.execute("FROM schema").fetchall() == [(store.VERSION,)]
 
 
-@pytest.mark.parametrize("options", [["--privacy", "lax"], ["--nonsense"], ["--timezone", "Mars/Olympus"],
+@pytest.mark.parametrize("options", [["--privacy", "lax"], ["--nonsense"], ["--timezone", "Mars/X"],
                                      ["--workspace", "../x"], ["one", "two"]])  # fmt: skip
 def test_a_wrong_request_is_code_2(small: Path, tmp_path: Path, options: list[str]) -> None:
     code, said = finished(started(small, tmp_path / "home", *options))

@@ -24,6 +24,10 @@ LATER = "1500000060.000200"
 DELETED = {"subtype": "message_deleted", "deleted_ts": TS, "ts": "1500000500.000000"}
 
 
+def quietly(_what: str, _done: int, _total: int) -> None:
+    """Show no progress."""
+
+
 def said(**fields: Any) -> Json:
     """A message."""
     return {"type": "message", "user": "U0CEDAR01", "text": "hello", "ts": TS, **fields}
@@ -62,7 +66,7 @@ def take_files(home: Path, files: dict[str, list[Any] | str | bytes]) -> Report:
             (content if isinstance(content, str) else json.dumps(content)).encode()
         )  # fmt: skip
     settings = Settings(home, "grove", privacy={"preset": "open"})
-    return import_archive(settings, folder, lambda *_: None)
+    return import_archive(settings, folder, quietly)
 
 
 def ask(home: Path, sql: str) -> Rows:
@@ -83,7 +87,7 @@ def test_created_as_a_string(created: object) -> None:
 
 
 def test_stubs_of_deleted_users() -> None:
-    stub = {"deleted": True, "id": "U1", "name": "olive", "profile": {}, "team_id": "T1"}
+    stub: Json = {"deleted": True, "id": "U1", "name": "olive", "profile": {}, "team_id": "T1"}
     batch = read(stub, kind="users")
     columns = ("user_id", "is_deleted", "is_bot", "tz", "updated_at")
     assert column(batch, "users", *columns) == [("U1", True, False, None, None)]
@@ -185,7 +189,8 @@ def test_message_replied_is_a_notice(notice: Json) -> None:
     ({"text": "<@U1> has joined the channel"}, "post"),
     ({"subtype": None}, "post"),
     *(({"subtype": each}, "post") for each in (
-        "bot_message", "slackbot_response", "me_message", "file_share", "file_comment", "file_mention",
+        "bot_message", "slackbot_response", "me_message", "file_share", "file_comment",
+        "file_mention",
     )),
 ])  # fmt: skip
 def test_kinds(fields: Json, kind: str) -> None:
@@ -224,20 +229,24 @@ def test_empty_pages_with_cursors(tmp_path: Path) -> None:
     for number, messages in enumerate(([], [said()], [])):
         page = {"ok": True, "messages": messages, "has_more": True, "response_metadata": meta}
         (folder / f"C0ROOTS01_{number}.json").write_text(json.dumps(page))
-    report = import_archive(
-        Settings(tmp_path, "g", privacy={"preset": "open"}), folder, lambda *_: None
-    )
+    report = import_archive(Settings(tmp_path, "g", privacy={"preset": "open"}), folder, quietly)
     assert (report.added, report.quarantined) == (1, 0)
 
 
 def test_tombstones_of_files_and_parents(tmp_path: Path) -> None:
     hosted = {"id": "F1", "mode": "hosted", "created": 1500000000, "name": "plan.pdf", "user": "U1"}
     parent = said(subtype="tombstone", user="USLACKBOT", thread_ts=TS, reply_count=1, hidden=True)
-    reply = said(ts=LATER, thread_ts=TS, text="still here?", files=[{"id": "F1", "mode": "tombstone"}])
+    reply = said(
+        ts=LATER, thread_ts=TS, text="still here?", files=[{"id": "F1", "mode": "tombstone"}]
+    )
     other = said(ts="1500000001.000100", files=[hosted])
     take(tmp_path, [parent, reply, other])
     found = ask(tmp_path, "SELECT kind, text, deleted_at IS NULL FROM messages ORDER BY ts")
-    assert found == [("system", None, False), ("post", "hello", True), ("reply", "still here?", True)]
+    assert found == [
+        ("system", None, False),
+        ("post", "hello", True),
+        ("reply", "still here?", True),
+    ]
     assert ask(tmp_path, "SELECT name, is_gone FROM files") == [("plan.pdf", True)]
     assert len(ask(tmp_path, "SELECT file_id FROM shares")) == 2
 
@@ -268,7 +277,9 @@ def test_a_renamed_channel_with_a_unicode_name(tmp_path: Path) -> None:
     renamed = said(subtype="channel_name", old_name="compost", name="텃밭-이야기")
     take_files(tmp_path, {"users.json": [], "channels.json": [channel],
                           "텃밭-이야기/2017-07-14.json": [renamed]})  # fmt: skip
-    found = ask(tmp_path, "SELECT c.name, m.kind FROM channels c JOIN messages m USING (channel_id)")
+    found = ask(
+        tmp_path, "SELECT c.name, m.kind FROM channels c JOIN messages m USING (channel_id)"
+    )
     assert found == [("텃밭-이야기", "system")]
 
 
@@ -290,7 +301,8 @@ def test_questions(text: str, asks: bool) -> None:
 
 
 @pytest.mark.parametrize("fields", [
-    {"thread_ts": LATER}, {"subtype": "channel_topic"}, {"subtype": "bot_message"}, {"bot_id": "B1"},
+    {"thread_ts": LATER}, {"subtype": "channel_topic"}, {"subtype": "bot_message"},
+    {"bot_id": "B1"},
 ])  # fmt: skip
 def test_only_roots_by_people_are_questions(fields: Json) -> None:
     assert column(read(said(text="how?", **fields)), "messages", "is_question") == [False]

@@ -33,9 +33,13 @@ SPEECH = {None, "bot_message", "slackbot_response", "me_message", "file_share", 
 GENERAL = {"id": "C0ROOTS01", "name": "general"}
 
 
+def quietly(_what: str, _done: int, _total: int) -> None:
+    """Show no progress."""
+
+
 def take(home: Path, path: Path) -> Report:
     """Import an archive under the preset open."""
-    return import_archive(Settings(home, "grove", privacy={"preset": "open"}), path, lambda *_: None)
+    return import_archive(Settings(home, "grove", privacy={"preset": "open"}), path, quietly)
 
 
 def ask(home: Path, sql: str) -> list[tuple[Any, ...]]:
@@ -73,7 +77,12 @@ def counted(records: Keyed, users: Iterable[Json], channels: Iterable[str]) -> d
             message = record["message"] if changed else record
             key = (channel, message["ts"])
             edited: Json = message.get("edited") or {}
-            ages = (message["ts"], edited.get("ts", 0), message.get("latest_reply", 0), changed or 0)
+            ages = (
+                message["ts"],
+                edited.get("ts", 0),
+                message.get("latest_reply", 0),
+                changed or 0,
+            )
             rank = (1, max(map(float, ages)), json.dumps(message, sort_keys=True))
             if message.get("subtype") == "tombstone":
                 gone.add(key)
@@ -185,7 +194,9 @@ def test_dumps(shared_data: Shared, tmp_path: Path, name: str) -> None:
     records: list[Json] = []
     for root in dump["messages"]:
         records += [root, *root.get("slackdump_thread_replies", ())]
-    assert figures(tmp_path) == counted((("CHY5HUESG", each) for each in records), [], ["CHY5HUESG"])
+    assert figures(tmp_path) == counted(
+        (("CHY5HUESG", each) for each in records), [], ["CHY5HUESG"]
+    )
     assert len(records) > len(dump["messages"])
 
 
@@ -201,7 +212,7 @@ def test_chunk_archives(shared_data: Shared, tmp_path: Path, name: str) -> None:
             chunk = json.loads(line)
             users += chunk.get("u") or []
             channels += [chunk["ci"]["id"]] if chunk.get("ci") else []
-            found = [*filter(None, [chunk.get("p")]), *(chunk.get("m") or [])]
+            found: list[Json] = [*filter(None, [chunk.get("p")]), *(chunk.get("m") or [])]
             records += [(chunk["id"], message) for message in found]
     assert figures(tmp_path) == counted(records, users, channels)
     assert len(records) > 12, "threads are there"
@@ -225,7 +236,7 @@ def test_a_sqlite_archive(tmp_path: Path) -> None:
     )
     assert ask(tmp_path, "SELECT reply_count FROM messages WHERE ts = thread_ts") == [(2,)]
     assert ask(tmp_path, "SELECT user_id FROM memberships") == [("U0CEDAR02",)]
-    shutil.copytree(tmp_path, tmp_path / "folder", ignore=lambda *_: {"grove", "folder"})
+    shutil.copytree(tmp_path, tmp_path / "folder", ignore=shutil.ignore_patterns("grove", "folder"))
     assert take(tmp_path, tmp_path / "folder").added == 0
 
 
@@ -235,12 +246,12 @@ def _sqlite(path: Path, chunks: list[tuple[int, int, list[Json]]]) -> None:
             CREATE TABLE SESSION (ID INTEGER); CREATE TABLE WORKSPACE (ID INTEGER, DATA BLOB);
             CREATE TABLE CHUNK (ID INTEGER, SESSION_ID INTEGER, TYPE_ID INTEGER, NUM_REC INTEGER);
             CREATE TABLE MESSAGE (ID INTEGER, CHUNK_ID INTEGER, CHANNEL_ID TEXT, TS TEXT,
-                PARENT_ID INTEGER, THREAD_TS TEXT, LATEST_REPLY TEXT, IS_PARENT INTEGER, IDX INTEGER,
-                NUM_FILES INTEGER, TXT TEXT, DATA BLOB, PRIMARY KEY (ID, CHUNK_ID));
+                PARENT_ID INTEGER, THREAD_TS TEXT, LATEST_REPLY TEXT, IS_PARENT INTEGER,
+                IDX INTEGER, NUM_FILES INTEGER, TXT TEXT, DATA BLOB, PRIMARY KEY (ID, CHUNK_ID));
             CREATE TABLE CHANNEL (ID TEXT, CHUNK_ID INTEGER, NAME TEXT, IDX INTEGER, DATA BLOB);
             CREATE TABLE S_USER (ID TEXT, CHUNK_ID INTEGER, USERNAME TEXT, IDX INTEGER, DATA BLOB);
             CREATE TABLE CHANNEL_USER (ID TEXT, CHUNK_ID INTEGER, CHANNEL_ID TEXT, IDX INTEGER);
-            CREATE TABLE FILE (ID TEXT, CHUNK_ID INTEGER, MODE TEXT, URL TEXT, SIZE INTEGER, DATA BLOB)""")
+            CREATE TABLE FILE (ID TEXT, CHUNK_ID INTEGER, MODE TEXT, URL TEXT, DATA BLOB)""")
         channel = json.dumps({**GENERAL, "is_channel": True}).encode()
         database.execute("INSERT INTO CHANNEL VALUES ('C0ROOTS01', 5, 'general', 0, ?)", [channel])
         database.execute("INSERT INTO CHANNEL_USER VALUES ('U0CEDAR02', 7, 'C0ROOTS01', 0)")
@@ -253,8 +264,8 @@ def _sqlite(path: Path, chunks: list[tuple[int, int, list[Json]]]) -> None:
             for index, each in enumerate(messages):
                 database.execute(
                     "INSERT INTO MESSAGE VALUES (?, ?, 'C0ROOTS01', ?, 0, ?, '', 0, ?, 0, '', ?)",
-                    [int(each["ts"].replace(".", "")), chunk, each["ts"], each.get("thread_ts"), index,
-                     json.dumps(each).encode()],
+                    [int(each["ts"].replace(".", "")), chunk, each["ts"], each.get("thread_ts"),
+                     index, json.dumps(each).encode()],
                 )  # fmt: skip
     database.close()
 
@@ -370,9 +381,9 @@ def test_a_truncated_zip_is_refused(tmp_path: Path, share: float) -> None:
 def test_a_damaged_member_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "export.zip"
     with zipfile.ZipFile(path, "w") as file:
-        for name, content in (("users.json", "[]"), ("channels.json", json.dumps([GENERAL])),
-                              ("general/1.json", json.dumps([said(1, text="x" * 1000)]))):  # fmt: skip
-            file.writestr(name, content)
+        file.writestr("users.json", "[]")
+        file.writestr("channels.json", json.dumps([GENERAL]))
+        file.writestr("general/1.json", json.dumps([said(1, text="x" * 1000)]))
     path.write_bytes(path.read_bytes().replace(b"xxx", b"xyx", 1))
     assert "general/1.json" in refused(path).reason
 

@@ -7,6 +7,7 @@ varies in real archives: text, reactions, edits, the newest reply, events of cha
 from dataclasses import dataclass, field
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
@@ -24,18 +25,26 @@ _CHANGES = ("1500100005.000000", "1500100006.000000", "1500100007.000000")
 _DELETIONS = ("1500200000.000000", "1500200001.000000")
 
 _FRAGMENTS = (
-    "hello", "really?", "何？", "`is it?`", "```\nwhy?\n```", "&lt;b&gt; &amp;amp;", "a  b\nc", "😀", "한국어",
-    "<@U0CEDAR01>", "<@U0CEDAR02|bram>", "<#C0ROOTS02|>", "<#C0ROOTS01|general>", "<!here>",
-    "<!here|here>", "<!channel>", "<!everyone>", "<!subteam^S0TEAM001|@crew>", "<!subteam^S0TEAM002>",
-    "<!date^1392734382^{date_short}|then?>", "<https://Example.ORG:8080/a?b=c&amp;d=1|label?>",
-    "<http://me@example.org/p#q>", "<mailto:a@example.org|a@example.org>", "<tel:+15550100>", "<HTTPS://x.y>",
+    "hello", "really?", "何？", "`is it?`", "```\nwhy?\n```", "&lt;b&gt; &amp;amp;", "a  b\nc",
+    "😀", "한국어", "<@U0CEDAR01>", "<@U0CEDAR02|bram>", "<#C0ROOTS02|>", "<#C0ROOTS01|general>",
+    "<!here>", "<!here|here>", "<!channel>", "<!everyone>", "<!subteam^S0TEAM001|@crew>",
+    "<!subteam^S0TEAM002>", "<!date^1392734382^{date_short}|then?>",
+    "<https://Example.ORG:8080/a?b=c&amp;d=1|label?>",
+    "<http://me@example.org/p#q>", "<mailto:a@example.org|a@example.org>", "<tel:+15550100>",
+    "<HTTPS://x.y>",
 )  # fmt: skip
 _SUBTYPES = (
-    "bot_message", "me_message", "file_share", "file_comment", "thread_broadcast", "reply_broadcast",
-    "slackbot_response", "file_mention", "channel_join", "huddle_thread", "a_new_subtype",
+    "bot_message", "me_message", "file_share", "file_comment", "thread_broadcast",
+    "reply_broadcast", "slackbot_response", "file_mention", "channel_join", "huddle_thread",
+    "a_new_subtype",
 )  # fmt: skip
 
 TEXTS = st.lists(st.sampled_from(_FRAGMENTS), max_size=4).map(" ".join)
+
+
+def examples(share: float) -> int:
+    """So many times the examples that the chosen profile asks for."""
+    return max(3, int(settings().max_examples * share))
 
 
 @dataclass
@@ -196,7 +205,7 @@ def _deleted(draw: DrawFn, channel: str, ts: str) -> list[Json]:
         elif what == 3:
             found.append(_changed(channel, stub, draw(st.sampled_from(_DELETIONS))))
         else:
-            event = {"type": "message", "subtype": "message_deleted", "deleted_ts": ts,
+            event: Json = {"type": "message", "subtype": "message_deleted", "deleted_ts": ts,
                      "ts": draw(st.sampled_from(_DELETIONS)), "channel": channel}  # fmt: skip
             if draw(st.booleans()):
                 event["previous_message"] = _told(draw, states[state])

@@ -1,7 +1,7 @@
 """Imports without their frame: an open session that each example begins with an empty store."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -92,7 +92,7 @@ class QuickStore:
         return {table.name: rows(self._connection, table) for table in (*MERGED, *HANGING)}
 
     def imported(self, parts: Sequence[Part], preset: str) -> Tables:
-        """What the tables hold after importing the parts, one after another, into an empty store."""
+        """What the tables hold after importing the parts in this order into an empty store."""
         self.clear()
         for part in parts:
             self.take(part, preset)
@@ -104,7 +104,7 @@ class QuickStore:
 
 
 @contextmanager
-def quick_store(folder: Path) -> Iterator[QuickStore]:
+def quick_store(folder: Path) -> Generator[QuickStore]:
     """A store in a folder, open for all examples of a test."""
     with store.writing(folder / "store.duckdb") as connection:
         yield QuickStore(connection, folder)

@@ -1,7 +1,7 @@
 """A second, slow reading of Slack's records, written from definitions.md alone.
 
 It shares no code with Hubbub. Where the definitions leave a choice, it takes docs/tables.md's:
-a tombstone, like a deletion, is a mark on the row and not its newest state, so that "the row stays".
+a tombstone, like a deletion, is a mark on the row and not its newest state: "the row stays".
 """
 
 import json
@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 Json = dict[str, Any]
 Found = dict[str, list[Json]]
@@ -60,6 +60,16 @@ def canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+def _inner(record: Json, key: str) -> Json:
+    """An object inside a record; an empty one where there is none."""
+    return record.get(key) or {}
+
+
+def _several(record: Json, key: str) -> list[Json]:
+    """The objects of a list inside a record."""
+    return record.get(key) or []
+
+
 def micros(ts: object) -> int | None:
     """A `ts` in microseconds, if it is digits.digits."""
     match = re.fullmatch(r"([0-9]+)\.([0-9]+)", ts) if isinstance(ts, str) else None
@@ -72,14 +82,14 @@ def _seconds(value: object) -> int | None:
 
 def _copy(record: Any) -> _Copy | None:
     """A record as a copy of a message; None for notices and for what is quarantined."""
-    if not isinstance(record, dict) or record.get("type") != "message":
+    event = cast("Json", record) if isinstance(record, dict) else {}
+    if event.get("type") != "message":
         return None
-    event: Json = record
     subtype = event.get("subtype")
     if subtype == "message_replied" or (subtype is None and "message" in event):
         return None
     if subtype == "message_deleted":
-        before = event.get("previous_message") or {}
+        before = _inner(event, "previous_message")
         target = event.get("deleted_ts") or before["ts"]
         return _aged({**before, "ts": target}, _DELETION, None, micros(event["ts"]))
     if subtype == "message_changed":
@@ -94,7 +104,7 @@ def _seen(message: Json, changed: str | None) -> _Copy:
 
 
 def _aged(message: Json, level: int, changed: str | None, gone_at: int | None) -> _Copy:
-    edited = message.get("edited") or {}
+    edited = _inner(message, "edited")
     ages = [message["ts"], edited.get("ts"), message.get("latest_reply"), changed]
     version = max(age for age in map(micros, ages) if age is not None)
     says = changed is None or "reactions" in message
@@ -109,7 +119,7 @@ def _message(
     deleted_at = max((copy.deleted_at for copy in copies if copy.deleted_at), default=None)
     telling = [copy for copy in copies if copy.says_reactions]
     teller = winner if winner.says_reactions else max(telling, key=lambda c: c.rank, default=None)
-    reactions = teller.message.get("reactions") or [] if teller else []
+    reactions = _several(teller.message, "reactions") if teller else []
     thread_ts, kind = _thread_and_kind(message)
     author = message.get("user")
     if author is None and message.get("subtype") == "file_comment":
@@ -117,7 +127,7 @@ def _message(
     gone = deleted_at is not None
     plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     is_bot = bool(message.get("bot_id")) or message.get("subtype") == "bot_message"
-    edited = message.get("edited") or {}
+    edited = _inner(message, "edited")
     found["messages"].append({
         "channel_id": channel_id, "ts": ts, "thread_ts": thread_ts, "posted_at": micros(ts),
         "user_id": handles.get(author, author) if author else None,
@@ -193,7 +203,7 @@ def _token(content: str, place: Json, found: Found) -> None:
 
 
 def _files_of(message: Json) -> list[Json]:
-    return [*(message.get("files") or []), *filter(None, [message.get("file")])]
+    return [*(_several(message, "files")), *([message["file"]] if message.get("file") else [])]
 
 
 def _files(messages: list[Json], found: Found) -> None:
@@ -225,10 +235,8 @@ def _files(messages: list[Json], found: Found) -> None:
 def _profiles(messages: list[Json], found: Found) -> None:
     best: dict[str, tuple[int, str, Json]] = {}
     for message in messages:
-        profile, user = message.get("user_profile"), message.get("user")
-        names = {
-            key: (profile or {}).get(key) or None for key in ("name", "real_name", "display_name")
-        }
+        profile, user = _inner(message, "user_profile"), message.get("user")
+        names = {key: profile.get(key) or None for key in ("name", "real_name", "display_name")}
         if user and any(names.values()):
             posted = micros(message["ts"]) or 0
             copy = (posted, canonical([*names.values()]), names)
@@ -253,15 +261,13 @@ def _user_age(user: Json) -> int:
 
 
 def _channel_age(channel: Json) -> int:
-    set_at = [
-        _seconds((channel.get(key) or {}).get("last_set")) or 0 for key in ("topic", "purpose")
-    ]
+    set_at = [_seconds(_inner(channel, key).get("last_set")) or 0 for key in ("topic", "purpose")]
     return max((channel.get("updated") or 0) * 1000, *set_at)
 
 
 def _directory(users: list[Any], channels: list[Any], found: Found) -> None:
     for user_id, user in _newest(users, _user_age).items():
-        profile = user.get("profile") or {}
+        profile = _inner(user, "profile")
         found["users"].append({
             "user_id": user_id, "team_id": user.get("team_id"), "name": user["name"],
             "real_name": profile.get("real_name") or user.get("real_name"),
@@ -274,7 +280,7 @@ def _directory(users: list[Any], channels: list[Any], found: Found) -> None:
             "updated_at": _seconds(user.get("updated")), "version": _user_age(user),
         })  # fmt: skip
     for channel_id, channel in _newest(channels, _channel_age).items():
-        topic, purpose = ((channel.get(key) or {}).get("value") for key in ("topic", "purpose"))
+        topic, purpose = (_inner(channel, key).get("value") for key in ("topic", "purpose"))
         found["channels"].append({
             "channel_id": channel_id, "name": channel["name"], "kind": "public",
             "topic": topic or None, "purpose": purpose or None, "creator_id": channel["creator"],

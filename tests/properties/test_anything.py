@@ -5,12 +5,12 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from messy_slack import ANYTHING, Json, Part
+from messy_slack import ANYTHING, Json, Part, examples
 from quick_store import QuickStore, quick_store
 
 from hubbub.core.batch import Batch, Envelope
@@ -21,8 +21,9 @@ from hubbub.slack.normalize import channel_ids, normalize
 TS = "1500000000.000100"
 _MESSAGE_FIELDS = (
     "type", "subtype", "ts", "user", "text", "thread_ts", "edited", "latest_reply", "reply_count",
-    "reactions", "files", "file", "user_profile", "comment", "root", "bot_id", "username", "message",
-    "previous_message", "original", "deleted_ts", "event_ts", "channel", "reply_broadcast", "blocks",
+    "reactions", "files", "file", "user_profile", "comment", "root", "bot_id", "username",
+    "message", "previous_message", "original", "deleted_ts", "event_ts", "channel",
+    "reply_broadcast", "blocks",
 )  # fmt: skip
 _USER_FIELDS = (
     "id",
@@ -37,13 +38,19 @@ _USER_FIELDS = (
 )
 _CHANNEL_FIELDS = ("id", "name", "created", "creator", "members", "topic", "purpose", "updated",
                    "is_private", "is_im", "is_channel")  # fmt: skip
-_NOTICES = ({"subtype": "message_replied"}, {"message": {}})
+
+
+def quietly(_what: str, _done: int, _total: int) -> None:
+    """Show no progress."""
+
+
+_NOTICES: tuple[Json, ...] = ({"subtype": "message_replied"}, {"message": {}})
 
 
 def records(base: Json, fields: tuple[str, ...]) -> st.SearchStrategy[Any]:
     """Records some of whose fields hold anything; now and then anything in place of a record."""
     odd = st.dictionaries(st.sampled_from(fields), ANYTHING, max_size=4)
-    kinds = st.sampled_from(
+    kinds: st.SearchStrategy[Json] = st.sampled_from(
         (
             {},
             {"subtype": "message_changed"},
@@ -53,7 +60,7 @@ def records(base: Json, fields: tuple[str, ...]) -> st.SearchStrategy[Any]:
             *_NOTICES,
         )
     )
-    return st.builds(lambda one, two: {**base, **one, **two}, kinds, odd) | ANYTHING
+    return st.tuples(kinds, odd).map(lambda both: {**base, **both[0], **both[1]}) | ANYTHING
 
 
 MESSAGES = records({"type": "message", "ts": TS, "user": "U0CEDAR01", "text": "x"}, _MESSAGE_FIELDS)
@@ -65,7 +72,7 @@ def is_notice(record: Any) -> bool:
     """A message_replied, with its subtype or without."""
     if not isinstance(record, dict):
         return False
-    fields: Json = record
+    fields = cast("Json", record)
     subtype: Any = fields.get("subtype")
     return fields.get("type", "message") in ("message", None) and (
         subtype == "message_replied" or ("message" in fields and not subtype)
@@ -90,7 +97,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuickStore]:
         yield opened
 
 
-@settings(max_examples=settings.default.max_examples * 8)
+@settings(max_examples=examples(8))
 @given(st.lists(MESSAGES, max_size=4), st.booleans())
 @example([{"type": []}], True)
 @example([{"type": {}, "ts": TS}], False)
@@ -103,7 +110,7 @@ def test_messages_are_read_or_quarantined(given_records: list[Any], raw: bool) -
     assert len(batch.rows["messages"]) == batch.copies
 
 
-@settings(max_examples=settings.default.max_examples * 4)
+@settings(max_examples=examples(4))
 @given(st.lists(USERS, max_size=3), st.booleans())
 @example([{"id": "U1", "updated": 1e308}], True)
 def test_users_are_read_or_quarantined(given_records: list[Any], raw: bool) -> None:
@@ -111,7 +118,7 @@ def test_users_are_read_or_quarantined(given_records: list[Any], raw: bool) -> N
     assert is_accounted_for(normalize(envelope, raw=raw), "users", given_records)
 
 
-@settings(max_examples=settings.default.max_examples * 4)
+@settings(max_examples=examples(4))
 @given(st.lists(LISTED, max_size=3), st.booleans())
 def test_channels_are_read_or_quarantined(given_records: list[Any], raw: bool) -> None:
     envelope = Envelope("channels", "channels.json", json.dumps(given_records).encode())
@@ -122,7 +129,7 @@ def test_channels_are_read_or_quarantined(given_records: list[Any], raw: bool) -
     }
 
 
-@settings(max_examples=settings.default.max_examples * 4)
+@settings(max_examples=examples(4))
 @given(
     st.binary(max_size=20) | ANYTHING.map(lambda value: json.dumps(value).encode()),
     st.sampled_from(("users", "channels", "messages", "events")),
@@ -156,7 +163,6 @@ def test_what_was_read_can_be_stored(
 
 
 def _export(folder: Path, messages: list[Any]) -> None:
-    Part([], [{"id": "C0ROOTS01", "name": "general"}])
     (folder / "general").mkdir(parents=True)
     (folder / "users.json").write_text("[]")
     (folder / "channels.json").write_text('[{"id": "C0ROOTS01", "name": "general"}]')
@@ -189,7 +195,7 @@ def _events(folder: Path, messages: list[Any]) -> None:
     (folder / "log.txt").write_text("\n".join(map(json.dumps, lines)) + "\n\n")
 
 
-@settings(max_examples=max(3, settings.default.max_examples // 10))
+@settings(max_examples=examples(0.1))
 @given(messages=st.lists(MESSAGES, max_size=6))
 @pytest.mark.parametrize("write", [_export, _pages, _dump, _chunks, _events])
 def test_whole_archives_of_anything(
@@ -200,10 +206,10 @@ def test_whole_archives_of_anything(
     home = tmp_path_factory.mktemp("home")
     write(home / "archive", messages)
     report = import_archive(
-        Settings(home, "grove", privacy={"preset": "open"}), home / "archive", lambda *_: None
+        Settings(home, "grove", privacy={"preset": "open"}), home / "archive", quietly
     )
-    envelope = Envelope("events" if write is _events else "messages", "", json.dumps(messages).encode(),
-                        None if write is _events else "C0ROOTS01")  # fmt: skip
+    kind, channel = ("events", None) if write is _events else ("messages", "C0ROOTS01")
+    envelope = Envelope(kind, "", json.dumps(messages).encode(), channel)
     expected = normalize(envelope, raw=True)
     hello = int(write is _events)
     assert report.quarantined == len(expected.rows["quarantine"]) + hello

@@ -10,13 +10,18 @@ import pytest
 import reference_reading
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from messy_slack import CHANNELS, Part, whole, workspaces
+from messy_slack import CHANNELS, Part, examples, whole, workspaces
 from quick_store import QuickStore, Tables, quick_store, rows, shown
 
 from hubbub.core.tables import HANGING, MERGED, TABLES
 from hubbub.flows.importing import Report, import_archive
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
+
+
+def quietly(_what: str, _done: int, _total: int) -> None:
+    """Show no progress."""
+
 
 PRESETS = st.sampled_from(("open", "standard", "strict"))
 
@@ -67,7 +72,7 @@ def test_the_order_of_arrival_never_matters(
     assert not differences(quick.imported(arriving, preset), quick.imported([whole(parts)], preset))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=examples(0.6))
 @given(workspaces(most_parts=1), PRESETS)
 def test_importing_again_changes_nothing(quick: QuickStore, parts: list[Part], preset: str) -> None:
     before = quick.imported(parts, preset)
@@ -84,7 +89,7 @@ def test_tables_are_what_the_definitions_say(quick: QuickStore, parts: list[Part
     assert not differences(quick.imported(parts, "open"), read_independently(part))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=examples(0.6))
 @given(workspaces(most_parts=1), st.sampled_from(("open", "standard", "strict")))
 def test_the_text_of_deleted_messages_is_nowhere(
     quick: QuickStore, parts: list[Part], preset: str
@@ -134,7 +139,7 @@ def imported(parts: list[Part], preset: str, home: Path) -> tuple[Tables, list[R
     (keys / "grove.key").write_bytes(b"k" * 32)
     (keys / "grove.key").chmod(0o600)
     reports = [
-        import_archive(settings, written(part, home / f"export-{number}"), lambda *_: None)
+        import_archive(settings, written(part, home / f"export-{number}"), quietly)
         for number, part in enumerate(parts)
     ]
     with store.reading(settings.store) as connection:
@@ -144,7 +149,7 @@ def imported(parts: list[Part], preset: str, home: Path) -> tuple[Tables, list[R
     return tables, reports
 
 
-@settings(deadline=None, max_examples=max(4, settings.default.max_examples // 12))
+@settings(deadline=None, max_examples=examples(0.1))
 @given(st.data(), workspaces(), PRESETS)
 def test_whole_imports_in_any_order(data: st.DataObject, parts: list[Part], preset: str) -> None:
     arriving = data.draw(arrivals(parts))

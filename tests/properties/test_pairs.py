@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from itertools import permutations
-from typing import Any
 
 import pytest
-from messy_slack import CHANNELS, Part
+from messy_slack import CHANNELS, Json, Part
 from quick_store import QuickStore, quick_store
 
 TS = "1500000000.000100"
@@ -18,7 +17,7 @@ _TOMBSTONE = {"type": "message", "subtype": "tombstone", "user": "USLACKBOT", "t
 _CHANGED = {"type": "message", "subtype": "message_changed", "ts": "1500100000.000000"}
 _THUMB = [{"name": "+1", "users": ["U0CEDAR02"], "count": 3}]
 
-MESSAGES: dict[str, list[dict[str, Any]]] = {
+MESSAGES: dict[str, list[Json]] = {
     "another text of as many words": [PLAIN, {**PLAIN, "text": "ahoy!"}],
     "other reactions": [{**PLAIN, "reactions": _THUMB}, {**PLAIN, "reactions": []}],
     "a change that says nothing of reactions": [
@@ -59,7 +58,7 @@ MESSAGES: dict[str, list[dict[str, Any]]] = {
     ],
 }  # fmt: skip
 
-USERS: dict[str, list[dict[str, Any]]] = {
+USERS: dict[str, list[Json]] = {
     "another team": [{"id": "U1", "team_id": "T1"}, {"id": "U1", "team_id": "T2"}],
     "another e-mail": [{"id": "U1", "profile": {"email": email}} for email in ("a@b.c", "b@b.c")],
     "a stub": [{"id": "U1", "name": "olive", "tz": "Asia/Seoul"},
@@ -70,7 +69,7 @@ USERS: dict[str, list[dict[str, Any]]] = {
     ],
 }  # fmt: skip
 
-LISTED: dict[str, list[dict[str, Any]]] = {
+LISTED: dict[str, list[Json]] = {
     "other members": [
         {"id": GENERAL, "name": "general", "members": ["U1"]},
         {"id": GENERAL, "name": "general", "members": ["U2"]},
@@ -90,7 +89,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuickStore]:
 
 
 def _in_any_order(quick: QuickStore, parts: list[Part], preset: str) -> None:
-    users, channels, messages = [], [], []
+    users, channels, messages = list[Json](), list[Json](), list[Json]()
     for part in parts:
         users += part.users
         channels += part.channels

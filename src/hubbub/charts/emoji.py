@@ -37,18 +37,13 @@ def shown(name: str) -> str:
 @cache
 def pattern() -> re.Pattern[str]:
     """What matches a standard emoji, with or without skin tones."""
-    whole = {each for each in standard().values() if not re.fullmatch(_TONE, each)}
-    longest_first = sorted(whole, key=len, reverse=True)
+    longest_first = sorted(set(standard().values()), key=len, reverse=True)
     return re.compile("|".join(map(_with_tones, longest_first)))
 
 
 def _with_tones(known: str) -> str:
-    """A pattern for an emoji that may have a skin tone if it shows one person.
-
-    For groups, fonts do not have every mixture, and drawing fails on what a font does not have.
-    """
-    toned, persons = _PERSON.subn(_may_have_tone, known)
-    return (toned if persons == 1 else known).replace("*", r"\*")
+    """A pattern for an emoji whose persons may have a skin tone."""
+    return _PERSON.sub(_may_have_tone, known).replace("*", r"\*")
 
 
 def _may_have_tone(person: re.Match[str]) -> str:

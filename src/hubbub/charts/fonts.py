@@ -59,7 +59,7 @@ EMOJI = Script(
     "fonts-noto-color-emoji",
 )
 
-_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
+FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
 
 
 def needs_fonts(text: str) -> bool:
@@ -93,7 +93,7 @@ def has_font(script: Script) -> bool:
 
 
 def _has_file(script: Script) -> bool:
-    folders = [Path(folder).expanduser() for folder in _FOLDERS]
+    folders = [Path(folder).expanduser() for folder in FOLDERS]
     return any(
         True for folder in folders for pattern in script.files for _ in folder.rglob(pattern)
     )

@@ -1,5 +1,17 @@
 """The command line: a verb a module, found by its `command`."""
 
-from hubbub.cli.program import main
+import sys
 
-__all__ = ["main"]
+from hubbub.errors import Exit
+
+
+def main() -> None:
+    """Run the program and exit with its code."""
+    try:  # Ctrl-C may come while the modules are still being loaded
+        from hubbub.cli.program import run
+
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.stderr.write("hubbub: Interrupted.\n")
+        code = Exit.INTERRUPTED
+    sys.exit(code)

@@ -5,11 +5,13 @@ import os
 import pkgutil
 import signal
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 
 import click
 
 from hubbub import cli
+from hubbub.cli.options import sorted_arguments
 from hubbub.errors import Exit, HubbubError
 
 
@@ -55,34 +57,31 @@ def program() -> None:
     """
 
 
-def main() -> None:
-    """Run the program and exit with its code."""
-    from hubbub.cli.options import sorted_arguments
-
+def run(arguments: Sequence[str]) -> int:
+    """Run the program; returns its exit code."""
     # Ctrl-C is an exception everywhere, also where a shell has started us in the background.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        arguments = sorted_arguments(sys.argv[1:])
-        program.main(arguments, prog_name="hubbub", standalone_mode=False)
+        program.main(sorted_arguments(arguments), prog_name="hubbub", standalone_mode=False)
     except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
+        return error.exit_code
     except click.ClickException as error:
         error.show()
-        sys.exit(Exit.USAGE)
+        return Exit.USAGE
     except HubbubError as error:
         _complain(error.reason, error.fix)
-        sys.exit(error.exit)
+        return error.exit
     except (KeyboardInterrupt, click.Abort):
         _complain("Interrupted.", "What was in progress has been undone; run it again.")
-        sys.exit(Exit.INTERRUPTED)
+        return Exit.INTERRUPTED
     except BrokenPipeError:
         # whoever read our output has seen enough; the interpreter must not complain at exit
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(Exit.DONE)
     except OSError as error:
         _complain(f"{error.filename or 'The system'}: {error.strerror or error}", _FIX_SYSTEM)
-        sys.exit(Exit.FAILED)
+        return Exit.FAILED
+    return Exit.DONE
 
 
 _FIX_SYSTEM = "Check the disk, the path and its permissions, then run this again."

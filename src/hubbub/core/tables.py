@@ -76,6 +76,8 @@ class Set:
     silent: bool = False
     """Some copies say nothing of this set; then the best copy that does decides. Such a parent
     has the internal columns `<table>_told`, `<table>_version` and `<table>_rank`."""
+    figures: tuple[str, ...] = ()
+    """Columns of the parent that belong to the set, and come from the same copy."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,9 @@ P = Privacy
 
 _CHANNEL_ID = Column("channel_id", T, P.CHANNEL, "the channel")
 _TS = Column("ts", T, P.FACT, "the message's `ts`, as Slack writes it")
+SEEN = 2
+"""Presence of a copy of the thing itself."""
+
 _SEEN_IN = Column(
     "channel_id", T, P.CHANNEL, "the channel that the copy was seen in", internal=True
 )
@@ -121,7 +126,7 @@ _RANKS = (
         "presence",
         N,
         P.FACT,
-        "0: known only from a deletion, a stub or a tombstone; 1: seen",
+        "how much of it was seen: 2 itself, 1 a tombstone or stub, 0 what a deletion tells",
         internal=True,
     ),
     Column("version", N, P.FACT, "the copy's age in microseconds; newer wins", internal=True),
@@ -178,6 +183,13 @@ USERS = Table(
         Column("is_guest", F, P.FACT, "guest of one or several channels"),
         Column("is_admin", F, P.FACT, "administrator or owner"),
         Column("updated_at", W, P.FACT, "the profile's last change, where Slack says it"),
+        Column(
+            "handle",
+            T,
+            P.MEMBER,
+            "to find authors that are named by it; keyed as ids are",
+            internal=True,
+        ),
         *_RANKS,
     ),
 )
@@ -235,10 +247,10 @@ MESSAGES = Table(
         Column("posted_at", W, P.FACT, "`ts` as an instant"),
         Column("user_id", T, P.MEMBER, "author"),
         Column(
-            "author_name",
+            "author_handle",
             T,
-            P.NAME,
-            "author, where Slack's field held a name and no id",
+            P.MEMBER,
+            "author, where Slack's field held a handle and no id",
             internal=True,
         ),
         Column("bot_id", T, P.FACT, "B…, for messages by apps"),
@@ -269,7 +281,12 @@ MESSAGES = Table(
         *_told("reactions"),
         *_RANKS,
     ),
-    sets=(Set("reactions", silent=True), Set("mentions"), Set("links"), Set("shares")),
+    sets=(
+        Set("reactions", silent=True, figures=("unnamed",)),
+        Set("mentions"),
+        Set("links"),
+        Set("shares"),
+    ),
     deleted_when="deleted_at",
 )
 

@@ -180,7 +180,7 @@ def _channels(
 
 def _stored_channels(settings: Settings) -> list[tuple[str, str, str]]:
     """Id, name and kind of the channels that the store knows, and of those it keeps out."""
-    if not settings.store.exists():
+    if not store.exists(settings.store):
         return []
     with store.reading(settings.store) as connection:
         return connection.execute("""

@@ -37,7 +37,7 @@ def reading_workers(size: int) -> Generator[Executor | None]:
                 "Free some memory and run this again. The store is as it was.",
             ) from error
         except BaseException:
-            workers.shutdown(wait=False, cancel_futures=True)
+            workers.shutdown(wait=True, cancel_futures=True)
             raise
 
 

@@ -1,6 +1,7 @@
 """Slack's users, conversations and files as rows."""
 
 from hubbub.core.batch import Batch, Row
+from hubbub.core.tables import SEEN
 from hubbub.slack.values import (
     Json,
     canonical,
@@ -43,8 +44,9 @@ def read_user(user: Json, batch: Batch, *, raw: bool) -> str | None:
         flag(user.get("is_restricted")) or flag(user.get("is_ultra_restricted")),
         flag(user.get("is_admin")) or flag(user.get("is_owner")),
         updated,
+        name,
     )
-    outline = [name, real_name, *told[4:5], *told[9:]]
+    outline = [name, real_name, *told[1:2], *told[4:5], *told[9:]]
     batch.rows["users"].append((*told, *ranks(updated or 0, user, outline, raw=raw), batch.copies))
     batch.copies += 1
     return None
@@ -148,7 +150,10 @@ def _file(file_id: str, file: Json, channel_id: str, *, raw: bool) -> Row:
     )
     is_stub = mode in _STUB_MODES or created is None
     age = max(created or 0, micros_of_seconds(file.get("updated")) or 0)
-    return (*told, *ranks(age, file, [*told[:4], *told[6:]], raw=raw, presence=int(not is_stub)))
+    return (
+        *told,
+        *ranks(age, file, [*told[:4], *told[6:]], raw=raw, presence=1 if is_stub else SEEN),
+    )
 
 
 def read_profile(message: Json, user_id: str, channel_id: str, micros: int, batch: Batch) -> None:
@@ -157,12 +162,12 @@ def read_profile(message: Json, user_id: str, channel_id: str, micros: int, batc
     names = tuple(text(profile.get(key)) for key in ("name", "real_name", "display_name"))
     if any(names):
         batch.rows["profiles"].append(
-            (channel_id, user_id, *names, 1, micros, canonical(names), None, batch.copies)
+            (channel_id, user_id, *names, SEEN, micros, canonical(names), None, batch.copies)
         )
 
 
 def ranks(
-    version: int, copy: Json, outline: object, *, raw: bool, presence: int = 1
+    version: int, copy: Json, outline: object, *, raw: bool, presence: int = SEEN
 ) -> tuple[int, int, bytes | None, bytes | None]:
     """A copy's presence, version, outline and canonical JSON; the outline only where the
     canonical JSON itself may not be kept."""

@@ -8,8 +8,9 @@ import re
 from typing import Any
 
 from hubbub.core.batch import Batch
+from hubbub.core.tables import SEEN
 from hubbub.slack import markup
-from hubbub.slack.directory import read_files, read_profile
+from hubbub.slack.directory import SLACK_ITSELF, read_files, read_profile
 from hubbub.slack.values import (
     Json,
     canonical,
@@ -117,7 +118,11 @@ class MessageReader:
         if type(body) is not str:
             body = text(body) or ""
         asks = markup.asks(body) and (
-            kind == "post" and bot_id is None and subtype != "bot_message"
+            kind == "post"
+            and bot_id is None
+            and subtype != "bot_message"
+            and user_id is not None
+            and user_id not in SLACK_ITSELF
         )
         version, edited_at, latest_reply = posted, None, None
         if "edited" in message:
@@ -129,11 +134,11 @@ class MessageReader:
             latest_reply = None if replied_at is None else get("latest_reply")
         if changed_at is not None:
             version = max(version, micros_of_ts(changed_at) or 0)
-        presence, gone_at = 1, None
+        presence, gone_at = SEEN, None
         if deleted_at is not None:
             presence, gone_at = 0, micros_of_ts(deleted_at)
         elif subtype == "tombstone":  # the time of deletion is known only if an event told it
-            presence, gone_at = 0, micros_of_ts(changed_at) or posted
+            presence, gone_at = 1, micros_of_ts(changed_at) or posted
         told, unnamed = changed_at is None, 0
         if "reactions" in message:
             told, unnamed = True, self._reactions(get("reactions"), channel_id, ts)
@@ -142,11 +147,13 @@ class MessageReader:
         if "files" in message or "file" in message:
             hanging = (hanging, read_files(message, channel_id, ts, batch, raw=self._raw))
         words, characters = len(body.split()), len(markup.unescape(body))
-        if self._raw:
+        if presence != SEEN:
+            outline = _trace(thread_ts, user_id, bot_id, kind, subtype, edited_at, latest_reply)
+        elif self._raw:
             canonical_json = canonical(message)
         else:
             kept = {key: message[key] for key in _OUTLINE if key in message}
-            kept["text"] = (words, characters, asks, hanging)
+            kept["text"] = (words, characters, asks, hanging, user_id, thread_ts)
             outline = canonical(kept)
         if "user_profile" in message and user_id is not None:
             read_profile(message, user_id, channel_id, posted, batch)
@@ -192,7 +199,7 @@ class MessageReader:
             rows["links"].extend((channel_id, ts, *each, copy) for each in links)
         if self._raw:
             return ()
-        return (mentions, [(link.position, markup.trimmed(link.url)) for link in links])
+        return (mentions, [(*link[::2], markup.trimmed(link.url)) for link in links])
 
     def _reactions(self, reactions: object, channel_id: str, ts: str) -> int:
         """Append the reactions; returns how many Slack counts beyond those that it names."""
@@ -208,6 +215,12 @@ class MessageReader:
         for name, users in named.items():
             rows.extend([(channel_id, ts, user, name, copy) for user in users])
         return unnamed
+
+
+def _trace(*facts: str | int | None) -> bytes:
+    """The outline of a message that is known from its deletion only: what stays of its row. The
+    trace that knows more is the greater."""
+    return canonical([sum(fact is not None for fact in facts), *facts])
 
 
 def _time_of_change(event: Json) -> str | None:

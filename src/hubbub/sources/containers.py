@@ -6,6 +6,7 @@ import mmap
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -49,7 +50,9 @@ def open_container(path: Path) -> Container:
         raise Unreadable(f"There is no {path}.", "Check the path.")
     try:
         if path.is_dir():
-            return Folder(path, _folder_sizes(path))
+            sizes = _folder_sizes(path)
+            top = _common_folder(sizes)
+            return Folder(path / top, {name[len(top) :]: sizes[name] for name in sizes})
         if zipfile.is_zipfile(path):
             return _open_zip(path)
         head = path.read_bytes()[:4] if path.stat().st_size < _LARGEST_FILE else b""
@@ -240,11 +243,13 @@ def _refuse_bombs(path: Path, entries: list[zipfile.ZipInfo]) -> None:
         raise _bomb(str(path), whole, packed)
 
 
-def _common_folder(names: dict[str, zipfile.ZipInfo]) -> str:
-    """The folder that holds everything, with its "/", or nothing."""
-    tops = {name.partition("/")[0] for name in names if not name.startswith("__MACOSX/")}
-    is_nested = len(tops) == 1 and all("/" in name for name in names)
-    return f"{tops.pop()}/" if is_nested else ""
+def _common_folder(names: Iterable[str]) -> str:
+    """The folder that holds a whole export, with its "/", or nothing."""
+    inside = [name for name in names if not name.startswith("__MACOSX/")]
+    tops = {name.partition("/")[0] for name in inside}
+    top = f"{tops.pop()}/" if len(tops) == 1 else ""
+    holds_lists = any(f"{top}{name}" in inside for name in ("users.json", "channels.json"))
+    return top if top and holds_lists else ""
 
 
 def _outline(sizes: dict[str, int]) -> str:

@@ -5,6 +5,7 @@ waits its turn, works and lets go. A session is an in-memory database with the s
 people's queries see the tables' public columns as views, under the tables' own names.
 """
 
+import re
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ _STEPS: dict[int, str] = {}
 
 _WAIT_SECONDS = 60.0
 _LOCKED = "Could not set lock"
+_NO_SPACE = re.compile("No space|space left")
 
 
 @contextmanager
@@ -32,6 +34,7 @@ def writing(path: Path, *, wait: float = _WAIT_SECONDS) -> Generator[duckdb.Duck
     """A session that may write, as one transaction: all of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with _attached(path, wait, "") as connection:
+        connection.execute("SET preserve_insertion_order = false")
         _migrate(connection, path)
         connection.execute("BEGIN")
         yield connection
@@ -41,7 +44,7 @@ def writing(path: Path, *, wait: float = _WAIT_SECONDS) -> Generator[duckdb.Duck
 @contextmanager
 def reading(path: Path, *, wait: float = _WAIT_SECONDS) -> Generator[duckdb.DuckDBPyConnection]:
     """A session that only reads; several may run at once."""
-    if not path.exists():
+    if not exists(path):
         raise HubbubError(
             f"There is nothing in {path.parent} yet.",
             "Import an archive first: hubbub import PATH. Or name another home with --home.",
@@ -56,6 +59,11 @@ def reading(path: Path, *, wait: float = _WAIT_SECONDS) -> Generator[duckdb.Duck
                 f"CREATE VIEW {table.name} AS SELECT {shown} FROM store.{table.name}"
             )
         yield connection
+
+
+def exists(path: Path) -> bool:
+    """Whether there is a store. An empty file is none: a full disk leaves one when it is made."""
+    return path.exists() and path.stat().st_size > 0
 
 
 def shut_in(connection: duckdb.DuckDBPyConnection) -> None:
@@ -73,11 +81,20 @@ def first_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, .
 def _attached(path: Path, wait: float, mode: str) -> Generator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(":memory:")
     try:
-        connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
+        spill = str(path.parent / "scratch").replace("'", "''")
+        connection.execute(f"SET TimeZone = 'UTC'; SET temp_directory = '{spill}'")
         _attach(connection, path, wait, mode)
         yield connection
-    except duckdb.IOException as error:
-        raise _disk_error(path, error) from error
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
+    except RuntimeError as error:
+        if "interrupted" in str(error):  # how DuckDB hands on a Ctrl-C during COMMIT
+            raise KeyboardInterrupt from error
+        raise
+    except duckdb.Error as error:
+        if isinstance(error, duckdb.IOException) or _NO_SPACE.search(str(error)):
+            raise _disk_error(path, error) from error
+        raise
     finally:
         connection.close()
 
@@ -85,6 +102,8 @@ def _attached(path: Path, wait: float, mode: str) -> Generator[duckdb.DuckDBPyCo
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path, wait: float, mode: str) -> None:
     deadline = time.monotonic() + wait
     quoted = str(path).replace("'", "''")
+    if path.exists() and not exists(path):
+        path.unlink()
     while True:
         try:
             connection.execute(f"ATTACH '{quoted}' AS store {mode}")
@@ -101,14 +120,14 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path, wait: float, mode
             return
 
 
-def _disk_error(path: Path, error: duckdb.IOException) -> HubbubError:
+def _disk_error(path: Path, error: duckdb.Error) -> HubbubError:
     said = str(error)
     if "not a valid DuckDB" in said:
         return HubbubError(
             f"{path} is no store of Hubbub's, or it is damaged.",
             "Move it away and import your archives again, or restore it from a backup.",
         )
-    if "No space" in said or "space left" in said:
+    if _NO_SPACE.search(said):
         return HubbubError(
             f"The disk that holds {path.parent} is full.",
             "Make room, then run this again. The store is as it was.",

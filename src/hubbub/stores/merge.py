@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from hubbub.core.tables import HANGING, LOGS, MERGED, TABLES, Keep, Privacy, Set, Table
+from hubbub.core.tables import HANGING, LOGS, MERGED, SEEN, TABLES, Keep, Privacy, Set, Table
 from hubbub.stores.duckdb import first_row
 from hubbub.stores.staging import Staged, mapped
 
@@ -132,12 +132,16 @@ def _settling(table: Table) -> list[str]:
     name, keys = table.name, ", ".join(table.key)
     rank = "coalesce(canonical, outline, '')"
     marks = [column.name for column in table.columns if column.keep is Keep.GREATEST]
-    silent = [hanging.table for hanging in table.sets if hanging.silent]
+    silent_sets = [hanging for hanging in table.sets if hanging.silent]
+    silent = [hanging.table for hanging in silent_sets]
+    figures = [figure for hanging in silent_sets for figure in hanging.figures]
     carried = ", ".join(
-        ["presence", "version", *marks]
+        ["presence", "version", *marks, *figures]
         + [f"{each}_{part}" for each in silent for part in ("told", "version", "rank")]
     )
-    deleted = f"{table.deleted_when} IS NOT NULL" if table.deleted_when else "false"
+    deleted = "false"
+    if table.deleted_when:
+        deleted = f"{table.deleted_when} IS NOT NULL AND presence = {SEEN}"
     candidates = f"""CREATE OR REPLACE TEMP TABLE candidates_{name} AS
         SELECT {keys}, copy, false AS emptied, canonical IS NOT NULL AS is_whole, {rank} AS rank,
             {carried}
@@ -149,13 +153,15 @@ def _settling(table: Table) -> list[str]:
     # copy beats an outline of it, so that a policy that now keeps more can fill what it lacked.
     order = "presence DESC, version DESC, emptied DESC, is_whole DESC, rank DESC, copy"
     windows = [f"max({mark}) OVER key AS new_{mark}" for mark in marks]
-    for each in silent:
+    for hanging in silent_sets:
         # Copies that say nothing of a set leave it to the best copy that does.
-        told = f"{each}_told OR {each}_version IS NOT NULL"
-        best = f"""max(CASE WHEN {told} THEN struct_pack(
-            version := coalesce({each}_version, version),
-            rank := coalesce({each}_rank, rank), copy := -copy) END) OVER key"""
-        windows.append(f"{best} AS best_{each}")
+        each = hanging.table
+        carried_on = "".join(f", {figure} := {figure}" for figure in hanging.figures)
+        windows.append(f"""max(CASE WHEN {each}_told OR {each}_version IS NOT NULL
+            THEN struct_pack(
+                version := coalesce({each}_version, version),
+                rank := coalesce({each}_rank, rank), copy := -copy{carried_on})
+            END) OVER key AS best_{each}""")
     settled = f"""CREATE OR REPLACE TEMP TABLE settled_{name} AS
         SELECT *, is_new OR copy <> {_STORED}
             {"".join(f" OR new_{mark} IS DISTINCT FROM {mark}" for mark in marks)}
@@ -171,7 +177,7 @@ def _settling(table: Table) -> list[str]:
     return [
         candidates,
         settled,
-        _final_rows(table, marks, silent),
+        _final_rows(table, marks, silent_sets),
         *(_final_set(table, hanging) for hanging in table.sets),
     ]
 
@@ -183,14 +189,19 @@ def _chosen_set(each: str) -> str:
                 ELSE coalesce(-best_{each}.copy, copy) END AS copy_of_{each}"""
 
 
-def _final_rows(table: Table, marks: list[str], silent: list[str]) -> str:
+def _final_rows(table: Table, marks: list[str], silent: list[Set]) -> str:
     """The rows of changed keys, of whichever copy won, with their marks and sets."""
     name, keys = table.name, ", ".join(table.key)
     replaced = [f"s.new_{mark} AS {mark}" for mark in marks]
-    for each in silent:
+    for hanging in silent:
+        each = hanging.table
         replaced += [
-            f"CASE WHEN NOT s.{each}_told THEN s.best_{each}.version END AS {each}_version",
-            f"CASE WHEN NOT s.{each}_told THEN s.best_{each}.rank END AS {each}_rank",
+            f"CASE WHEN NOT s.{each}_told THEN s.best_{each}.{part} END AS {each}_{part}"
+            for part in ("version", "rank")
+        ]
+        replaced += [
+            f"CASE WHEN s.{each}_told THEN t.{figure} ELSE s.best_{each}.{figure} END AS {figure}"
+            for figure in hanging.figures
         ]
     replacing = f" REPLACE ({', '.join(replaced)})" if replaced else ""
     return f"""CREATE OR REPLACE TEMP TABLE final_{name} AS
@@ -224,12 +235,15 @@ def _forget_deleted(connection: duckdb.DuckDBPyConnection, table: Table) -> bool
     if first_row(connection, news) == (0,):
         return False
     goes = [column.name for column in table.columns if column.goes]
-    emptied = [*goes, "outline", "canonical"]
-    still_there = " OR ".join(f"{each} IS NOT NULL" for each in emptied)
-    connection.execute(
-        f"UPDATE store.{table.name} SET {', '.join(f'{each} = NULL' for each in emptied)} "
-        f"WHERE {marked} IS NOT NULL AND ({still_there})"
-    )
+    for hanging in table.sets:
+        goes += [f"{hanging.table}_version", f"{hanging.table}_rank"] if hanging.silent else []
+    emptied = ", ".join(f"{each} = NULL" for each in goes)
+    connection.execute(f"""
+        UPDATE store.{table.name} SET {emptied}, canonical = NULL,
+            outline = CASE WHEN presence < {SEEN} THEN outline END
+        WHERE {marked} IS NOT NULL
+            AND (canonical IS NOT NULL OR {" OR ".join(f"{each} IS NOT NULL" for each in goes)}
+                OR (outline IS NOT NULL AND presence = {SEEN}))""")
     for hanging in table.sets:
         connection.execute(
             f"DELETE FROM store.{hanging.table} h USING store.{table.name} t WHERE "
@@ -287,7 +301,7 @@ def _resolve_authors(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("""
         UPDATE store.messages AS m SET user_id = named.user_id
         FROM (
-            SELECT author_name, coalesce(min(u.user_id), author_name) AS user_id
-            FROM store.messages LEFT JOIN store.users u ON u.name = author_name
-            WHERE author_name IS NOT NULL GROUP BY author_name) named
-        WHERE m.author_name = named.author_name AND m.user_id IS DISTINCT FROM named.user_id""")
+            SELECT author_handle, coalesce(min(u.user_id), author_handle) AS user_id
+            FROM store.messages LEFT JOIN store.users u ON u.handle = author_handle
+            WHERE author_handle IS NOT NULL GROUP BY author_handle) named
+        WHERE m.author_handle = named.author_handle AND m.user_id IS DISTINCT FROM named.user_id""")
