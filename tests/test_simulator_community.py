@@ -357,7 +357,9 @@ def test_every_scene_can_be_played() -> None:
         slots: dict[str, list[str]] = topic.get("slots", {})
         for scene in topic["scenes"]:
             assert ("ask" in scene) != ("say" in scene), (name, scene)
-            lines = [line for said in scene.values() if isinstance(said, list) for line in said]
+            lines: list[str] = []
+            for said in scene.values():
+                lines += said if isinstance(said, list) else []
             used = {slot for line in lines for slot in re.findall(r"\{([^{}]+)\}", line)}
             assert used <= known | slots.keys() | {"@"}, (name, used)
             assert all("?" in line or "？" in line for line in scene.get("ask", [])), scene

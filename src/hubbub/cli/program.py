@@ -65,6 +65,9 @@ def run(arguments: Sequence[str]) -> int:
         program.main(sorted_arguments(arguments), prog_name="hubbub", standalone_mode=False)
     except click.exceptions.Exit as error:
         return error.exit_code
+    except SystemExit:
+        # whoever read our output has seen enough: click has put the rest aside
+        return Exit.DONE
     except click.ClickException as error:
         error.show()
         return Exit.USAGE
@@ -72,7 +75,7 @@ def run(arguments: Sequence[str]) -> int:
         _complain(error.reason, error.fix)
         return error.exit
     except (KeyboardInterrupt, click.Abort):
-        _complain("Interrupted.", "What was in progress has been undone; run it again.")
+        _complain("Interrupted.", "The store is as it was, or complete. Run it again to be sure.")
         return Exit.INTERRUPTED
     except BrokenPipeError:
         # whoever read our output has seen enough; the interpreter must not complain at exit

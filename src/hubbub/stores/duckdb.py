@@ -6,6 +6,8 @@ people's queries see the tables' public columns as views, under the tables' own 
 """
 
 import re
+import signal
+import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -38,7 +40,8 @@ def writing(path: Path, *, wait: float = _WAIT_SECONDS) -> Generator[duckdb.Duck
         _migrate(connection, path)
         connection.execute("BEGIN")
         yield connection
-        connection.execute("COMMIT")
+        with _undisturbed():
+            connection.execute("COMMIT")
 
 
 @contextmanager
@@ -78,6 +81,20 @@ def first_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, .
 
 
 @contextmanager
+def _undisturbed() -> Generator[None]:
+    """Let a Ctrl-C pass unheard for the moment in which all becomes valid: it comes too late to
+    undo anything, and must not look as if it had."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
 def _attached(path: Path, wait: float, mode: str) -> Generator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(":memory:")
     try:
@@ -88,7 +105,7 @@ def _attached(path: Path, wait: float, mode: str) -> Generator[duckdb.DuckDBPyCo
     except duckdb.InterruptException as error:
         raise KeyboardInterrupt from error
     except RuntimeError as error:
-        if "interrupted" in str(error):  # how DuckDB hands on a Ctrl-C during COMMIT
+        if "interrupted" in str(error):  # how DuckDB hands on a Ctrl-C at times
             raise KeyboardInterrupt from error
         raise
     except duckdb.Error as error:

@@ -139,11 +139,9 @@ def _settling(table: Table) -> list[str]:
         ["presence", "version", *marks, *figures]
         + [f"{each}_{part}" for each in silent for part in ("told", "version", "rank")]
     )
-    deleted = "false"
-    if table.deleted_when:
-        deleted = f"{table.deleted_when} IS NOT NULL AND presence = {SEEN}"
+    deleted = f"{table.deleted_when} IS NOT NULL" if table.deleted_when else "false"
     candidates = f"""CREATE OR REPLACE TEMP TABLE candidates_{name} AS
-        SELECT {keys}, copy, false AS emptied, canonical IS NOT NULL AS is_whole, {rank} AS rank,
+        SELECT {keys}, copy, false AS is_deleted, canonical IS NOT NULL AS is_whole, {rank} AS rank,
             {carried}
         FROM staged_{name} SEMI JOIN contested_{name} USING ({keys})
         UNION ALL
@@ -151,7 +149,8 @@ def _settling(table: Table) -> list[str]:
         FROM store.{name} SEMI JOIN contested_{name} USING ({keys})"""
     # A deleted row in the store has lost its rank with its text: among equals it stays. A whole
     # copy beats an outline of it, so that a policy that now keeps more can fill what it lacked.
-    order = "presence DESC, version DESC, emptied DESC, is_whole DESC, rank DESC, copy"
+    emptied = f"(is_deleted AND presence = {SEEN}) DESC"
+    order = f"presence DESC, version DESC, {emptied}, is_whole DESC, rank DESC, copy"
     windows = [f"max({mark}) OVER key AS new_{mark}" for mark in marks]
     for hanging in silent_sets:
         # Copies that say nothing of a set leave it to the best copy that does.
@@ -165,7 +164,8 @@ def _settling(table: Table) -> list[str]:
     settled = f"""CREATE OR REPLACE TEMP TABLE settled_{name} AS
         SELECT *, is_new OR copy <> {_STORED}
             {"".join(f" OR new_{mark} IS DISTINCT FROM {mark}" for mark in marks)}
-            {"".join(f" OR copy_of_{each} <> {_STORED}" for each in silent)} AS is_changed
+            {"".join(f" OR (copy_of_{each} <> {_STORED} AND NOT is_deleted)" for each in silent)}
+                AS is_changed
         FROM (
             SELECT * {"".join(_chosen_set(each) for each in silent)}
             FROM (
@@ -200,7 +200,8 @@ def _final_rows(table: Table, marks: list[str], silent: list[Set]) -> str:
             for part in ("version", "rank")
         ]
         replaced += [
-            f"CASE WHEN s.{each}_told THEN t.{figure} ELSE s.best_{each}.{figure} END AS {figure}"
+            f"CASE WHEN s.{each}_told THEN t.{figure} "
+            f"ELSE coalesce(s.best_{each}.{figure}, t.{figure}) END AS {figure}"
             for figure in hanging.figures
         ]
     replacing = f" REPLACE ({', '.join(replaced)})" if replaced else ""
