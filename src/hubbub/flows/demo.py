@@ -54,6 +54,7 @@ def run_demo(settings: Settings, progress: Progress) -> Demo:
     findings = [measure(settings, name, {}) for name in FINDINGS]
     names = [chart.name for chart in Charts(settings.pack).charts()]
     charts: list[Path] = []
+    (settings.home / "charts").mkdir(exist_ok=True)
     for number, name in enumerate(names, 1):
         path = settings.home / "charts" / f"{name}.png"
         draw_chart(settings, name, {}, path)
@@ -84,9 +85,8 @@ def _page(community: str, charts: list[Path], folder: Path) -> str:
 <style>
 body {{ margin: 0 auto; max-width: 1600px; padding: 2rem; background: #f4f5f7; color: #1d2733;
        font: 1rem/1.5 system-ui, sans-serif; }}
-main {{ display: grid; gap: 1.5rem; align-items: start;
-       grid-template-columns: repeat(auto-fill, minmax(min(100%, 30rem), 1fr)); }}
-img {{ width: 100%; border-radius: .5rem; box-shadow: 0 1px 3px #0002; background: #fff; }}
+main {{ columns: 30rem; column-gap: 1.5rem; }}
+img {{ width: 100%; margin-bottom: 1.5rem; break-inside: avoid; border-radius: .5rem; box-shadow: 0 1px 3px #0002; background: #fff; }}
 </style>
 <h1>{html.escape(community)}</h1>
 <main>
