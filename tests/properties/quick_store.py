@@ -75,7 +75,7 @@ class QuickStore:
             for envelope in envelopes:
                 read_into(batch, envelope, raw=policy.raw)
             name = f"{next(self._numbers):06}"
-            done.append(stage(gate.admit(batch), self._folder, name))
+            done.append(stage([gate.admit(batch)], self._folder, name))
         merged = merge(self._connection, joined(done))
         self._forget_inputs()
         return merged

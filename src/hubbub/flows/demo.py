@@ -86,7 +86,8 @@ def _page(community: str, charts: list[Path], folder: Path) -> str:
 body {{ margin: 0 auto; max-width: 1600px; padding: 2rem; background: #f4f5f7; color: #1d2733;
        font: 1rem/1.5 system-ui, sans-serif; }}
 main {{ columns: 30rem; column-gap: 1.5rem; }}
-img {{ width: 100%; margin-bottom: 1.5rem; break-inside: avoid; border-radius: .5rem; box-shadow: 0 1px 3px #0002; background: #fff; }}
+img {{ width: 100%; margin-bottom: 1.5rem; break-inside: avoid; border-radius: .5rem;
+       box-shadow: 0 1px 3px #0002; background: #fff; }}
 </style>
 <h1>{html.escape(community)}</h1>
 <main>

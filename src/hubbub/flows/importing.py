@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from pathlib import Path
 
 import duckdb
 
-from hubbub.core.batch import Batch, Envelope
+from hubbub.core.batch import Admitted, Batch, Envelope
 from hubbub.core.ports import Archive, Part
 from hubbub.core.tables import RUNS
 from hubbub.errors import HubbubError
-from hubbub.flows.workers import reading_workers
+from hubbub.flows.workers import held_archive, reading_workers
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.policy import policy_of
 from hubbub.privacy.pseudonyms import workspace_key
@@ -34,7 +34,9 @@ from hubbub.stores.merge import Merged, merge, withdraw
 from hubbub.stores.staging import Staged, joined, stage
 
 _TASK_BYTES = 8_000_000
-"""JSON that a worker reads before it stages what it has: bounds its memory."""
+"""JSON that a task reads, about."""
+_PIECE_BYTES = 1_000_000
+"""JSON that is held as rows at a time, about: bounds memory, and keeps to the cache."""
 
 Progress = Callable[[str, int, int], None]
 """What is being done, how much of it, of how much."""
@@ -79,15 +81,15 @@ def import_archive(settings: Settings, path: Path, progress: Progress = unseen) 
     archive = open_archive(path)
     parts = archive.parts()
     size = sum(part.size for part in parts)
-    with _scratch(settings) as scratch, reading_workers(size) as workers:
+    with _scratch(settings) as scratch, reading_workers(size, archive) as workers:
         listed = list(archive.directory())
         known, assumed = _channels(archive, listed, settings)
         key = workspace_key(_made(settings.key)) if policy.pseudonyms else None
         gate = Gate(policy, known, key)
-        task = _Task(archive, gate, scratch, path.name)
+        task = _Task(gate, scratch, path.name)
         done = [task.directory(listed)]
         groups = _shared_out(parts)
-        for number, finished in enumerate(_run(workers, task, groups), 1):
+        for number, finished in enumerate(_run(workers, archive, task, groups), 1):
             done.append(finished)
             progress("reading", number, len(groups))
         progress("merging", 0, 1)
@@ -123,7 +125,6 @@ def import_archive(settings: Settings, path: Path, progress: Progress = unseen) 
 class _Task:
     """Reads parts of an archive and stages what the gate admits; runs in a worker."""
 
-    archive: Archive
     gate: Gate
     scratch: Path
     name: str
@@ -132,23 +133,55 @@ class _Task:
         """Stage the users and channels."""
         return self._stage(0, envelopes)
 
-    def read(self, number: int, parts: Sequence[Part]) -> _Done:
+    def read(self, archive: Archive, number: int, parts: Sequence[Part]) -> _Done:
         """Stage the messages of some parts."""
-        return self._stage(number, self._envelopes(parts))
+        return self._stage(number, (each for part in parts for each in archive.read(part)))
 
-    def _envelopes(self, parts: Sequence[Part]) -> Iterator[Envelope]:
-        for part in parts:
-            yield from self.archive.read(part)
+    def read_held(self, number: int, parts: Sequence[Part]) -> _Done:
+        """Stage the messages of some parts of the archive that this worker holds."""
+        return self.read(held_archive(), number, parts)
 
-    def _stage(self, number: int, envelopes: Iterator[Envelope] | list[Envelope]) -> _Done:
-        batch = Batch(copies=number << 32)  # tasks must not use the same copy numbers
-        for envelope in envelopes:
-            read_into(batch, envelope, raw=self.gate.policy.raw)
-        rows = batch.rows["quarantine"]
-        batch.rows["quarantine"] = [(f"{self.name}/{origin}", *rest) for origin, *rest in rows]
-        admitted = self.gate.admit(batch)
-        staged = stage(admitted, self.scratch, f"{number:06}")
-        return _Done(staged, admitted.left_out, len(rows))
+    def _stage(self, number: int, envelopes: Iterable[Envelope]) -> _Done:
+        counts = _Counts()
+        staged = stage(self._pieces(number, envelopes, counts), self.scratch, f"{number:06}")
+        return _Done(staged, counts.left_out, counts.quarantined)
+
+    def _pieces(
+        self, number: int, envelopes: Iterable[Envelope], counts: "_Counts"
+    ) -> Iterator[Admitted]:
+        """What the gate admits, a little at a time: rows that stay in the processor's cache are
+        read in two thirds of the time."""
+        copies = number << 32  # tasks must not use the same copy numbers
+        pending = iter(envelopes)
+        while piece := list(_up_to(_PIECE_BYTES, pending)):
+            batch = Batch(copies=copies)
+            for envelope in piece:
+                read_into(batch, envelope, raw=self.gate.policy.raw)
+            rows = batch.rows["quarantine"]
+            batch.rows["quarantine"] = [(f"{self.name}/{origin}", *rest) for origin, *rest in rows]
+            admitted = self.gate.admit(batch)
+            counts.left_out += admitted.left_out
+            counts.quarantined += len(rows)
+            copies = batch.copies
+            yield admitted
+
+
+@dataclass
+class _Counts:
+    """What a task counts on its way."""
+
+    left_out: int = 0
+    quarantined: int = 0
+
+
+def _up_to(size: int, envelopes: Iterator[Envelope]) -> Iterator[Envelope]:
+    """Envelopes until they hold so many bytes together."""
+    taken = 0
+    for envelope in envelopes:
+        yield envelope
+        taken += len(envelope.payload)
+        if taken >= size:
+            return
 
 
 def _channels(
@@ -228,12 +261,14 @@ def _made(file: Path) -> Path:
     return file
 
 
-def _run(workers: Executor | None, task: _Task, groups: list[list[Part]]) -> Iterator[_Done]:
+def _run(
+    workers: Executor | None, archive: Archive, task: _Task, groups: list[list[Part]]
+) -> Iterator[_Done]:
     numbered = enumerate(groups, 1)
     if workers is None:
-        yield from (task.read(number, group) for number, group in numbered)
+        yield from (task.read(archive, number, group) for number, group in numbered)
         return
-    futures = [workers.submit(task.read, number, group) for number, group in numbered]
+    futures = [workers.submit(task.read_held, number, group) for number, group in numbered]
     for future in as_completed(futures):
         yield future.result()
 

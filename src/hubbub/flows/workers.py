@@ -12,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 
+from hubbub.core.ports import Archive
 from hubbub.errors import HubbubError
 
 _ALONE_BYTES = 3_000_000
@@ -19,15 +20,15 @@ _ALONE_BYTES = 3_000_000
 
 
 @contextmanager
-def reading_workers(size: int) -> Generator[Executor | None]:
-    """Processes to read with; none for a small archive. They start at once, before this process
-    has any thread."""
+def reading_workers(size: int, archive: Archive) -> Generator[Executor | None]:
+    """Processes that hold an archive, to read it with; none if it is small. They start at once,
+    before this process has any thread, and so inherit what it knows of the archive."""
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     if size <= _ALONE_BYTES or cores == 1:
         yield None
         return
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    with ProcessPoolExecutor(cores, context, initializer=_begin_worker) as workers:
+    with ProcessPoolExecutor(cores, context, _begin_worker, (archive,)) as workers:
         workers.submit(os.getpid).result()
         try:
             yield workers
@@ -41,10 +42,19 @@ def reading_workers(size: int) -> Generator[Executor | None]:
             raise
 
 
-def _begin_worker() -> None:
-    """Leave Ctrl-C to the parent, end with it, and collect no garbage: rows have no cycles."""
+_held: list[Archive] = []
+
+
+def held_archive() -> Archive:
+    """The archive that this worker holds: too large to be sent with every task."""
+    return _held[0]
+
+
+def _begin_worker(archive: Archive) -> None:
+    """Hold the archive, leave Ctrl-C to the parent, end with it, and collect no garbage: rows have no cycles."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
+    _held.append(archive)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()

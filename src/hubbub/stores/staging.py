@@ -4,6 +4,8 @@ Workers write them, the merge maps them into memory: a large import costs disk, 
 """
 
 import itertools
+from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,20 +17,28 @@ Staged = dict[str, list[Path]]
 """Arrow files by table."""
 
 
-def stage(admitted: Admitted, folder: Path, name: str) -> Staged:
-    """Write admitted rows to a folder, a file a table. Raises `HubbubError` if it is full."""
+def stage(pieces: Iterable[Admitted], folder: Path, name: str) -> Staged:
+    """Write admitted rows to a folder, a file a table, piece by piece as they come.
+
+    Raises `HubbubError` if the disk is full.
+    """
+    writers: dict[str, pa.RecordBatchFileWriter] = {}
     staged: Staged = {}
-    for table, rows in admitted.tables.items():
-        path = folder / f"{name}.{table}.arrow"
-        try:
-            with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, rows.schema) as writer:
-                writer.write_table(rows)
-        except OSError as error:
-            raise HubbubError(
-                f"{folder} cannot be written: {error.strerror or error}.",
-                "Make room on the disk, or move the home with --home. The store is unchanged.",
-            ) from error
-        staged[table] = [path]
+    try:
+        with ExitStack() as files:
+            for admitted in pieces:
+                for table, rows in admitted.tables.items():
+                    if table not in writers:
+                        path = folder / f"{name}.{table}.arrow"
+                        sink = files.enter_context(pa.OSFile(str(path), "wb"))
+                        writers[table] = files.enter_context(pa.ipc.new_file(sink, rows.schema))
+                        staged[table] = [path]
+                    writers[table].write_table(rows)
+    except OSError as error:
+        raise HubbubError(
+            f"{folder} cannot be written: {error.strerror or error}.",
+            "Make room on the disk, or move the home with --home. The store is unchanged.",
+        ) from error
     return staged
 
 
