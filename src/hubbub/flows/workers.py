@@ -51,7 +51,8 @@ def held_archive() -> Archive:
 
 
 def _begin_worker(archive: Archive) -> None:
-    """Hold the archive, leave Ctrl-C to the parent, end with it, and collect no garbage: rows have no cycles."""
+    """Hold the archive, leave Ctrl-C to the parent and end with it; collect no garbage, for rows
+    have no cycles."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
     _held.append(archive)

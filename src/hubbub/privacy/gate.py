@@ -131,15 +131,17 @@ class Gate:
         return pseudonym(self.key, "outline", outline.decode())
 
 
-def _strings(values: tuple[bytes | None, ...]) -> "pa.Array[Any]":
+def _strings(values: tuple[Any, ...]) -> "pa.Array[Any]":
     """UTF-8 as an Arrow array of strings, some ten times as fast as Arrow's own conversion."""
-    filled = [value or b"" for value in values]
+    is_whole = None not in values
+    filled = values if is_whole else [value or b"" for value in values]
     offsets = array("i", accumulate(map(len, filled), initial=0))
-    missing = _arrow.array([value is None for value in values])
     strings = pa.StringArray.from_buffers(
         len(values), _arrow.py_buffer(offsets.tobytes()), _arrow.py_buffer(b"".join(filled))
     )
-    return _compute.if_else(missing, None, strings) if None in values else strings
+    if is_whole:
+        return strings
+    return _compute.if_else(_arrow.array([value is None for value in values]), None, strings)
 
 
 def _nothing(_: str) -> None:

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 _TOKEN = re.compile(r"<([^<>]*)>")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _CODE_OR_TOKEN = re.compile(r"```.*?```|`[^`\n]*`|<[^<>]*>", re.DOTALL)
+_PLAIN_HOST = re.compile(r"https?://([A-Za-z0-9.\-]+)(?:[/?#]|\Z)")
+"""The host of nearly all links: taken without the general parser, which is ten times slower."""
 _BROADCASTS = frozenset({"here", "channel", "everyone", "group"})
 
 
@@ -56,6 +58,8 @@ def tokens(text: str) -> tuple[list[Mention], list[Link]]:
 
 def domain(url: str) -> str | None:
     """The host of a URL in lower case, without port and user; None where it has none."""
+    if plain := _PLAIN_HOST.match(url):
+        return plain[1].lower()
     try:
         return urlsplit(url).hostname or None
     except ValueError:  # "https://[half an IPv6 address"

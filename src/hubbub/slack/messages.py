@@ -5,6 +5,7 @@ link domains) is taken here, before the gate decides whether the text itself may
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from hubbub.core.batch import Batch
@@ -38,7 +39,7 @@ _OUTLINE = (
 )  # fmt: skip
 """What of a message may be kept to settle between copies where its JSON may not."""
 
-_is_id = re.compile(r"[UW][A-Z0-9]+").fullmatch
+_is_id = lru_cache(maxsize=100_000)(re.compile(r"[UW][A-Z0-9]+").fullmatch)
 
 
 class MessageReader:
@@ -109,20 +110,24 @@ class MessageReader:
         copy = batch.copies
         subtype = text(get("subtype")) if "subtype" in message else None
         thread_ts = _thread(message, ts) if "thread_ts" in message or "root" in message else None
-        kind = _kind(message, subtype, ts, thread_ts)
-        user_id = text(get("user"))
+        is_plain = subtype is None and thread_ts is None
+        kind = "post" if is_plain else _kind(message, subtype, ts, thread_ts)
+        user_id = get("user")
+        if type(user_id) is not str or not user_id:
+            user_id = text(user_id)
         if user_id is None and subtype == "file_comment":
             user_id = text(record(get("comment")).get("user"))
         bot_id = text(get("bot_id")) if "bot_id" in message else None
         body = get("text")
         if type(body) is not str:
             body = text(body) or ""
-        asks = markup.asks(body) and (
+        asks = ("?" in body or "？" in body) and (
             kind == "post"
             and bot_id is None
             and subtype != "bot_message"
             and user_id is not None
             and user_id not in SLACK_ITSELF
+            and markup.asks(body)
         )
         version, edited_at, latest_reply = posted, None, None
         if "edited" in message:
@@ -146,7 +151,8 @@ class MessageReader:
         hanging = self._tokens(body, channel_id, ts) if "<" in body else ()
         if "files" in message or "file" in message:
             hanging = (hanging, read_files(message, channel_id, ts, batch, raw=self._raw))
-        words, characters = len(body.split()), len(markup.unescape(body))
+        words = len(body.split())
+        characters = len(markup.unescape(body)) if "&" in body else len(body)
         if presence != SEEN:
             outline = _trace(thread_ts, user_id, bot_id, kind, subtype, edited_at, latest_reply)
         elif self._raw:
@@ -194,9 +200,9 @@ class MessageReader:
         mentions, links = markup.tokens(body)
         copy, rows = self._batch.copies, self._batch.rows
         if mentions:
-            rows["mentions"].extend(_mention(channel_id, ts, each, copy) for each in mentions)
+            rows["mentions"].extend([_mention(channel_id, ts, each, copy) for each in mentions])
         if links:
-            rows["links"].extend((channel_id, ts, *each, copy) for each in links)
+            rows["links"].extend([(channel_id, ts, *each, copy) for each in links])
         if self._raw:
             return ()
         return (mentions, [(*link[::2], markup.trimmed(link.url)) for link in links])
@@ -209,7 +215,9 @@ class MessageReader:
             name = text(reaction.get("name"))
             if name is not None:
                 users = ids(reaction.get("users"))
-                unnamed += max(0, (count(reaction.get("count")) or 0) - len(users))
+                told = count(reaction.get("count")) or 0
+                if told > len(users):
+                    unnamed += told - len(users)
                 named[name] = named[name] | users if name in named else users
         rows, copy = self._batch.rows["reactions"], self._batch.copies
         for name, users in named.items():
