@@ -98,7 +98,9 @@ def count_thread(root: Raw, replies: list[Raw]) -> None:
 
     A broadcast carries a copy of its root, made here too, since it shows the final counts.
     """
-    repliers = list(dict.fromkeys(reply.get("user") or reply["bot_id"] for reply in replies))
+    repliers = list(
+        dict.fromkeys(reply.get("user") or reply.get("bot_id", "") for reply in replies)
+    )
     root["thread_ts"] = root["ts"]
     root["reply_count"] = len(replies)
     root["reply_users_count"] = len(repliers)

@@ -96,4 +96,5 @@ def _address(call: Call, value: Any) -> Any:
 
 
 def _reaction_view(call: Call, reaction: Raw) -> Raw:
-    return {**reaction, "users": reaction["users"][: call.backend.listed_reactors]}
+    users: list[str] = reaction.get("users") or []
+    return {**reaction, "users": users[: call.backend.listed_reactors]}

@@ -65,7 +65,7 @@ def _reacted_to(call: Call, user_id: str) -> list[tuple[str, Raw]]:
         if _reads(call, channel)
         for message in call.backend.workspace.messages.get(channel["id"], [])
         if message["ts"] >= hidden_before
-        and any(user_id in reaction["users"] for reaction in message.get("reactions", []))
+        and any(user_id in reaction.get("users", ()) for reaction in message.get("reactions", []))
     ]
     found.sort(key=lambda each: each[1]["ts"], reverse=True)
     return found
