@@ -34,8 +34,10 @@ class Acts(Speech):
         self._notice(channel, user_id, "leave", f"<@{user_id}> has left the {{}}")
 
     @alone
-    def create_channel(self, name: str, creator: str, *, private: bool = False) -> Raw:
-        """Open a channel; its creator is its first member."""
+    def create_channel(
+        self, name: str, creator: str, *, private: bool = False, **fields: Any
+    ) -> Raw:
+        """Open a channel; its creator is its first member. `fields` replace parts of it."""
         channel: Raw = self._founded(self.ids.fresh("C"), creator) | {
             "name": name,
             "name_normalized": name,
@@ -44,6 +46,7 @@ class Acts(Speech):
             "is_mpim": False,
             "is_private": private,
             **_fresh_channel(self.workspace.team["id"]),
+            **fields,
         }
         self._enter(channel, [])
         self.join(channel["id"], creator)

@@ -96,9 +96,15 @@ class Faults:
     _chaos: _Chaos | None = None
     _lock: Lock = field(default_factory=Lock)
 
-    def add(self, method: str = "*", **what: Any) -> Fault:
-        """Ask for a fault; `what` are the fields of `Fault`."""
-        fault = Fault(method, **what)
+    def add(
+        self,
+        method: str = "*",
+        *,
+        when: Callable[[Arguments], bool] | None = None,
+        **what: Any,
+    ) -> Fault:
+        """Ask for a fault; `what` are the other fields of `Fault`."""
+        fault = Fault(method, when=when, **what)
         with self._lock:
             self._waiting.append(fault)
         return fault

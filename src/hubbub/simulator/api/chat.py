@@ -97,7 +97,7 @@ def _content(call: Call) -> Raw:
     """What a message says, checked as Slack checks it."""
     text, markdown = call.text("text"), call.text("markdown_text")
     blocks = _listed(call, "blocks", "invalid_blocks_format")
-    attachments = _listed(call, "attachments", "invalid_attachments")
+    attachments = _listed(call, "attachments", "invalid_arguments")
     if markdown and (text or blocks):
         raise Refusal("markdown_text_conflict")
     if not (text or markdown or blocks or attachments):
