@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 from local_slack import NOW, Client, invented, public
 from slack_sdk import WebClient
 
+from hubbub.core.batch import Envelope
+from hubbub.core.ports import Part
 from hubbub.errors import Unreadable
 from hubbub.simulator.clock import Clock
 from hubbub.simulator.export import write_export
@@ -42,6 +45,60 @@ def test_an_export_is_served_as_the_workspace_that_it_is_of(tmp_path: Path) -> N
         assert [ours.get(key, False) for key in shared] == [
             theirs.get(key, False) for key in shared
         ]
+
+
+class Scraps:
+    """An archive of odd records."""
+
+    title = "scraps"
+    lists_channels = False
+    USERS = (b"[]", b'[{"name": "nobody"}, 5, {"id": "U1", "name": "olive"}]', b"{")
+    EVENTS: tuple[dict[str, Any], ...] = (
+        {"type": "reaction_added"},
+        {"type": "message", "text": "of no channel", "ts": "1790000000.000001"},
+        {"type": "message", "channel": "C1", "text": "of no time"},
+        {"type": "message", "channel": "C1", "user": "U1", "text": "a", "ts": "1790000001.000001"},
+        {"type": "message", "channel": "C1", "user": "U1", "text": "b", "ts": "1790000002.000001"},
+        {"type": "message", "channel": "C1", "ts": "1790000003.000001", "thread_ts": "long ago"},
+        {"type": "message", "channel": "C1", "ts": "1790000004.000001", "thread_ts": "1.000000"},
+        {
+            "type": "message",
+            "subtype": "message_changed",
+            "channel": "C1",
+            "message": {"text": "A", "user": "U1", "ts": "1790000001.000001", "user_team": "T1"},
+        },
+        {
+            "type": "message",
+            "subtype": "message_deleted",
+            "channel": "C1",
+            "deleted_ts": "1790000002.000001",
+        },
+    )
+
+    def directory(self) -> Iterator[Envelope]:
+        for payload in self.USERS:
+            yield Envelope("users", "scraps", payload)
+        yield Envelope("channels", "scraps", b'[{"name": "no id"}]')
+
+    def parts(self) -> Sequence[Part]:
+        return [Part("events", 1)]
+
+    def read(self, part: Part) -> Iterator[Envelope]:
+        yield Envelope("events", part.name, json.dumps(self.EVENTS).encode())
+
+
+def test_odd_records_are_counted_and_the_rest_is_served() -> None:
+    loaded = load_archive(Scraps(), "Scraps & Co.")
+    workspace = loaded.workspace
+    assert loaded.skipped == 6
+    assert workspace.team["domain"] == "scraps-co"
+    assert [user["id"] for user in workspace.users] == ["U1"]
+    assert [channel["id"] for channel in workspace.channels] == ["C1"]
+    stone, changed, threadless, orphan = workspace.messages["C1"]
+    assert (stone["subtype"], stone["reply_count"]) == ("tombstone", 1)
+    assert changed == {"type": "message", "text": "A", "user": "U1", "ts": "1790000001.000001"}
+    assert "thread_ts" not in threadless
+    assert orphan["thread_ts"] == stone["ts"]
 
 
 def every_message(client: Client, workspace: Workspace) -> int:

@@ -61,10 +61,6 @@ class Limits:
                 window.append(now)
         return wait
 
-    def forget(self) -> None:
-        """Begin anew, as if no call had been made."""
-        self._used.clear()
-
     def _window(
         self, app_id: str, method: str, channel_id: str, allowance: Allowance, now: float
     ) -> deque[float]:

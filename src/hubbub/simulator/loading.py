@@ -117,7 +117,8 @@ class _Loading:
         if not isinstance(ts, str) or values.micros_of_ts(ts) is None:
             self.skipped += 1
             return
-        said[ts] = {name: value for name, value in message.items() if name not in EXPORT_ONLY}
+        kept = {name: value for name, value in message.items() if name not in EXPORT_ONLY}
+        said[ts] = {"type": "message", **kept}
 
     def workspace(self, name: str) -> Workspace:
         """The workspace that it all makes."""

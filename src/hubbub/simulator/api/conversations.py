@@ -4,7 +4,7 @@ from hubbub.simulator.call import Call, Method
 from hubbub.simulator.limits import Tier
 from hubbub.simulator.paging import cut
 from hubbub.simulator.refusal import Refusal
-from hubbub.simulator.state import Raw
+from hubbub.simulator.state import NO_REPLY, Raw
 from hubbub.simulator.views import channel_view
 from hubbub.simulator.visibility import READ, is_member, seen_channel, sees, type_of
 
@@ -13,6 +13,15 @@ MOST = 999
 
 MOST_IN_GROUP = 8
 """Users that a group message can be opened with."""
+
+UNREAD: Raw = {
+    "last_read": NO_REPLY,
+    "latest": None,
+    "unread_count": 0,
+    "unread_count_display": 0,
+    "is_open": True,
+}
+"""What is said of a direct message that was just opened."""
 
 
 def conversations_list(call: Call) -> Raw:
@@ -53,7 +62,10 @@ def users_conversations(call: Call) -> Raw:
 def conversations_info(call: Call) -> Raw:
     """One conversation."""
     channel = seen_channel(call, READ)
-    return {"channel": channel_view(call, channel, counted=call.flag("include_num_members"))}
+    view = channel_view(call, channel, counted=call.flag("include_num_members"))
+    if call.flag("include_locale"):
+        view["locale"] = "en-US"
+    return {"channel": view}
 
 
 def conversations_members(call: Call) -> Raw:
@@ -73,14 +85,13 @@ def conversations_join(call: Call) -> Raw:
         raise Refusal("channel_not_found")
     if type_of(channel) != "public_channel":
         raise Refusal("method_not_supported_for_channel_type")
-    answer: Raw = {}
     if is_member(call, channel):
         call.warnings.append("already_in_channel")
     elif channel.get("is_archived"):
         raise Refusal("is_archived")
     else:
         call.backend.acts.join(channel["id"], call.token.user_id)
-    return {"channel": channel_view(call, channel, counted=False), **answer}
+    return {"channel": channel_view(call, channel, counted=False)}
 
 
 def conversations_open(call: Call) -> Raw:
@@ -98,7 +109,7 @@ def conversations_open(call: Call) -> Raw:
     answer: Raw = {"no_op": True, "already_open": True} if is_old else {}
     shown: Raw = {"id": channel["id"]}
     if call.flag("return_im"):
-        shown = channel_view(call, channel, counted=False)
+        shown = channel_view(call, channel, counted=False) | UNREAD
     return {**answer, "channel": shown}
 
 
