@@ -132,8 +132,6 @@ def test_archives_of_all_kinds_are_served(name: str) -> None:
     if path is None:
         pytest.skip("there is no ../shared/data beside the repository")
     workspace = load_archive(open_archive(path), "Archive").workspace
-    if not workspace.users:
-        workspace.users.append({"id": "U0READER01", "name": "reader"})
     simulator = Simulator(workspace, limits=False)
     with simulator.serve():
         client = Client(simulator, simulator.add_token("user"))

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     metavar="PATH",
     help="Serve an archive; else a community is invented.",
 )
-@click.option("--port", default=9000, show_default=True, help="0 takes any that is free.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=9000,
+    show_default=True,
+    help="0 takes any that is free.",
+)
 @click.option(
     "--live",
     type=click.FloatRange(min=0, min_open=True),

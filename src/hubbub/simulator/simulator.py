@@ -14,7 +14,7 @@ from hubbub.simulator.answering import Answering, all_methods
 from hubbub.simulator.backend import AppClass, Backend, Plan
 from hubbub.simulator.calls import Calls
 from hubbub.simulator.clock import Clock
-from hubbub.simulator.directory import Robot, robot_object, robot_user
+from hubbub.simulator.directory import SLACKBOT, Robot, robot_object, robot_user
 from hubbub.simulator.faults import Faults
 from hubbub.simulator.limits import Limits
 from hubbub.simulator.paging import Cursors
@@ -90,8 +90,9 @@ class Simulator:
         """Make a token and return its text.
 
         A bot token without `user` (an id) is for the bot of the app, which is added to the
-        workspace; a user token without one is for its owner. The bot is put into `channels` (ids)
-        as if it had always been there. Without `scopes` the token may do all that is simulated.
+        workspace; a user token without one is for its owner, or for somebody new where nobody is.
+        The bot is put into `channels` (ids) as if it had always been there. Without `scopes` the
+        token may do all that is simulated.
         """
         bot_id: str | None = None
         with self.backend.lock:
@@ -157,8 +158,10 @@ class Simulator:
         people = [
             user
             for user in self.workspace.users
-            if not (user.get("deleted") or user.get("is_bot") or user["id"] == "USLACKBOT")
+            if not (user.get("deleted") or user.get("is_bot") or user["id"] == SLACKBOT)
         ]
+        if not people:  # an archive without users
+            return self.acts.add_user("owner", is_primary_owner=True)["id"]
         return max(people, key=lambda user: bool(user.get("is_primary_owner")))["id"]
 
 
