@@ -1,6 +1,6 @@
 """What a local Slack holds: the objects of one workspace, in the shapes of Slack's Web API."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -10,6 +10,9 @@ Raw: TypeAlias = dict[str, Any]
 LISTED_REPLIERS = 5
 """Slack names at most so many of a thread's members in `reply_users`."""
 
+NO_REPLY = "0000000000.000000"
+"""The `latest_reply` of a root whose replies were all deleted."""
+
 
 @dataclass(slots=True)
 class Workspace:
@@ -17,7 +20,7 @@ class Workspace:
 
     `zone` is the IANA zone in which exports cut days. `members` and `messages` are by channel id;
     messages lie in ascending order of their unique ts, replies among them. `pins` are by channel id
-    in the shape of an export's channels.json.
+    in the shape of an export's channels.json, `bookmarks` in that of bookmarks.list.
     """
 
     team: Raw
@@ -31,6 +34,7 @@ class Workspace:
     files: dict[str, Raw] = field(default_factory=dict[str, Raw])
     emoji: dict[str, str] = field(default_factory=dict[str, str])
     usergroups: list[Raw] = field(default_factory=list[Raw])
+    bookmarks: dict[str, list[Raw]] = field(default_factory=dict[str, list[Raw]])
     integration_logs: list[Raw] = field(default_factory=list[Raw])
 
     def post(self, channel_id: str, at: float, fields: Raw) -> Raw:
@@ -46,6 +50,12 @@ class Workspace:
         message = {"type": "message", "ts": ts, **fields}
         posted.insert(place, message)
         return message
+
+    def find(self, channel_id: str, ts: str) -> Raw | None:
+        """The message with that ts."""
+        posted = self.messages.get(channel_id, [])
+        place = bisect_left(posted, ts, key=ts_of)
+        return posted[place] if place < len(posted) and posted[place]["ts"] == ts else None
 
 
 def stamp(micros: int) -> str:
@@ -63,26 +73,41 @@ def is_reply(message: Raw) -> bool:
     return message.get("thread_ts", message["ts"]) != message["ts"]
 
 
-def count_replies(messages: list[Raw]) -> None:
-    """Write on each root of a channel what Slack says of its thread, from the replies there are.
+def replies_of(messages: list[Raw], root: Raw, until: str | None = None) -> list[Raw]:
+    """The replies to a root in a channel, oldest first; `until` is the last one's ts if the root
+    does not say it yet."""
+    end = max(until or "", root.get("latest_reply") or "")
+    first = bisect_right(messages, root["ts"], key=ts_of)
+    after = bisect_right(messages, end, first, key=ts_of) if end > root["ts"] else first
+    return [each for each in messages[first:after] if each.get("thread_ts") == root["ts"]]
 
-    A broadcast carries a copy of its root, made here too, since it shows the final counts.
-    """
+
+def count_replies(messages: list[Raw]) -> None:
+    """Write on each root of a channel what Slack says of its thread, from the replies there are."""
     roots = {message["ts"]: message for message in messages if not is_reply(message)}
     threads: dict[str, list[Raw]] = {}
     for message in messages:
         if is_reply(message):
             threads.setdefault(message["thread_ts"], []).append(message)
     for root_ts, replies in threads.items():
-        root = roots[root_ts]
-        repliers = list(dict.fromkeys(reply.get("user") or reply["bot_id"] for reply in replies))
-        root["thread_ts"] = root_ts
-        root["reply_count"] = len(replies)
-        root["reply_users_count"] = len(repliers)
-        root["latest_reply"] = replies[-1]["ts"]
-        root["reply_users"] = repliers[:LISTED_REPLIERS]
-        root["is_locked"] = False
-        root["subscribed"] = False
-    for reply in (reply for replies in threads.values() for reply in replies):
+        count_thread(roots[root_ts], replies)
+
+
+def count_thread(root: Raw, replies: list[Raw]) -> None:
+    """Write on a root what Slack says of its thread; it stays a root when all replies are gone.
+
+    A broadcast carries a copy of its root, made here too, since it shows the final counts.
+    """
+    repliers = list(
+        dict.fromkeys(reply.get("user") or reply.get("bot_id", "") for reply in replies)
+    )
+    root["thread_ts"] = root["ts"]
+    root["reply_count"] = len(replies)
+    root["reply_users_count"] = len(repliers)
+    root["latest_reply"] = replies[-1]["ts"] if replies else NO_REPLY
+    root["reply_users"] = repliers[:LISTED_REPLIERS]
+    root["is_locked"] = False
+    root["subscribed"] = False
+    for reply in replies:
         if reply.get("subtype") == "thread_broadcast":
-            reply["root"] = dict(roots[reply["thread_ts"]])
+            reply["root"] = dict(root)
