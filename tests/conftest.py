@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 _SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 
-settings.register_profile("default", deadline=None, max_examples=40)
+settings.register_profile("default", deadline=None, max_examples=40, derandomize=True)
 settings.register_profile(
     "soak",
     deadline=None,

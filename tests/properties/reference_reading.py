@@ -108,7 +108,25 @@ def _aged(message: Json, level: int, changed: str | None, gone_at: int | None) -
     ages = [message["ts"], edited.get("ts"), message.get("latest_reply"), changed]
     version = max(age for age in map(micros, ages) if age is not None)
     says = changed is None or "reactions" in message
-    return _Copy(level, version, canonical(message), message, says, gone_at)
+    rank = canonical(message) if level == _SEEN else _known(message, micros(edited.get("ts")))
+    return _Copy(level, version, rank, message, says, gone_at)
+
+
+def _known(message: Json, edited: int | None) -> str:
+    """The rank of what only a deletion or a tombstone tells: the one that knows more wins."""
+    thread_ts, kind = _thread_and_kind(message)
+    author = _author(message)
+    facts = [thread_ts, author, message.get("bot_id"), message.get("username"), kind,
+             message.get("subtype"), edited, message.get("reply_count"),
+             message.get("latest_reply")]  # fmt: skip
+    return canonical([sum(fact is not None for fact in facts), *facts])
+
+
+def _author(message: Json) -> str | None:
+    author = message.get("user")
+    if author is None and message.get("subtype") == "file_comment":
+        return message["comment"]["user"]
+    return author
 
 
 def _message(
@@ -121,12 +139,11 @@ def _message(
     teller = winner if winner.says_reactions else max(telling, key=lambda c: c.rank, default=None)
     reactions = _several(teller.message, "reactions") if teller else []
     thread_ts, kind = _thread_and_kind(message)
-    author = message.get("user")
-    if author is None and message.get("subtype") == "file_comment":
-        author = message["comment"]["user"]
+    author = _author(message)
     gone = deleted_at is not None
     plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     is_bot = bool(message.get("bot_id")) or message.get("subtype") == "bot_message"
+    is_bot = is_bot or author in {None, "USLACKBOT", "USLACK"}
     edited = _inner(message, "edited")
     found["messages"].append({
         "channel_id": channel_id, "ts": ts, "thread_ts": thread_ts, "posted_at": micros(ts),

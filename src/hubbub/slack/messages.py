@@ -147,6 +147,8 @@ class MessageReader:
         told, unnamed = changed_at is None, 0
         if "reactions" in message:
             told, unnamed = True, self._reactions(get("reactions"), channel_id, ts)
+        username = text(get("username")) if "username" in message else None
+        replies = count(get("reply_count")) if "reply_count" in message else None
         outline = canonical_json = None
         hanging = self._tokens(body, channel_id, ts) if "<" in body else ()
         if "files" in message or "file" in message:
@@ -154,7 +156,17 @@ class MessageReader:
         words = len(body.split())
         characters = len(markup.unescape(body)) if "&" in body else len(body)
         if presence != SEEN:
-            outline = _trace(thread_ts, user_id, bot_id, kind, subtype, edited_at, latest_reply)
+            outline = _trace(
+                thread_ts,
+                user_id,
+                bot_id,
+                username,
+                kind,
+                subtype,
+                edited_at,
+                replies,
+                latest_reply,
+            )
         elif self._raw:
             canonical_json = canonical(message)
         else:
@@ -171,7 +183,7 @@ class MessageReader:
             user_id,
             None if user_id is None or _is_id(user_id) else user_id,
             bot_id,
-            text(get("username")) if "username" in message else None,
+            username,
             kind,
             subtype,
             body,
@@ -180,7 +192,7 @@ class MessageReader:
             asks,
             edited_at,
             gone_at,
-            count(get("reply_count")) if "reply_count" in message else None,
+            replies,
             latest_reply,
             unnamed,
             told,
