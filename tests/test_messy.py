@@ -36,7 +36,7 @@ def said(**fields: Any) -> Json:
 def read(*records: object, kind: str = "messages") -> Batch:
     """Records as rows, without a store."""
     channel = "C0ROOTS01" if kind == "messages" else None
-    return normalize(Envelope(kind, "x", json.dumps(records).encode(), channel), raw=True)
+    return normalize([Envelope(kind, "x", json.dumps(records).encode(), channel)], raw=True)
 
 
 def column(batch: Batch, table: str, *names: str) -> list[Any]:

@@ -10,11 +10,11 @@ from typing import Any
 import duckdb
 from messy_slack import CHANNELS, Part
 
-from hubbub.core.batch import Batch, Envelope
+from hubbub.core.batch import Envelope
 from hubbub.core.tables import HANGING, MERGED, Table, Type
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.policy import policy_of
-from hubbub.slack.normalize import read_into
+from hubbub.slack.normalize import normalize
 from hubbub.stores import duckdb as store
 from hubbub.stores.merge import Merged, merge
 from hubbub.stores.staging import Staged, joined, stage
@@ -71,9 +71,7 @@ class QuickStore:
             ))  # fmt: skip
         done: list[Staged] = []
         for number, envelopes in enumerate(tasks):
-            batch = Batch(copies=number << 32)
-            for envelope in envelopes:
-                read_into(batch, envelope, raw=policy.raw)
+            batch = normalize(envelopes, raw=policy.raw, copies=number << 32)
             name = f"{next(self._numbers):06}"
             done.append(stage([gate.admit(batch)], self._folder, name))
         merged = merge(self._connection, joined(done))

@@ -105,7 +105,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuickStore]:
 @example([{"ts": "9" * 400 + ".1"}, {"ts": "१.१"}, {"ts": ".1"}, {"ts": "1."}], True)
 def test_messages_are_read_or_quarantined(given_records: list[Any], raw: bool) -> None:
     envelope = Envelope("messages", "day", json.dumps(given_records).encode(), "C0ROOTS01")
-    batch = normalize(envelope, raw=raw)
+    batch = normalize([envelope], raw=raw)
     assert is_accounted_for(batch, "messages", given_records)
     assert len(batch.rows["messages"]) == batch.copies
 
@@ -115,14 +115,14 @@ def test_messages_are_read_or_quarantined(given_records: list[Any], raw: bool) -
 @example([{"id": "U1", "updated": 1e308}], True)
 def test_users_are_read_or_quarantined(given_records: list[Any], raw: bool) -> None:
     envelope = Envelope("users", "users.json", json.dumps(given_records).encode())
-    assert is_accounted_for(normalize(envelope, raw=raw), "users", given_records)
+    assert is_accounted_for(normalize([envelope], raw=raw), "users", given_records)
 
 
 @settings(max_examples=examples(4))
 @given(st.lists(LISTED, max_size=3), st.booleans())
 def test_channels_are_read_or_quarantined(given_records: list[Any], raw: bool) -> None:
     envelope = Envelope("channels", "channels.json", json.dumps(given_records).encode())
-    batch = normalize(envelope, raw=raw)
+    batch = normalize([envelope], raw=raw)
     assert is_accounted_for(batch, "channels", given_records)
     assert {row[0] for row in batch.rows["channels"]} == {
         each for each, _, _ in channel_ids(envelope)
@@ -140,7 +140,7 @@ def test_channels_are_read_or_quarantined(given_records: list[Any], raw: bool) -
 @example(b'[{"ts": "1.1", "text": "\\ud83d and \xff"}]', "messages")
 @example(b"[1" + b"0" * 5000 + b"]", "messages")
 def test_payloads_of_any_bytes_are_read_or_quarantined(payload: bytes, kind: str) -> None:
-    batch = normalize(Envelope(kind, "file", payload, "C0ROOTS01"), raw=True)
+    batch = normalize([Envelope(kind, "file", payload, "C0ROOTS01")], raw=True)
     assert all(reason for _, _, reason, _ in batch.rows["quarantine"])
 
 
@@ -210,7 +210,7 @@ def test_whole_archives_of_anything(
     )
     kind, channel = ("events", None) if write is _events else ("messages", "C0ROOTS01")
     envelope = Envelope(kind, "", json.dumps(messages).encode(), channel)
-    expected = normalize(envelope, raw=True)
+    expected = normalize([envelope], raw=True)
     hello = int(write is _events)
     assert report.quarantined == len(expected.rows["quarantine"]) + hello
     keys = {row[:2] for row in expected.rows["messages"]}

@@ -50,16 +50,6 @@ class Batch:
         text = None if record is None else record.decode("utf-8", "replace").encode()
         self.rows["quarantine"].append((origin, place, reason, text))
 
-    def extend(self, other: "Batch") -> None:
-        """Append the rows of another batch whose copy numbers follow this one's."""
-        for table, rows in other.rows.items():
-            self.rows[table].extend(rows)
-        self.copies = other.copies
-
-    def __len__(self) -> int:
-        """The number of rows of all tables."""
-        return sum(map(len, self.rows.values()))
-
 
 SEAL = object()
 """Held by the gate, and by nothing else: a test looks for other uses."""

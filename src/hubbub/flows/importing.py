@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from hubbub.core.batch import Admitted, Batch, Envelope
+from hubbub.core.batch import Admitted, Envelope
 from hubbub.core.ports import Archive, Part
 from hubbub.core.tables import RUNS
 from hubbub.errors import HubbubError
@@ -27,7 +27,7 @@ from hubbub.privacy.policy import policy_of
 from hubbub.privacy.pseudonyms import workspace_key
 from hubbub.settings import Settings
 from hubbub.slack.directory import strictest
-from hubbub.slack.normalize import channel_ids, read_into
+from hubbub.slack.normalize import channel_ids, normalize
 from hubbub.sources.archives import open_archive
 from hubbub.stores import duckdb as store
 from hubbub.stores.merge import Merged, merge, withdraw
@@ -154,9 +154,7 @@ class _Task:
         copies = number << 32  # tasks must not use the same copy numbers
         pending = iter(envelopes)
         while piece := list(_up_to(_PIECE_BYTES, pending)):
-            batch = Batch(copies=copies)
-            for envelope in piece:
-                read_into(batch, envelope, raw=self.gate.policy.raw)
+            batch = normalize(piece, raw=self.gate.policy.raw, copies=copies)
             rows = batch.rows["quarantine"]
             batch.rows["quarantine"] = [(f"{self.name}/{origin}", *rest) for origin, *rest in rows]
             admitted = self.gate.admit(batch)

@@ -4,7 +4,7 @@ from typing import Any
 
 from hubbub.simulator.refusal import Refusal
 from hubbub.simulator.speech import Speech, alone
-from hubbub.simulator.state import Raw
+from hubbub.simulator.state import Raw, fresh_channel
 
 
 class Acts(Speech):
@@ -45,7 +45,7 @@ class Acts(Speech):
             "is_group": False,
             "is_mpim": False,
             "is_private": private,
-            **_fresh_channel(self.workspace.team["id"]),
+            **fresh_channel(self.workspace.team["id"]),
             **fields,
         }
         self._enter(channel, [])
@@ -78,7 +78,7 @@ class Acts(Speech):
                 "is_group": True,
                 "is_mpim": True,
                 "is_private": True,
-                **_fresh_channel(self.workspace.team["id"]),
+                **fresh_channel(self.workspace.team["id"]),
             }
         self._enter(channel, user_ids)
         return channel, False
@@ -202,20 +202,3 @@ class Acts(Speech):
 
     def _milliseconds(self) -> int:
         return int(self.clock.now() * 1000)
-
-
-def _fresh_channel(team_id: str) -> Raw:
-    """What a channel says of itself before anything was done to it."""
-    unsaid: Raw = {"value": "", "creator": "", "last_set": 0}
-    return {
-        "is_general": False,
-        "is_shared": False,
-        "is_ext_shared": False,
-        "is_pending_ext_shared": False,
-        "pending_shared": [],
-        "shared_team_ids": [team_id],
-        "unlinked": 0,
-        "topic": unsaid,
-        "purpose": dict(unsaid),
-        "previous_names": [],
-    }

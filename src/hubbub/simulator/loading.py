@@ -7,7 +7,7 @@ from hubbub.core.batch import Envelope
 from hubbub.core.ports import Archive
 from hubbub.simulator.accidents import TOMBSTONE
 from hubbub.simulator.directory import SLACKBOT
-from hubbub.simulator.state import Raw, Workspace, count_thread, is_reply, ts_of
+from hubbub.simulator.state import Raw, Workspace, count_thread, fresh_channel, is_reply, ts_of
 from hubbub.slack import values
 from hubbub.slack.directory import kind_of
 from hubbub.slack.normalize import Malformed, records
@@ -177,21 +177,11 @@ def _completed(channel: Raw, channel_id: str, kind: str, team_id: str) -> Raw:
         im: Raw = {"is_im": True, "is_user_deleted": False, "priority": 0}
         return {**told, **channel, **im, "id": channel_id}
     name = values.text(channel.get("name")) or channel_id
-    unsaid: Raw = {"value": "", "creator": "", "last_set": 0}
     told |= {
         "name_normalized": name,
         "is_channel": kind in {"public", "unknown"},
         "is_group": kind in {"private", "group_dm"},
-        "is_general": False,
-        "is_shared": False,
-        "is_ext_shared": False,
-        "is_pending_ext_shared": False,
-        "pending_shared": [],
-        "shared_team_ids": [team_id],
-        "unlinked": 0,
-        "topic": unsaid,
-        "purpose": dict(unsaid),
-        "previous_names": [],
+        **fresh_channel(team_id),
     }
     flags: Raw = {
         "is_im": False,

@@ -111,3 +111,20 @@ def count_thread(root: Raw, replies: list[Raw]) -> None:
     for reply in replies:
         if reply.get("subtype") == "thread_broadcast":
             reply["root"] = dict(root)
+
+
+def fresh_channel(team_id: str) -> Raw:
+    """What a channel says of itself before anything was done to it."""
+    unsaid: Raw = {"value": "", "creator": "", "last_set": 0}
+    return {
+        "is_general": False,
+        "is_shared": False,
+        "is_ext_shared": False,
+        "is_pending_ext_shared": False,
+        "pending_shared": [],
+        "shared_team_ids": [team_id],
+        "unlinked": 0,
+        "topic": unsaid,
+        "purpose": dict(unsaid),
+        "previous_names": [],
+    }

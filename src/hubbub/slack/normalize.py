@@ -1,6 +1,7 @@
 """Reads envelopes into batches: the one place where Slack's JSON becomes rows."""
 
 import json
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, cast
 
@@ -18,18 +19,19 @@ class Malformed(ValueError):
     """An envelope whose payload is no JSON, or no JSON of Slack's."""
 
 
-def normalize(envelope: Envelope, *, raw: bool) -> Batch:
-    """All rows of an envelope; what cannot be read is in the batch's quarantine.
+def normalize(envelopes: Iterable[Envelope], *, raw: bool, copies: int = 0) -> Batch:
+    """All rows of some envelopes; what cannot be read is in the batch's quarantine.
 
-    `raw` keeps each copy's canonical JSON instead of its outline, for policies that may.
+    `raw` keeps each copy's canonical JSON instead of its outline, for policies that may. Copies are
+    numbered from `copies`.
     """
-    batch = Batch()
-    read_into(batch, envelope, raw=raw)
+    batch = Batch(copies=copies)
+    for envelope in envelopes:
+        _read(batch, envelope, raw=raw)
     return batch
 
 
-def read_into(batch: Batch, envelope: Envelope, *, raw: bool) -> None:
-    """Append all rows of an envelope to a batch."""
+def _read(batch: Batch, envelope: Envelope, *, raw: bool) -> None:
     try:
         found = records(envelope)
     except Malformed as error:
