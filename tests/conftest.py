@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-_SHARED = Path(__file__).parents[1].parent / "shared" / "data"
+from tests.parts import shared
 
 settings.register_profile("default", deadline=None, max_examples=40, derandomize=True)
 settings.register_profile(
@@ -21,19 +21,5 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 @pytest.fixture(scope="session")
 def shared_data() -> Callable[[str], Path]:
-    """Finds a folder or file of the shared data, such as `export-houstondatavis`.
-
-    Where it is absent the test is skipped, except on the build machine: there it fails, so that
-    no test is left out unnoticed.
-    """
-
-    def find(name: str) -> Path:
-        path = _SHARED / name
-        if not path.exists():
-            reason = f"the shared data are not here: there is no {path}"
-            if os.environ.get("CI") == "true":
-                pytest.fail(reason)
-            pytest.skip(reason)
-        return path
-
-    return find
+    """Finds a folder or file of the shared data, such as `export-houstondatavis`."""
+    return lambda name: shared(f"data/{name}")

@@ -26,8 +26,8 @@ from hubbub.metrics.header import Metric
 from hubbub.metrics.run import Runner
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
+from tests.parts import shared
 
-EXPORT = Path("/work/shared/data/export-houstondatavis")
 NO_PACK = Path("no-pack-of-its-own")
 CHARTS = {chart.name: chart for chart in Charts(NO_PACK).charts()}
 METRICS = Catalog(NO_PACK)
@@ -47,10 +47,9 @@ every_chart = pytest.mark.parametrize("chart", CHARTS.values(), ids=CHARTS)
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A workspace with a real export."""
-    if not EXPORT.exists():
-        pytest.skip(f"{EXPORT} is not on this machine")
+    export = shared("data/export-houstondatavis")
     settings = Settings(tmp_path_factory.mktemp("home"), "default", privacy={"preset": "open"})
-    import_archive(settings, EXPORT, lambda _what, _done, _total: None)
+    import_archive(settings, export, lambda _what, _done, _total: None)
     return settings
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from hubbub.core.tables import HANGING, MERGED
 from hubbub.stores import duckdb as store
+from tests.parts import missing
 
 MESSAGES = 60_000
 EARLIER = 3
@@ -192,7 +193,7 @@ def mount(tmp_path: Path) -> Iterator[Mount]:
     folder = tmp_path / "mounted"
     folder.mkdir()
     if os.geteuid() != 0:
-        pytest.skip("only root can mount a small file system")
+        missing("only root can mount a small file system")
     done: list[str] = []
 
     def run(options: str) -> Path:
@@ -201,7 +202,7 @@ def mount(tmp_path: Path) -> Iterator[Mount]:
         try:
             subprocess.run(command, check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError) as error:
-            pytest.skip(f"no tmpfs can be mounted here: {error}")
+            missing(f"no tmpfs can be mounted here: {error}")
         done.append(options)
         return folder
 

@@ -2,30 +2,19 @@
 the reference of each method, both lying beside the repository."""
 
 import json
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlencode
 
 import pytest
 from local_slack import FORM, NOW, Client, invented, named
+from tests.parts import shared
 
 from hubbub.simulator.answering import all_methods
 from hubbub.simulator.clock import Clock
 from hubbub.simulator.simulator import Simulator
 
-SHARED = next(
-    (
-        place
-        for place in (Path(__file__).parents[3] / "shared", Path("/work/shared"))
-        if (place / "slack").is_dir()
-    ),
-    None,
-)
-if SHARED is None and os.environ.get("CI") != "true":
-    pytest.skip("there is no ../shared/slack beside the repository", allow_module_level=True)
-SLACK = cast("Path", SHARED) / "slack"
+SLACK = shared("slack")
 METHODS = sorted(all_methods())
 NULLABLE = {
     "deleted_by",  # of a user group that is not deleted

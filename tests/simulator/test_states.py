@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from local_slack import NOW, Client, invented, public
 from slack_sdk import WebClient
+from tests.parts import shared
 
 from hubbub.core.batch import Envelope
 from hubbub.core.ports import Part
@@ -127,10 +128,7 @@ def every_message(client: Client, workspace: Workspace) -> int:
     ],
 )
 def test_archives_of_all_kinds_are_served(name: str) -> None:
-    places = (Path(__file__).parents[3] / "shared", Path("/work/shared"))
-    path = next((place / "data" / name for place in places if (place / "data").is_dir()), None)
-    if path is None:
-        pytest.skip("there is no ../shared/data beside the repository")
+    path = shared(f"data/{name}")
     workspace = load_archive(open_archive(path), "Archive").workspace
     simulator = Simulator(workspace, limits=False)
     with simulator.serve():
