@@ -22,6 +22,41 @@ _CHOICES: dict[str, type | tuple[type, ...]] = {
     "raw": bool,
 }
 
+_COLLECT: dict[str, type | tuple[type, ...]] = {
+    "include": list,
+    "exclude": list,
+    "look_back_days": int,
+    "full_every_days": int,
+    "join": bool,
+    "raw": bool,
+    "files": bool,
+    "file_limit_mb": int,
+    "token": str,
+}
+
+
+@dataclass(frozen=True)
+class Collecting:
+    """What is collected from Slack, and how: the section `collect` of hubbub.toml."""
+
+    include: tuple[str, ...] = ()
+    """Patterns of channel names or ids; all channels that the policy admits if there are none."""
+    exclude: tuple[str, ...] = ()
+    look_back_days: int = 30
+    """How far back each run looks for edits, deletions and late replies."""
+    full_every_days: int = 7
+    """After how many days all history is looked through."""
+    join: bool = False
+    """Whether the bot enters public channels by itself; everybody there sees it."""
+    raw: bool = False
+    """Whether Slack's responses are kept as JSON, where the privacy policy permits it."""
+    files: bool = False
+    """Whether the bytes of files are fetched too."""
+    file_limit_mb: int = 25
+    """Files larger than this are not fetched."""
+    token: str = "bot"  # noqa: S105 -- the kind of token, not one
+    """Which token is used where there are both: `bot` or `user`."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -32,6 +67,7 @@ class Settings:
     timezone: str = "UTC"
     privacy: dict[str, Any] = field(default_factory=dict[str, Any])
     """The preset, and choices that are set alone."""
+    collect: Collecting = Collecting()
 
     @property
     def folder(self) -> Path:
@@ -47,6 +83,31 @@ class Settings:
     def scratch(self) -> Path:
         """Where work in progress lies: admitted rows only, removed at the end."""
         return self.folder / "scratch"
+
+    @property
+    def journal(self) -> Path:
+        """What was fetched from Slack and is not merged yet."""
+        return self.folder / "journal.sqlite"
+
+    @property
+    def raw(self) -> Path:
+        """Slack's responses, a folder a run."""
+        return self.folder / "raw"
+
+    @property
+    def files(self) -> Path:
+        """Files that members shared, a folder each."""
+        return self.folder / "files"
+
+    @property
+    def secrets(self) -> Path:
+        """Tokens of many workspaces."""
+        return self.home / "secrets.toml"
+
+    @property
+    def written(self) -> Path:
+        """The file that the settings are written in."""
+        return self.folder / "hubbub.toml"
 
     @property
     def pack(self) -> Path:
@@ -80,12 +141,33 @@ def load(
         if value:
             privacy["preset"] = value
     zone = timezone or os.environ.get("HUBBUB_TIMEZONE") or written.get("timezone", "UTC")
-    return Settings(root, name, _zone(zone), privacy)
+    return Settings(root, name, _zone(zone), privacy, _collecting(file, written))
+
+
+def _collecting(file: Path, written: dict[str, Any]) -> Collecting:
+    chosen: dict[str, Any] = dict(written.get("collect", {}))
+    for name in ("include", "exclude"):
+        chosen[name] = tuple(map(str, chosen.get(name, ())))
+    collect = Collecting(**chosen)
+    if collect.token not in {"bot", "user"}:
+        raise UsageError(f"{file}: collect.token is {collect.token!r}.", "Write bot or user.")
+    if collect.look_back_days < 0 or collect.full_every_days < 1 or collect.file_limit_mb < 1:
+        raise UsageError(
+            f"{file}: a number under [collect] is too small.",
+            "look_back_days is 0 or more; full_every_days and file_limit_mb are 1 or more.",
+        )
+    return collect
+
+
+_MARKS = ("store.duckdb", "hubbub.toml")
+"""Files that make a folder a workspace."""
 
 
 def _only_workspace(root: Path) -> str:
     try:
-        found = [path.parent.name for path in root.glob("*/store.duckdb")]
+        found = sorted(
+            {path.parent.name for name in _MARKS for path in root.glob(f"*/{name}")} - {"keys"}
+        )
     except OSError:
         found = []
     return found[0] if len(found) == 1 else "default"
@@ -102,8 +184,9 @@ def _read(file: Path) -> dict[str, Any]:
         written = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{file} is no TOML: {error}", "Correct that line.") from error
-    _check(file, text, written, {"timezone": str, "privacy": dict})
+    _check(file, text, written, {"timezone": str, "privacy": dict, "collect": dict})
     _check(file, text, written.get("privacy", {}), _CHOICES)
+    _check(file, text, written.get("collect", {}), _COLLECT)
     return written
 
 

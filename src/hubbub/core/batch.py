@@ -32,6 +32,9 @@ class Envelope:
     """The channel of the messages, where the records do not say it."""
     channel_kind: str | None = None
     """The kind of the channels, where the records do not say it."""
+    observed_at: int | None = None
+    """When Slack said so, in microseconds since 1970, where that is known: of two observations
+    the later is right, whatever the records say of their age."""
 
 
 @dataclass(slots=True)

@@ -94,6 +94,8 @@ class Table:
     sets: tuple[Set, ...] = ()
     deleted_when: str | None = None
     """The column that, once filled, marks a row as deleted."""
+    newest: str | None = None
+    """Of several rows of a log with one key, the one with the greatest value here stays."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -392,6 +394,80 @@ RUNS = Table(
         Column("updated", N, P.FACT, "messages that changed"),
         Column("quarantined", N, P.FACT, "records that could not be read"),
         Column("left_out", N, P.FACT, "messages that the policy kept out"),
+        Column("outcome", T, P.FACT, "done, partly, interrupted or failed; empty while it works"),
+        Column("series", T, P.FACT, "the interrupted run that it goes on with, else itself"),
+        Column("calls", N, P.FACT, "calls of Slack's API"),
+        Column("bytes", N, P.FACT, "bytes that Slack answered with"),
+        Column("retries", N, P.FACT, "calls that were made again"),
+        Column("waited", N, P.FACT, "seconds in which nothing was asked, for Slack's limits"),
+        Column("errors", N, P.FACT, "channels, or the directory, that could not be read whole"),
+    ),
+)
+
+API_CALLS = Table(
+    "api_calls",
+    "What a run asked of Slack, by method and channel.",
+    ("run_id", "method", "channel_id"),
+    (
+        Column("run_id", T, P.FACT, "the run"),
+        Column("method", T, P.FACT, "method of the Web API"),
+        Column("channel_id", T, P.FACT, "the channel; empty where it is about none"),
+        Column("calls", N, P.FACT, "calls"),
+        Column("retries", N, P.FACT, "calls that were made again"),
+        Column("limited", N, P.FACT, "calls that Slack turned away for its limits"),
+        Column("bytes", N, P.FACT, "bytes of the answers"),
+        Column("error", T, P.FACT, "Slack's code of the last error"),
+    ),
+)
+
+COVERAGE = Table(
+    "coverage",
+    "How far the history of a channel has been read from Slack, and what a sweep has still to do.",
+    ("channel_id",),
+    (
+        _CHANNEL_ID,
+        Column("since", T, P.FACT, "`ts` from which on all is read; 0 from the beginning"),
+        Column("until", T, P.FACT, "`ts` up to which all is read"),
+        Column("hidden_before", T, P.FACT, "`ts` before which Slack's plan shows nothing"),
+        Column("swept_at", W, P.FACT, "end of the last sweep"),
+        Column("full_at", W, P.FACT, "end of the last sweep over all of the history"),
+        Column("series", T, P.FACT, "the run, with those that continued it, of the last sweep"),
+        Column("sweep_oldest", T, P.FACT, "where the unfinished sweep ends"),
+        Column("sweep_until", T, P.FACT, "from where the unfinished sweep began"),
+        Column("sweep_position", T, P.FACT, "how far down the unfinished sweep has come"),
+        Column("was_archived", F, P.FACT, "closed already when it was last swept"),
+        Column("members_read", N, P.FACT, "members, as Slack counted them at the last list"),
+        Column("error", T, P.FACT, "Slack's code of what stopped the last sweep"),
+        Column("noted_at", N, P.FACT, "order of notes on the channel", internal=True),
+    ),
+    newest="noted_at",
+)
+
+READINGS = Table(
+    "readings",
+    "What is asked for message by message: threads, and the reactions that pages cut short.",
+    ("channel_id", "ts", "kind"),
+    (
+        _CHANNEL_ID,
+        Column("ts", T, P.FACT, "the message"),
+        Column("kind", T, P.FACT, "thread or reactions"),
+        Column("wanted", T, P.FACT, "the state that the message told of"),
+        Column("got", T, P.FACT, "the state that was read last"),
+        Column("position", T, P.FACT, "`ts` of the last reply read, in an unfinished thread"),
+        Column("got_at", W, P.FACT, "when it was read"),
+        Column("noted_at", N, P.FACT, "order of notes on the message", internal=True),
+    ),
+    newest="noted_at",
+)
+
+WORKSPACE = Table(
+    "workspace",
+    "The Slack workspace that is collected: only one may go into a store.",
+    ("team_id",),
+    (
+        Column("team_id", T, P.FACT, "T…"),
+        Column("name", T, P.FACT, "name"),
+        Column("url", T, P.FACT, "address, from which permalinks are built"),
     ),
 )
 
@@ -401,7 +477,7 @@ MERGED = (USERS, PROFILES, CHANNELS, MESSAGES, FILES)
 HANGING = (MEMBERSHIPS, REACTIONS, MENTIONS, LINKS, SHARES)
 """Tables whose rows hang on a row of a merged table."""
 
-LOGS = (QUARANTINE, WITHHELD, RUNS)
+LOGS = (QUARANTINE, WITHHELD, RUNS, API_CALLS, COVERAGE, READINGS, WORKSPACE)
 """Hubbub's own book-keeping."""
 
 TABLES: dict[str, Table] = {table.name: table for table in (*MERGED, *HANGING, *LOGS)}

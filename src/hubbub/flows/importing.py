@@ -4,13 +4,9 @@ Until the merge nothing of the store is touched, and the merge is all or nothing
 stopped anywhere leaves the store as it was.
 """
 
-import os
-import secrets
-import shutil
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,11 +16,16 @@ import duckdb
 from hubbub.core.batch import Admitted, Envelope
 from hubbub.core.ports import Archive, Part
 from hubbub.core.tables import RUNS
-from hubbub.errors import HubbubError
 from hubbub.flows.workers import held_archive, reading_workers
+from hubbub.flows.workspace import (
+    gate_of,
+    kept_out,
+    new_run_id,
+    policy_of_workspace,
+    scratch_folder,
+    stored_channels,
+)
 from hubbub.privacy.gate import Channel, Gate
-from hubbub.privacy.policy import policy_of
-from hubbub.privacy.pseudonyms import workspace_key
 from hubbub.settings import Settings
 from hubbub.slack.directory import strictest
 from hubbub.slack.normalize import channel_ids, normalize
@@ -77,15 +78,14 @@ def unseen(what: str, done: int, total: int) -> None:
 def import_archive(settings: Settings, path: Path, progress: Progress = unseen) -> Report:
     """Import an archive into a workspace. Raises `HubbubError`; then the store is as it was."""
     begun, started_at = time.perf_counter(), datetime.now(UTC)
-    policy = policy_of(**settings.privacy) if settings.privacy else policy_of("standard")
+    policy = policy_of_workspace(settings)
     archive = open_archive(path)
     parts = archive.parts()
     size = sum(part.size for part in parts)
-    with _scratch(settings) as scratch, reading_workers(size, archive) as workers:
+    with scratch_folder(settings) as scratch, reading_workers(size, archive) as workers:
         listed = list(archive.directory())
         known, assumed = _channels(archive, listed, settings)
-        key = workspace_key(_made(settings.key)) if policy.pseudonyms else None
-        gate = Gate(policy, known, key)
+        gate = gate_of(settings, policy, known)
         task = _Task(gate, scratch, path.name)
         done = [task.directory(listed)]
         groups = _shared_out(parts)
@@ -98,14 +98,7 @@ def import_archive(settings: Settings, path: Path, progress: Progress = unseen) 
         left_out = sum(each.left_out for each in done)
         with store.writing(settings.store) as connection:
             merged = merge(connection, staged)
-            withdraw(
-                connection,
-                [
-                    channel_id
-                    for channel_id, channel in known.items()
-                    if channel.kind != "public" and not gate.admits(channel_id)
-                ],
-            )
+            withdraw(connection, kept_out(gate))
             _note_run(connection, archive, started_at, merged, quarantined, left_out)
     return Report(
         archive.title,
@@ -190,7 +183,7 @@ def _channels(
     An archive without any list of channels (history pages, an event log) cannot say that a channel
     is private; its owner names it on the command line, so what nothing speaks against is public.
     """
-    claims = _stored_channels(settings)
+    claims = stored_channels(settings)
     for envelope in listed:
         if envelope.kind == "channels":
             claims += channel_ids(envelope)
@@ -209,16 +202,6 @@ def _channels(
     return known, assumed
 
 
-def _stored_channels(settings: Settings) -> list[tuple[str, str, str]]:
-    """Id, name and kind of the channels that the store knows, and of those it keeps out."""
-    if not store.exists(settings.store):
-        return []
-    with store.reading(settings.store) as connection:
-        return connection.execute("""
-            SELECT channel_id, name, kind FROM channels
-            UNION ALL SELECT channel_id, channel_id, 'private' FROM withheld""").fetchall()
-
-
 def _shared_out(parts: Sequence[Part]) -> list[list[Part]]:
     """Parts in groups of about equal size."""
     groups: list[list[Part]] = []
@@ -230,33 +213,6 @@ def _shared_out(parts: Sequence[Part]) -> list[list[Part]]:
         groups[-1].append(part)
         filled += part.size
     return groups
-
-
-@contextmanager
-def _scratch(settings: Settings) -> Generator[Path]:
-    """A folder for this import alone; what imports that died have left is removed."""
-    root = _made(settings.scratch / "x").parent
-    for left in root.glob("import-*"):
-        if not Path(f"/proc/{left.name.rpartition('-')[2]}").exists():
-            shutil.rmtree(left, ignore_errors=True)
-    folder = root / f"import-{os.getpid()}"
-    folder.mkdir(exist_ok=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _made(file: Path) -> Path:
-    """A file's path, its folder made. Raises `HubbubError` where that is not allowed."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise HubbubError(
-            f"{file.parent} cannot be made: {error.strerror}.",
-            "Take a folder that you may write to: --home DIR.",
-        ) from error
-    return file
 
 
 def _run(
@@ -279,10 +235,10 @@ def _note_run(
     quarantined: int,
     left_out: int,
 ) -> None:
-    run_id = f"{started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    run_id = new_run_id(started_at)
     connection.execute(
-        f"INSERT INTO store.runs ({', '.join(RUNS.names)}) "
-        "VALUES ($1, 'import', $2, $3, $4, $5, $6, $7, $8, $9)",
+        f"INSERT INTO store.runs ({', '.join(RUNS.names[:10])}, outcome) "
+        "VALUES ($1, 'import', $2, $3, $4, $5, $6, $7, $8, $9, 'done')",
         [
             run_id,
             archive.title,

@@ -1,6 +1,7 @@
 """The simulator by HTTP: the Web API, the files host, and the control endpoints."""
 
 import asyncio
+from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -40,6 +41,7 @@ def build_app(simulator: "Simulator") -> Starlette:
         answer = simulator.answering.answer(request.path_params["method"], incoming)
         if answer.fault and answer.fault.slow:
             await asyncio.sleep(answer.fault.slow)
+        answer.headers["date"] = formatdate(simulator.clock.now(), usegmt=True)
         return _response(answer)
 
     async def send_file(request: Request) -> Response:

@@ -122,6 +122,7 @@ class Simulator:
         config = uvicorn.Config(
             self.app,
             access_log=False,
+            date_header=False,  # answers carry the time of the simulator's clock
             lifespan="off",
             log_config=None,
             log_level="critical",

@@ -8,6 +8,7 @@ from typing import Any, cast
 import msgspec
 
 from hubbub.core.batch import Batch, Envelope
+from hubbub.core.tables import MERGED
 from hubbub.slack import directory
 from hubbub.slack.messages import MessageReader
 from hubbub.slack.values import Json, is_record, text
@@ -27,8 +28,23 @@ def normalize(envelopes: Iterable[Envelope], *, raw: bool, copies: int = 0) -> B
     """
     batch = Batch(copies=copies)
     for envelope in envelopes:
+        before = {name: len(rows) for name, rows in batch.rows.items()}
         _read(batch, envelope, raw=raw)
+        if envelope.observed_at is not None:
+            _age(batch, before, envelope.observed_at)
     return batch
+
+
+_VERSION = {table.name: table.names.index("version") for table in MERGED}
+
+
+def _age(batch: Batch, before: dict[str, int], observed_at: int) -> None:
+    """Let the rows that were read since `before` be at least as young as their observation."""
+    for name, place in _VERSION.items():
+        rows = batch.rows.get(name, [])
+        for number in range(before.get(name, 0), len(rows)):
+            row = rows[number]
+            rows[number] = (*row[:place], max(row[place], observed_at), *row[place + 1 :])
 
 
 def _read(batch: Batch, envelope: Envelope, *, raw: bool) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from hubbub.core.tables import HANGING, LOGS, MERGED, SEEN, TABLES, Keep, Privacy, Set, Table
+from hubbub.core.tables import LOGS, MERGED, SEEN, TABLES, Keep, Privacy, Set, Table
 from hubbub.stores.duckdb import first_row
 from hubbub.stores.staging import Staged, mapped
 
@@ -52,6 +52,10 @@ def merge(connection: duckdb.DuckDBPyConnection, staged: Staged) -> Merged:
     return Merged(rows, *changes)
 
 
+_SAYS_OTHER = "is_changed AND (is_marked OR rank IS DISTINCT FROM stored_rank)"
+"""Whether a change is more than a later sight of the same."""
+
+
 class _Changes(NamedTuple):
     added: int
     updated: int
@@ -85,8 +89,8 @@ def _changes(connection: duckdb.DuckDBPyConnection, table: Table) -> _Changes:
             connection,
             f"""SELECT
         (SELECT count(*) FROM fresh_{name}) + (SELECT count(*) FROM settled_{name} WHERE is_new),
-        (SELECT count(*) FROM settled_{name} WHERE is_changed AND NOT is_new),
-        (SELECT count(*) FROM settled_{name} WHERE NOT is_changed)""",
+        (SELECT count(*) FROM settled_{name} WHERE {_SAYS_OTHER} AND NOT is_new),
+        (SELECT count(*) FROM settled_{name} WHERE NOT ({_SAYS_OTHER} OR is_new))""",
         )
     )
 
@@ -165,11 +169,14 @@ def _settling(table: Table) -> list[str]:
         SELECT *, is_new OR copy <> {_STORED}
             {"".join(f" OR new_{mark} IS DISTINCT FROM {mark}" for mark in marks)}
             {"".join(f" OR (copy_of_{each} <> {_STORED} AND NOT is_deleted)" for each in silent)}
-                AS is_changed
+                AS is_changed,
+            {" OR ".join(f"new_{mark} IS DISTINCT FROM {mark}" for mark in marks) or "false"}
+                AS is_marked
         FROM (
             SELECT * {"".join(_chosen_set(each) for each in silent)}
             FROM (
-                SELECT *, min(copy) OVER key <> {_STORED} AS is_new
+                SELECT *, min(copy) OVER key <> {_STORED} AS is_new,
+                    max(CASE WHEN copy = {_STORED} THEN rank END) OVER key AS stored_rank
                     {"".join(f", {window}" for window in windows)}
                 FROM candidates_{name}
                 WINDOW key AS (PARTITION BY {keys})
@@ -262,7 +269,7 @@ def withdraw(connection: duckdb.DuckDBPyConnection, channel_ids: list[str]) -> N
     if not channel_ids:
         return
     theirs = "IN (SELECT unnest($1::VARCHAR[]))"
-    for table in (*MERGED, *HANGING):
+    for table in TABLES.values():
         for column in table.columns:
             if column.privacy is Privacy.CHANNEL:
                 statement = f"DELETE FROM store.{table.name} WHERE {column.name} {theirs}"
@@ -288,13 +295,19 @@ def _count_sets(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str
 
 
 def _append(connection: duckdb.DuckDBPyConnection, log: Table, staged: Staged) -> None:
-    """Add rows to a log, each key once."""
+    """Add rows to a log, each key once: the newest, where the log says which that is."""
     keys = ", ".join(log.key)
     connection.register(f"staged_{log.name}", mapped(staged[log.name]))
+    chosen = f"staged_{log.name}"
+    if log.newest:
+        chosen = (
+            f"(FROM {chosen} QUALIFY row_number() OVER "
+            f"(PARTITION BY {keys} ORDER BY {log.newest} DESC) = 1)"
+        )
     connection.execute(
         f"DELETE FROM store.{log.name} WHERE ({keys}) IN (SELECT ({keys}) FROM staged_{log.name})"
     )
-    connection.execute(f"INSERT INTO store.{log.name} BY NAME SELECT * FROM staged_{log.name}")
+    connection.execute(f"INSERT INTO store.{log.name} BY NAME SELECT * FROM {chosen}")
 
 
 def _resolve_authors(connection: duckdb.DuckDBPyConnection) -> None:

@@ -1,0 +1,538 @@
+"""Collects a workspace's history from Slack: asks, admits, keeps, merges, and says how it went.
+
+Every page is admitted by the gate and put into the journal before anything that follows from it is
+asked; the store takes the journal over from time to time. So a run may be killed anywhere: the next
+one goes on.
+"""
+
+import fcntl
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+from hubbub.core.progress import BEGINNING
+from hubbub.core.tables import API_CALLS, RUNS
+from hubbub.errors import Exit, HubbubError, TryAgain
+from hubbub.flows.connecting import connect
+from hubbub.flows.keeping_raw import RawFolder
+from hubbub.flows.workspace import (
+    gate_of,
+    kept_out,
+    made,
+    new_run_id,
+    policy_of_workspace,
+    scratch_folder,
+    stored_channels,
+)
+from hubbub.privacy.gate import Channel, Gate
+from hubbub.privacy.policy import Policy
+from hubbub.settings import Settings
+from hubbub.slack.api import Answer, Limited, Slack, SlackError, Token, Unavailable
+from hubbub.slack.methods import Type
+from hubbub.slack.normalize import normalize
+from hubbub.slack.pace import Clock, Pace, RealTime
+from hubbub.slack.values import text
+from hubbub.sources.history import DAY, Choice, History, Page
+from hubbub.sources.streams import Ask, Stream, Streams, Tally
+from hubbub.stores import duckdb as store
+from hubbub.stores.journal import Journal
+from hubbub.stores.memory import StoreMemory
+from hubbub.stores.merge import Merged, merge, withdraw
+
+if TYPE_CHECKING:
+    import duckdb
+
+_MERGE_BYTES = 16_000_000
+_MERGE_PAGES = 400
+_MERGE_SECONDS = 120.0
+"""When the store takes over what waits in the journal: whichever comes first."""
+_COPIES_OF_PAGE = 24
+"""Bits of a copy number that count within a page."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What one run is asked to do beyond the settings."""
+
+    since: float | None = None
+    until: float | None = None
+    channels: tuple[str, ...] = ()
+    full_refresh: bool = False
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a run has come."""
+
+    calls: int
+    messages: int
+    waited: float
+    """Seconds in which nothing could be asked."""
+    seconds_left: float
+    """About, at Slack's limits."""
+    is_capped: bool
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What could not be read whole."""
+
+    where: str
+    """Name of the channel, or `directory`."""
+    code: str
+    fix: str
+    is_passing: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run asked and found."""
+
+    run_id: str
+    workspace: str
+    calls: dict[str, int]
+    """By method."""
+    messages: int
+    """Messages in the pages read."""
+    added: int
+    updated: int
+    quarantined: int
+    bytes: int
+    retries: int
+    limited: int
+    waited: float
+    seconds: float
+    """By Slack's clock."""
+    channels: int
+    not_joined: list[str]
+    troubles: list[Trouble]
+    is_interrupted: bool
+    is_capped: bool
+    keeps_text: bool
+
+    @property
+    def exit(self) -> Exit:
+        """The exit code that says how it went."""
+        if self.is_interrupted:
+            return Exit.INTERRUPTED
+        if not self.troubles:
+            return Exit.DONE
+        is_passing = all(trouble.is_passing for trouble in self.troubles)
+        return Exit.TRY_AGAIN if is_passing else Exit.FAILED
+
+
+def unseen(_: Status) -> None:
+    """Progress that nobody looks at."""
+
+
+def collect(
+    settings: Settings,
+    wish: Wish | None = None,
+    *,
+    clock: Clock | None = None,
+    stop: Event | None = None,
+    progress: Callable[[Status], None] = unseen,
+) -> Report:
+    """Bring a workspace's tables up to date with Slack.
+
+    `stop` ends the run at the next checkpoint. Raises `HubbubError` if nothing more can be asked;
+    what was fetched is kept then too.
+    """
+    slack, token = connect(settings)
+    stopping = stop or Event()
+    time_of_slack = clock or RealTime(stopping)
+    with _alone(settings), _journal(settings) as journal:
+        run = _Run(
+            settings, wish or Wish(), slack, token, time_of_slack, stopping, progress, journal
+        )
+        return run.work()
+
+
+@contextmanager
+def _alone(settings: Settings) -> Generator[None]:
+    """Let no other process collect into this workspace."""
+    with made(settings.folder / "collect.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise TryAgain(
+                f"Another hubbub is collecting into {settings.folder}.",
+                "Wait for it to end, then run this again.",
+            ) from error
+        yield
+
+
+@contextmanager
+def _journal(settings: Settings) -> Generator[Journal]:
+    journal = Journal(settings.journal)
+    try:
+        yield journal
+    finally:
+        journal.close()
+
+
+@dataclass
+class _Counts:
+    messages: int = 0
+    added: int = 0
+    updated: int = 0
+    quarantined: int = 0
+    left_out: int = 0
+
+
+@dataclass
+class _Run:
+    """One run of `collect`."""
+
+    settings: Settings
+    wish: Wish
+    slack: Slack
+    token: Token
+    clock: Clock
+    stop: Event
+    progress: Callable[[Status], None]
+    journal: Journal
+    counts: _Counts = field(default_factory=_Counts)
+    workspace: tuple[str, str, str] = ("", "", "")
+    """Id, name and address."""
+
+    def work(self) -> Report:
+        """Do all of it."""
+        self.policy = policy_of_workspace(self.settings)
+        self.gate = self._gate({})
+        if self.journal.pages:
+            self._merge()  # what a run that was killed has left
+        pace = Pace(self.clock.now(), self.journal.pace(), capped=self.journal.is_capped)
+        self.streams = Streams(
+            self.slack,
+            pace,
+            self.clock,
+            counted=self.journal.note_pace,
+            stopped=self.stop.is_set,
+            seen=self._seen,
+        )
+        self._meet_workspace()
+        self.started = self.clock.now()
+        self._begin_run()
+        self.raw = RawFolder.of(self.settings, self.policy, self.run_id)
+        self.history = History(
+            self.streams,
+            StoreMemory(self.settings.store),
+            self._choice(),
+            self._keep,
+            self.clock.now,
+            self.series,
+        )
+        try:
+            self._ask_everything()
+        except BaseException as error:
+            self._end(error)
+            raise
+        return self._end(None)
+
+    def _meet_workspace(self) -> None:
+        """Learn whose token this is, and what time Slack has."""
+        if isinstance(self.clock, RealTime):
+            clock = self.clock
+
+            def put_right(answer: Answer) -> None:
+                if answer.date is not None:
+                    clock.put_right(answer.date + 0.5)
+        else:
+
+            def put_right(answer: Answer) -> None:
+                del answer
+
+        def introduce() -> Stream:
+            answer = yield Ask("auth.test")
+            put_right(answer)
+            told = [text(answer.body.get(name)) or "" for name in ("team_id", "team", "url")]
+            self.workspace = (told[0], told[1], told[2])
+
+        self.streams.add("auth.test", introduce)
+        try:
+            self.streams.run()
+        except SlackError as error:
+            raise TryAgain(
+                f"{self.slack.host} does not answer as Slack does ({error.code}).",
+                "Try again later; check SLACK_API_URL.",
+            ) from error
+        if not self.workspace[0] and not self.stop.is_set():
+            raise HubbubError(
+                f"{self.slack.host} does not say which workspace this is.", "Check SLACK_API_URL."
+            )
+
+    def _begin_run(self) -> None:
+        """Note the run in the store; go on with one that did not end."""
+        started_at = datetime.fromtimestamp(self.started, UTC)
+        self.run_id = new_run_id(started_at)
+        with store.writing(self.settings.store) as connection:
+            _check_workspace(connection, self.workspace, self.settings)
+            last = connection.execute(
+                "SELECT series, outcome FROM store.runs WHERE verb = 'collect' "
+                "ORDER BY started_at DESC, run_id DESC LIMIT 1"
+            ).fetchall()
+            has_ended = not last or last[0][1] in {"done", "partly"}
+            self.series: str = self.run_id if has_ended else last[0][0]
+            connection.execute(
+                "UPDATE store.runs SET outcome = 'killed' WHERE verb = 'collect' "
+                "AND outcome IS NULL"
+            )
+            connection.execute(
+                "INSERT INTO store.runs (run_id, verb, source, started_at, series) "
+                "VALUES ($1, 'collect', $2, $3, $4)",
+                [self.run_id, f"Slack, {self.token.kind} token", started_at, self.series],
+            )
+
+    def _choice(self) -> Choice:
+        chosen, wish = self.settings.collect, self.wish
+        return Choice(
+            admits=self.policy.admits,
+            include=wish.channels or chosen.include,
+            exclude=chosen.exclude,
+            since=BEGINNING if wish.since is None else f"{wish.since:.6f}",
+            until=None if wish.until is None else f"{wish.until:.6f}",
+            look_back=chosen.look_back_days * DAY,
+            full_every=chosen.full_every_days * DAY,
+            full_refresh=wish.full_refresh,
+            join=chosen.join,
+            is_bot=self.token.kind == "bot",
+        )
+
+    def _ask_everything(self) -> None:
+        history, streams = self.history, self.streams
+
+        def directory() -> Stream:
+            try:
+                yield from history.list_conversations(types_wanted(self.policy))
+            except SlackError as error:
+                history.failures[""] = error
+                return
+            found = {
+                channel.id: Channel(channel.name, channel.kind) for channel in history.conversations
+            }
+            self.gate = self._gate(found)
+            history.add_channels()
+            streams.add("users.list", history.list_users)
+
+        streams.add("conversations.list", directory)
+        streams.run()
+
+    def _gate(self, found: dict[str, Channel]) -> Gate:
+        stored = {
+            channel_id: Channel(name, kind)
+            for channel_id, name, kind in stored_channels(self.settings)
+        }
+        return gate_of(self.settings, self.policy, stored | found)
+
+    def _keep(self, page: Page) -> None:
+        """Admit a page, and make it safe."""
+        number = self.journal.next_page
+        batch = normalize(page.envelopes, raw=self.policy.raw, copies=number << _COPIES_OF_PAGE)
+        if page.coverage is not None:
+            batch.rows["coverage"].append(replace(page.coverage, noted_at=number).row())
+        batch.rows["readings"] += [
+            replace(reading, noted_at=number).row() for reading in page.readings
+        ]
+        self.counts.messages += len(batch.rows["messages"])
+        self.counts.quarantined += len(batch.rows["quarantine"])
+        admitted = self.gate.admit(batch)
+        self.counts.left_out += admitted.left_out
+        self.raw.write(page)
+        self.journal.append(admitted)
+        if self._is_due():
+            self._merge()
+
+    def _is_due(self) -> bool:
+        waiting = time.monotonic() - self._merged_at
+        return (
+            self.journal.size > _MERGE_BYTES
+            or self.journal.pages >= _MERGE_PAGES
+            or (waiting > _MERGE_SECONDS and self.journal.pages > 0)
+        )
+
+    _merged_at: float = field(default_factory=time.monotonic)
+
+    def _merge(self) -> None:
+        """Let the store take over what waits in the journal."""
+        with scratch_folder(self.settings) as scratch:
+            staged = self.journal.staged(scratch)
+            with store.writing(self.settings.store) as connection:
+                merged: Merged = merge(connection, staged)
+                withdraw(connection, kept_out(self.gate))
+        self.journal.clear()
+        self.counts.added += merged.added
+        self.counts.updated += merged.updated
+        self._merged_at = time.monotonic()
+
+    def _seen(self) -> None:
+        self.journal.is_capped = self.streams.pace.is_capped
+        tallies = self.streams.tallies.values()
+        history: History | None = getattr(self, "history", None)
+        left = history.calls_left() if history else dict[str, int]()
+        self.progress(
+            Status(
+                sum(tally.calls for tally in tallies),
+                self.counts.messages,
+                self.streams.waited,
+                self.streams.pace.seconds_for(left),
+                self.streams.pace.is_capped,
+            )
+        )
+
+    def _end(self, error: BaseException | None) -> Report:
+        """Merge what there is, and note how the run went."""
+        troubles = self._troubles()
+        report = self._report(troubles)
+        if error is not None:
+            outcome = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+        elif report.is_interrupted:
+            outcome = "interrupted"
+        else:
+            outcome = "partly" if troubles else "done"
+        try:
+            self._merge()
+            report = self._report(troubles)
+            with store.writing(self.settings.store) as connection:
+                _note_end(connection, self.run_id, outcome, report, self.counts, self.clock.now())
+                _note_calls(connection, self.run_id, self.streams.tallies)
+        except HubbubError:
+            if error is None:
+                raise  # else the first error says more
+        return report
+
+    def _report(self, troubles: list[Trouble]) -> Report:
+        calls: dict[str, int] = {}
+        for (method, _), tally in self.streams.tallies.items():
+            calls[method] = calls.get(method, 0) + tally.calls
+        tallies = self.streams.tallies.values()
+        return Report(
+            run_id=self.run_id,
+            workspace=self.workspace[1] or self.workspace[0],
+            calls=calls,
+            messages=self.counts.messages,
+            added=self.counts.added,
+            updated=self.counts.updated,
+            quarantined=self.counts.quarantined,
+            bytes=sum(tally.bytes for tally in tallies),
+            retries=sum(tally.retries for tally in tallies),
+            limited=sum(tally.limited for tally in tallies),
+            waited=self.streams.waited,
+            seconds=self.clock.now() - self.started,
+            channels=len(self.history.chosen()),
+            not_joined=sorted(self.history.not_joined),
+            troubles=troubles,
+            is_interrupted=self.stop.is_set(),
+            is_capped=self.streams.pace.is_capped,
+            keeps_text=self.policy.text,
+        )
+
+    def _troubles(self) -> list[Trouble]:
+        names = {channel.id: channel.name for channel in self.history.conversations}
+        return [
+            Trouble(
+                f"#{names.get(channel_id, channel_id)}" if channel_id else "the directory",
+                error.code,
+                fix_of(error),
+                isinstance(error, Unavailable | Limited),
+            )
+            for channel_id, error in self.history.failures.items()
+        ]
+
+
+def types_wanted(policy: Policy) -> list[Type]:
+    """The types of conversations that a policy may admit any of."""
+    types: list[Type] = ["public_channel"]
+    if policy.private_channels:
+        types.append("private_channel")
+    if policy.direct_messages:
+        types.extend(("mpim", "im"))
+    return types
+
+
+_FIXES = {
+    "not_in_channel": "Invite the bot there: /invite @Hubbub. Or set join = true under [collect].",
+    "channel_not_found": "The token does not see it: it was removed, or made private.",
+    "is_archived": "It was closed; nobody can enter it any more.",
+    "thread_not_found": "Run this again.",
+    "method_not_supported_for_channel_type": "This kind of conversation cannot be read.",
+    "channel_is_limited_access": "Slack does not let apps read this kind of channel.",
+}
+
+
+def fix_of(error: SlackError) -> str:
+    """What can be done about a call that failed."""
+    if isinstance(error, Unavailable | Limited):
+        return "Slack had trouble. Run this again; what was fetched is kept."
+    if error.code == "missing_scope":
+        needed = error.told.get("needed", "another scope")
+        return f"Give the app the scope {needed}, install it again, and run this again."
+    return _FIXES.get(error.code, "Slack's documentation of the method says what this code means.")
+
+
+def _check_workspace(
+    connection: "duckdb.DuckDBPyConnection", workspace: tuple[str, str, str], settings: Settings
+) -> None:
+    """Refuse to mix two communities in one store."""
+    known = connection.execute("SELECT team_id, name FROM store.workspace").fetchall()
+    if known and known[0][0] != workspace[0]:
+        raise HubbubError(
+            f"{settings.folder} holds the workspace {known[0][1] or known[0][0]}, but the token is "
+            f"for {workspace[1] or workspace[0]}.",
+            "Name another workspace with --workspace, or take the other token.",
+        )
+    connection.execute("DELETE FROM store.workspace")
+    connection.execute("INSERT INTO store.workspace VALUES ($1, $2, $3)", [*workspace])
+
+
+def _note_end(
+    connection: "duckdb.DuckDBPyConnection",
+    run_id: str,
+    outcome: str,
+    report: Report,
+    counts: _Counts,
+    now: float,
+) -> None:
+    values: dict[str, Any] = {
+        "finished_at": datetime.fromtimestamp(now, UTC),
+        "outcome": outcome,
+        "messages": counts.messages,
+        "added": counts.added,
+        "updated": counts.updated,
+        "quarantined": counts.quarantined,
+        "left_out": counts.left_out,
+        "calls": sum(report.calls.values()),
+        "bytes": report.bytes,
+        "retries": report.retries,
+        "waited": round(report.waited),
+        "errors": len(report.troubles),
+    }
+    assert values.keys() <= {*RUNS.names}, "every figure has its column"
+    settings = ", ".join(f"{name} = ?" for name in values)
+    connection.execute(
+        f"UPDATE store.runs SET {settings} WHERE run_id = ?", [*values.values(), run_id]
+    )
+
+
+def _note_calls(
+    connection: "duckdb.DuckDBPyConnection", run_id: str, tallies: dict[tuple[str, str], Tally]
+) -> None:
+    for (method, channel_id), tally in tallies.items():
+        connection.execute(
+            f"INSERT INTO store.api_calls ({', '.join(API_CALLS.names)}) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                run_id,
+                method,
+                channel_id,
+                tally.calls,
+                tally.retries,
+                tally.limited,
+                tally.bytes,
+                tally.error or None,
+            ],
+        )

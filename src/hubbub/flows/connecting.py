@@ -1,0 +1,71 @@
+"""Finds the tokens of a workspace, and the Slack that they are for."""
+
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+
+from hubbub.errors import HubbubError, UsageError
+from hubbub.settings import Settings
+from hubbub.slack.api import SLACK, Slack, Token
+from hubbub.slack.values import record, text
+
+_NAMES = {"bot": "SLACK_BOT_TOKEN", "user": "SLACK_USER_TOKEN"}
+_PREFIXES = {"bot": ("xoxb-", "xoxe.xoxb-"), "user": ("xoxp-", "xoxe.xoxp-")}
+_HOW_TO_GET_ONE = (
+    "Set SLACK_BOT_TOKEN (xoxb-…) or SLACK_USER_TOKEN (xoxp-…). `hubbub init` writes the manifest "
+    "of an app that has one. To try without Slack: hubbub simulate."
+)
+
+
+def connect(settings: Settings) -> tuple[Slack, Token]:
+    """The Slack of a workspace, with its token. Raises `UsageError` if there is none."""
+    token = chosen_token(settings)
+    return Slack(token, os.environ.get("SLACK_API_URL") or SLACK), token
+
+
+def chosen_token(settings: Settings) -> Token:
+    """The token that collects: from the environment, else from the secrets file."""
+    found = _from_environment(os.environ) or _from_secrets(settings)
+    kind = settings.collect.token if settings.collect.token in found else next(iter(found), None)
+    if kind is None:
+        raise UsageError("There is no token for Slack.", _HOW_TO_GET_ONE)
+    token = found[kind]
+    if not token.value.startswith(_PREFIXES[kind]):
+        raise UsageError(
+            f"{token.place} holds no {kind} token.",
+            f"A {kind} token begins with {_PREFIXES[kind][0]}. Take it from the app's page "
+            "“OAuth & Permissions”.",
+        )
+    return token
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Token]:
+    return {
+        kind: Token(kind, name, environment[name].strip())
+        for kind, name in _NAMES.items()
+        if environment.get(name, "").strip()
+    }
+
+
+def _from_secrets(settings: Settings) -> dict[str, Token]:
+    """Tokens of `<home>/secrets.toml`: a table a workspace with `bot_token` and `user_token`."""
+    file = settings.secrets
+    try:
+        if stat.S_IMODE(file.stat().st_mode) & 0o077:
+            raise HubbubError(
+                f"{file} may be read by others.", f"Keep it to yourself: chmod 600 {file}"
+            )
+        written = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        # The error may quote a line, and with it a token.
+        reason = f"{file} cannot be read ({type(error).__name__})."
+        raise HubbubError(reason, 'Write a [workspace] with bot_token = "xoxb-…".') from None
+    section = record(written.get(settings.workspace))
+    return {
+        kind: Token(kind, f"{file}, [{settings.workspace}] {kind}_token", value)
+        for kind in _NAMES
+        if (value := text(section.get(f"{kind}_token")))
+    }

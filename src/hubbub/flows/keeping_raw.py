@@ -1,0 +1,83 @@
+"""Keeps what Slack said as JSON, a folder a run, where the policy permits it.
+
+A file an envelope: the request that the body does not tell of, and the body as it came. `hubbub
+import` reads such folders (sources/archives/responses.py).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hubbub.core.batch import Envelope
+from hubbub.destinations.files import whole
+from hubbub.errors import UsageError
+from hubbub.privacy.policy import Policy
+from hubbub.settings import Settings
+from hubbub.slack.normalize import records
+from hubbub.slack.values import Json, is_record, record
+from hubbub.sources.archives.responses import Kept
+from hubbub.sources.history import Page
+
+_CONTACTS = ("email", "phone", "skype", "title", "pronouns")
+
+
+@dataclass
+class RawFolder:
+    """The folder of a run; without a path nothing is kept."""
+
+    path: Path | None
+    keeps_contacts: bool
+    number: int = 0
+
+    @classmethod
+    def of(cls, settings: Settings, policy: Policy, run_id: str) -> "RawFolder":
+        """The folder that the settings ask for. Raises `UsageError` if the policy forbids it."""
+        if not settings.collect.raw:
+            return cls(None, keeps_contacts=False)
+        if not policy.raw:
+            raise UsageError(
+                f"The preset {policy.preset} does not keep Slack's own responses.",
+                "Remove raw from [collect] in hubbub.toml, or choose the preset open.",
+            )
+        path = settings.raw / run_id
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return cls(path, policy.contacts)
+
+    def write(self, page: Page) -> None:
+        """Write the envelopes of a page."""
+        if self.path is None:
+            return
+        for envelope in page.envelopes:
+            self.number += 1
+            payload = envelope.payload
+            if envelope.kind == "users" and not self.keeps_contacts:
+                payload = _without_contacts(envelope)
+            name = "-".join(filter(None, (f"{self.number:06}", envelope.kind, envelope.channel_id)))
+            request = dict(page.answer.arguments) if page.answer else dict[str, str]()
+            kept = Kept(
+                kind=envelope.kind,
+                origin=envelope.origin,
+                channel_id=envelope.channel_id,
+                observed_at=envelope.observed_at,
+                method=page.answer.method if page.answer else "",
+                arguments=request,
+                response=msgspec.Raw(payload),
+            )
+            with whole(self.path / f"{name}.json") as unfinished:
+                unfinished.write_bytes(msgspec.json.encode(kept))
+
+
+def _without_contacts(envelope: Envelope) -> bytes:
+    """Directory entries without what the policy drops of them."""
+    return msgspec.json.encode([_reduced(user) for user in records(envelope) if is_record(user)])
+
+
+def _reduced(user: Json) -> Json:
+    profile: dict[str, Any] = {
+        name: value
+        for name, value in record(user.get("profile")).items()
+        if name not in _CONTACTS and not name.startswith("status_")
+    }
+    return {**user, "profile": profile}

@@ -1,0 +1,78 @@
+"""What all flows into a workspace share: its policy and gate, its folders, the names of runs."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from hubbub.errors import HubbubError
+from hubbub.privacy.gate import Channel, Gate
+from hubbub.privacy.policy import Policy, policy_of
+from hubbub.privacy.pseudonyms import workspace_key
+from hubbub.settings import Settings
+from hubbub.stores import duckdb as store
+
+
+def policy_of_workspace(settings: Settings) -> Policy:
+    """The privacy policy that a workspace has chosen."""
+    return policy_of(**settings.privacy) if settings.privacy else policy_of("standard")
+
+
+def gate_of(settings: Settings, policy: Policy, channels: Mapping[str, Channel]) -> Gate:
+    """The gate of a workspace; makes the key of its pseudonyms where the policy needs one."""
+    key = workspace_key(made(settings.key)) if policy.pseudonyms else None
+    return Gate(policy, channels, key)
+
+
+def kept_out(gate: Gate) -> list[str]:
+    """Channels that are known not to be public and may not be in the store."""
+    return [
+        channel_id
+        for channel_id, channel in gate.channels.items()
+        if channel.kind != "public" and not gate.admits(channel_id)
+    ]
+
+
+def new_run_id(started_at: datetime) -> str:
+    """A name for a run: sorts by time."""
+    return f"{started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
+def stored_channels(settings: Settings) -> list[tuple[str, str, str]]:
+    """Id, name and kind of the channels that the store knows, and of those it keeps out."""
+    if not store.exists(settings.store):
+        return []
+    with store.reading(settings.store) as connection:
+        return connection.execute("""
+            SELECT channel_id, name, kind FROM channels
+            UNION ALL SELECT channel_id, channel_id, 'private' FROM withheld""").fetchall()
+
+
+@contextmanager
+def scratch_folder(settings: Settings) -> Generator[Path]:
+    """A folder for one piece of work alone; what others that died have left is removed."""
+    root = made(settings.scratch / "x").parent
+    for left in root.glob("import-*"):
+        if not Path(f"/proc/{left.name.rpartition('-')[2]}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    folder = root / f"import-{os.getpid()}"
+    folder.mkdir(exist_ok=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def made(file: Path) -> Path:
+    """A file's path, its folder made. Raises `HubbubError` where that is not allowed."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise HubbubError(
+            f"{file.parent} cannot be made: {error.strerror}.",
+            "Take a folder that you may write to: --home DIR.",
+        ) from error
+    return file

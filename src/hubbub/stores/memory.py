@@ -1,0 +1,107 @@
+"""What the store knows of earlier collections, for the next to ask nothing twice."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from hubbub.core.progress import Coverage, Known, Reading
+from hubbub.core.tables import COVERAGE, READINGS
+from hubbub.stores import duckdb as store
+
+
+class StoreMemory:
+    """A workspace's store as a collection remembers it: each question is a short session."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._filled = self._channels_with_messages()
+
+    def coverage(self) -> dict[str, Coverage]:
+        """How far each channel was read."""
+        rows = self._ask(f"SELECT {_columns(COVERAGE.names)} FROM store.coverage")
+        return {row[0]: Coverage(*row) for row in rows}
+
+    def pending(self) -> list[Reading]:
+        """What was wanted and not got, the newest first."""
+        return self._readings("wanted IS DISTINCT FROM got ORDER BY ts DESC")
+
+    def stretch(self, channel_id: str, after: str, before: str, others: list[str]) -> Known:
+        """What is known of a channel between two `ts`, both left out, and of the messages in
+        `others`."""
+        if channel_id not in self._filled:
+            return Known()
+        with store.reading(self._path) as connection:
+            top_level = connection.execute(
+                """SELECT ts FROM messages WHERE channel_id = $1 AND deleted_at IS NULL
+                AND posted_at > make_timestamptz($2) AND posted_at < make_timestamptz($3)
+                AND (thread_ts IS NULL OR thread_ts = ts OR subtype = 'thread_broadcast')
+                ORDER BY ts""",
+                [channel_id, _micros(after), _micros(before)],
+            ).fetchall()
+            stretch = tuple(ts for (ts,) in top_level)
+            asked = [*{*others, *stretch}]
+            replies: dict[str, list[str]] = {}
+            for thread_ts, ts in connection.execute(
+                """SELECT thread_ts, ts FROM messages WHERE channel_id = $1 AND thread_ts <> ts
+                AND deleted_at IS NULL AND thread_ts IN (SELECT unnest($2::VARCHAR[]))""",
+                [channel_id, asked],
+            ).fetchall():
+                replies.setdefault(thread_ts, []).append(ts)
+            readings = [
+                Reading(*row)
+                for row in connection.execute(
+                    f"""SELECT {_columns(READINGS.names)} FROM store.readings
+                    WHERE channel_id = $1 AND ts IN (SELECT unnest($2::VARCHAR[]))""",
+                    [channel_id, asked],
+                ).fetchall()
+            ]
+        return Known(
+            stretch,
+            {root: tuple(found) for root, found in replies.items()},
+            {each.ts: each for each in readings if each.kind == "thread"},
+            {each.ts: each for each in readings if each.kind == "reactions"},
+        )
+
+    def stalest_threads(self, channel_id: str, share: float, before: int) -> list[Reading]:
+        """That share of a channel's threads which was read longest ago, if before an instant in
+        microseconds."""
+        return self._readings(
+            f"""channel_id = $1 AND kind = 'thread' AND got_at < make_timestamptz($2)
+            AND wanted = got ORDER BY got_at, ts LIMIT (
+                SELECT CAST(ceil(count(*) * {share}) AS BIGINT) FROM store.readings
+                WHERE channel_id = $1 AND kind = 'thread')""",
+            [channel_id, before],
+        )
+
+    def _readings(self, condition: str, parameters: list[Any] | None = None) -> list[Reading]:
+        query = f"SELECT {_columns(READINGS.names)} FROM store.readings WHERE {condition}"
+        return [Reading(*row) for row in self._ask(query, parameters)]
+
+    def _channels_with_messages(self) -> set[str]:
+        return {row[0] for row in self._ask("SELECT DISTINCT channel_id FROM store.messages")}
+
+    def _ask(self, query: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
+        if not store.exists(self._path):
+            return []
+        with store.reading(self._path) as connection:
+            return _fetched(connection, query, parameters)
+
+
+def _fetched(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: list[Any] | None
+) -> list[tuple[Any, ...]]:
+    return connection.execute(query, parameters or []).fetchall()
+
+
+_INSTANTS = frozenset({"swept_at", "full_at", "got_at"})
+
+
+def _columns(names: tuple[str, ...]) -> str:
+    """Columns with instants as microseconds."""
+    return ", ".join(f"epoch_us({name})" if name in _INSTANTS else name for name in names)
+
+
+def _micros(ts: str) -> int:
+    seconds, _, fraction = ts.partition(".")
+    return int(seconds) * 1_000_000 + int(fraction[:6].ljust(6, "0"))
