@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,8 @@ import click
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from hubbub.flows.collecting import Status
 
 Progress = Callable[[str, int, int], None]
 
@@ -21,6 +24,8 @@ _WIDE = 5
 """A single row with more columns than this is printed as a list."""
 _LEAST_TEXT = 14
 """Columns of a terminal that a text needs to say something."""
+_SAY_EVERY = 60.0
+"""Seconds between two lines that say how far long work is, where there is no terminal."""
 _BETWEEN = 3
 """Columns of a terminal that the space between two columns takes."""
 
@@ -62,6 +67,80 @@ def _bar() -> Generator[Progress]:
             bar.update(task, description=what, completed=done, total=total or None)
 
         yield show
+
+
+@contextmanager
+def collecting(verbosity: int) -> "Generator[Callable[[Status], None]]":
+    """Shows how far a collection is: a bar on a terminal, a line a minute elsewhere."""
+    if verbosity < 0:
+        yield lambda _status: None
+    elif sys.stderr.isatty():
+        with _collecting_bar() as show:
+            yield show
+    else:
+        yield _collecting_lines()
+
+
+@contextmanager
+def _collecting_bar() -> "Generator[Callable[[Status], None]]":
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    columns = (BarColumn(bar_width=20), TextColumn("{task.description}"))
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def show(status: "Status") -> None:
+            bar.update(task, description=_how_far(status), completed=status.calls,
+                       total=status.calls + status.calls_left)  # fmt: skip
+            if status.is_capped and not said:
+                said.append(status.is_capped)
+                bar.console.print(_capped(status))
+
+        said: list[bool] = []
+        yield show
+
+
+def _collecting_lines() -> "Callable[[Status], None]":
+    said_at = [monotonic()]
+    said_capped: list[bool] = []
+
+    def show(status: "Status") -> None:
+        if status.is_capped and not said_capped:
+            said_capped.append(True)
+            click.echo(_capped(status), err=True)
+        if monotonic() - said_at[0] >= _SAY_EVERY:
+            said_at[0] = monotonic()
+            click.echo(_how_far(status), err=True)
+
+    return show
+
+
+def _how_far(status: "Status") -> str:
+    return (
+        f"{status.calls:,} calls, {status.messages:,} messages, "
+        f"{in_words(status.waited)} waited, {in_words(status.seconds_left)} left"
+    )
+
+
+def _capped(status: "Status") -> str:
+    return (
+        "note: Slack gives this app 15 messages a call and a call a minute, as it does for apps "
+        "that are sold outside its Marketplace. The history will take about "
+        f"{in_words(status.seconds_left)}; it can be stopped and goes on where it was. An app that "
+        "the workspace makes for itself (hubbub init) is much faster."
+    )
+
+
+def in_words(seconds: float) -> str:
+    """A length of time for people: its two largest units."""
+    rest, found = max(0, round(seconds)), list[str]()
+    for name, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        number, rest = divmod(rest, size)
+        if number:
+            found.append(f"{number} {name}")
+    return " ".join(found[:2]) or "0 s"
 
 
 def _lines() -> Progress:

@@ -14,7 +14,7 @@ _ROWS = 5
 @click.command("demo", epilog="Example: hubbub demo --home /tmp/demo")
 @everywhere
 def command(session: Session) -> None:
-    """Invent a community, import its export, show findings, draw charts, write files.
+    """Invent a community, collect it from a local Slack, show findings, draw charts, write files.
 
     All lies in ./hubbub-demo, or in the --home that you name. Run it again to make it anew.
     """
@@ -25,10 +25,14 @@ def command(session: Session) -> None:
         settings = replace(settings, home=Path("hubbub-demo"))
     with console.progress(session.verbosity) as show:
         demo = run_demo(settings, show)
-    rows = demo.report.rows
+    rows, report = demo.rows, demo.report
     click.echo(
         f"{demo.community}, an invented community: {rows['users']} users, "
         f"{rows['channels']} channels, {rows['messages']:,} messages"
+    )
+    click.echo(
+        f"Collected from a local Slack by {sum(report.calls.values()):,} calls; at Slack's own "
+        f"limits this would take {console.in_words(report.seconds)}"
     )
     for found in demo.findings:
         columns = found.readable_columns()
@@ -44,9 +48,9 @@ def command(session: Session) -> None:
 Where all is:
   {demo.page}  {len(demo.charts)} charts: open it in a browser
   {demo.files}  every metric as CSV, and network.gexf for Gephi
-  {demo.archive}  the export that was imported
 
 Ask it something yourself:
   hubbub --home {home} list metrics
   hubbub --home {home} show busiest_hours
+  hubbub --home {home} show coverage --channel general
   hubbub --home {home} sql "SELECT kind, count(*) FROM messages GROUP BY ALL\"""")

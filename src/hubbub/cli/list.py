@@ -60,8 +60,14 @@ _KINDS: dict[str, Callable[[Session], _Rows]] = {
         "FROM channels c LEFT JOIN messages m USING (channel_id) GROUP BY ALL ORDER BY c.name"
     ),
     "runs": _query(
-        "SELECT run_id, verb, source, started_at, epoch(finished_at - started_at) AS seconds, "
-        "messages, added, updated, quarantined, left_out FROM runs ORDER BY run_id"
+        "SELECT run_id, verb, started_at, epoch(finished_at - started_at) AS seconds, outcome, "
+        "added, updated, calls, errors, source, messages, quarantined, left_out, retries, waited, "
+        "bytes FROM runs ORDER BY run_id"
+    ),
+    "calls": _query(
+        "SELECT method, coalesce(c.name, a.channel_id) AS channel, calls, retries, limited, bytes, "
+        "error FROM api_calls a LEFT JOIN channels c USING (channel_id) "
+        "WHERE run_id = (SELECT max(run_id) FROM api_calls) ORDER BY ALL"
     ),
     "quarantine": _query("SELECT origin, place, reason FROM quarantine ORDER BY ALL"),
 }
@@ -71,7 +77,8 @@ _KINDS: dict[str, Callable[[Session], _Rows]] = {
 @click.argument("kind", type=click.Choice(list(_KINDS)))
 @everywhere
 def command(session: Session, kind: str) -> None:
-    """List metrics, charts, tables, channels, runs, or what could not be read."""
+    """List metrics, charts, tables, channels, runs, the calls of the last run, or what could not
+    be read."""
     columns, rows = _KINDS[kind](session)
     if session.as_json:
         console.print_json(columns, rows)

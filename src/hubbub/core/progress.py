@@ -23,6 +23,7 @@ class Coverage:
     until: str | None = None
     hidden_before: str | None = None
     swept_at: int | None = None
+    swept_from: str | None = None
     full_at: int | None = None
     series: str | None = None
     sweep_oldest: str | None = None

@@ -430,6 +430,7 @@ COVERAGE = Table(
         Column("until", T, P.FACT, "`ts` up to which all is read"),
         Column("hidden_before", T, P.FACT, "`ts` before which Slack's plan shows nothing"),
         Column("swept_at", W, P.FACT, "end of the last sweep"),
+        Column("swept_from", T, P.FACT, "`ts` down to which the last sweep went"),
         Column("full_at", W, P.FACT, "end of the last sweep over all of the history"),
         Column("series", T, P.FACT, "the run, with those that continued it, of the last sweep"),
         Column("sweep_oldest", T, P.FACT, "where the unfinished sweep ends"),

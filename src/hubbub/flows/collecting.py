@@ -11,12 +11,13 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from fnmatch import fnmatch
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from hubbub.core.progress import BEGINNING
 from hubbub.core.tables import API_CALLS, RUNS
-from hubbub.errors import Exit, HubbubError, TryAgain
+from hubbub.errors import Exit, HubbubError, TryAgain, UsageError
 from hubbub.flows.connecting import connect
 from hubbub.flows.keeping_raw import RawFolder
 from hubbub.flows.workspace import (
@@ -36,7 +37,7 @@ from hubbub.slack.methods import Type
 from hubbub.slack.normalize import normalize
 from hubbub.slack.pace import Clock, Pace, RealTime
 from hubbub.slack.values import text
-from hubbub.sources.history import DAY, Choice, History, Page
+from hubbub.sources.history import DAY, Choice, Conversation, History, Page
 from hubbub.sources.streams import Ask, Stream, Streams, Tally
 from hubbub.stores import duckdb as store
 from hubbub.stores.journal import Journal
@@ -72,6 +73,8 @@ class Status:
     messages: int
     waited: float
     """Seconds in which nothing could be asked."""
+    calls_left: int
+    """About."""
     seconds_left: float
     """About, at Slack's limits."""
     is_capped: bool
@@ -133,6 +136,7 @@ def collect(
     settings: Settings,
     wish: Wish | None = None,
     *,
+    connection: tuple[Slack, Token] | None = None,
     clock: Clock | None = None,
     stop: Event | None = None,
     progress: Callable[[Status], None] = unseen,
@@ -142,7 +146,7 @@ def collect(
     `stop` ends the run at the next checkpoint. Raises `HubbubError` if nothing more can be asked;
     what was fetched is kept then too.
     """
-    slack, token = connect(settings)
+    slack, token = connection or connect(settings)
     stopping = stop or Event()
     time_of_slack = clock or RealTime(stopping)
     with _alone(settings), _journal(settings) as journal:
@@ -222,7 +226,7 @@ class _Run:
         self.history = History(
             self.streams,
             StoreMemory(self.settings.store),
-            self._choice(),
+            choice_of(self.settings, self.wish, self.policy, self.token),
             self._keep,
             self.clock.now,
             self.series,
@@ -288,21 +292,6 @@ class _Run:
                 [self.run_id, f"Slack, {self.token.kind} token", started_at, self.series],
             )
 
-    def _choice(self) -> Choice:
-        chosen, wish = self.settings.collect, self.wish
-        return Choice(
-            admits=self.policy.admits,
-            include=wish.channels or chosen.include,
-            exclude=chosen.exclude,
-            since=BEGINNING if wish.since is None else f"{wish.since:.6f}",
-            until=None if wish.until is None else f"{wish.until:.6f}",
-            look_back=chosen.look_back_days * DAY,
-            full_every=chosen.full_every_days * DAY,
-            full_refresh=wish.full_refresh,
-            join=chosen.join,
-            is_bot=self.token.kind == "bot",
-        )
-
     def _ask_everything(self) -> None:
         history, streams = self.history, self.streams
 
@@ -316,6 +305,7 @@ class _Run:
                 channel.id: Channel(channel.name, channel.kind) for channel in history.conversations
             }
             self.gate = self._gate(found)
+            _check_names(self.wish.channels, history.conversations)
             history.add_channels()
             streams.add("users.list", history.list_users)
 
@@ -379,6 +369,7 @@ class _Run:
                 sum(tally.calls for tally in tallies),
                 self.counts.messages,
                 self.streams.waited,
+                sum(left.values()),
                 self.streams.pace.seconds_for(left),
                 self.streams.pace.is_capped,
             )
@@ -444,6 +435,23 @@ class _Run:
         ]
 
 
+def choice_of(settings: Settings, wish: Wish, policy: Policy, token: Token) -> Choice:
+    """What is to be collected, by the settings, the wish and the policy."""
+    chosen = settings.collect
+    return Choice(
+        admits=policy.admits,
+        include=wish.channels or chosen.include,
+        exclude=chosen.exclude,
+        since=BEGINNING if wish.since is None else f"{wish.since:.6f}",
+        until=None if wish.until is None else f"{wish.until:.6f}",
+        look_back=chosen.look_back_days * DAY,
+        full_every=chosen.full_every_days * DAY,
+        full_refresh=wish.full_refresh,
+        join=chosen.join,
+        is_bot=token.kind == "bot",
+    )
+
+
 def types_wanted(policy: Policy) -> list[Type]:
     """The types of conversations that a policy may admit any of."""
     types: list[Type] = ["public_channel"]
@@ -472,6 +480,16 @@ def fix_of(error: SlackError) -> str:
         needed = error.told.get("needed", "another scope")
         return f"Give the app the scope {needed}, install it again, and run this again."
     return _FIXES.get(error.code, "Slack's documentation of the method says what this code means.")
+
+
+def _check_names(patterns: tuple[str, ...], found: list[Conversation]) -> None:
+    """Refuse names that no channel has: more likely mistyped than meant."""
+    for pattern in patterns:
+        if not any(fnmatch(name, pattern) for each in found for name in (each.name, each.id)):
+            raise UsageError(
+                f"The token sees no channel {pattern!r}.",
+                "Check its name; a private channel also has to be named under [privacy], by id.",
+            )
 
 
 def _check_workspace(

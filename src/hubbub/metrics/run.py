@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pyarrow as pa
 
+from hubbub.core.instants import begin_of, end_of
 from hubbub.errors import BadContent, UsageError
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import BUILT_IN, Metric
@@ -23,7 +24,6 @@ _SQL_TYPES = {
     "instant": {"TIMESTAMP WITH TIME ZONE"},
     "date": {"DATE"},
 }
-_UNITS = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Runner:
         if given == "latest":
             return self.newest() or datetime.now(UTC)
         assert given is not None
-        return self._instant("as_of", given, end=True)
+        return end_of("as_of", given, self._zone)
 
     def newest(self) -> datetime | None:
         """When the newest message was posted; None if there is none."""
@@ -129,24 +129,7 @@ class Runner:
     def _since(self, value: str, as_of: datetime) -> datetime:
         if not value:
             return _BEGINNING
-        number, _, unit = value.partition(" ")
-        if number.isdigit() and unit.removesuffix("s") in _UNITS:
-            return as_of - timedelta(seconds=int(number) * _UNITS[unit.removesuffix("s")])
-        return self._instant("since", value, end=False)
-
-    def _instant(self, name: str, value: str, *, end: bool) -> datetime:
-        """A day in the workspace's time zone (its begin or its end) or an ISO 8601 instant."""
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError as error:
-            raise UsageError(
-                f"{name} {value!r} is no time.",
-                "Write a day (2026-03-01), an instant (2026-03-01T12:00:00Z)"
-                + (", now or latest." if end else " or 30 days."),
-            ) from error
-        if len(value) == len("2026-03-01") and end:
-            moment += timedelta(days=1, microseconds=-1)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=self._zone)
+        return begin_of("since", value, as_of, self._zone)
 
     def _named(self, table: str, key: str, value: str) -> str | None:
         """The id of a channel or member that is named by name or id; None for no choice."""

@@ -255,11 +255,11 @@ def _never_connected(error: Exception) -> bool:
 def _why(error: Exception) -> str:
     if isinstance(error, urllib3.exceptions.NameResolutionError | socket.gaierror):
         return "its name is not known here"
-    if isinstance(error, urllib3.exceptions.ConnectTimeoutError):
-        return "no answer"
     if isinstance(error, urllib3.exceptions.SSLError):
         return "its certificate is not accepted; is this machine's clock right?"
-    return "the connection was refused"
+    if isinstance(error, urllib3.exceptions.NewConnectionError):
+        return "the connection was refused"
+    return "no answer"
 
 
 def _seconds(header: str | None) -> float:

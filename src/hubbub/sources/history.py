@@ -36,7 +36,7 @@ _AHEAD = 60.0
 """Seconds that a sweep asks for beyond its begin: what is newer is welcome, and never missed."""
 _SETTLED = 2.0
 """Seconds after which a message is seen by every call."""
-_ROTATION = 13
+ROTATION = 13
 """Sweeps over all history in which each thread is read again: a quarter of a year of weeks."""
 _RESTARTS = 20
 _EMPTY_TRIES = 3
@@ -357,7 +357,7 @@ class History:
     def _rotate(self, channel: Conversation, moved: set[str]) -> None:
         """Read the threads again that were read longest ago: no root tells of an edited reply."""
         before = _micros(self._now() - self._choice.full_every / 2)
-        for reading in self._memory.stalest_threads(channel.id, 1 / _ROTATION, before):
+        for reading in self._memory.stalest_threads(channel.id, 1 / ROTATION, before):
             if reading.ts not in moved:
                 self._want_thread(channel, replace(reading, position=None))
 
@@ -369,6 +369,7 @@ class History:
         return replace(
             coverage.swept(),
             swept_at=now,
+            swept_from=sweep.oldest,
             full_at=now if is_full else coverage.full_at,
             hidden_before=hidden_before if is_full else coverage.hidden_before,
             was_archived=channel.is_archived,
