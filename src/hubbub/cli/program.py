@@ -62,9 +62,9 @@ def run(arguments: Sequence[str]) -> int:
     # Ctrl-C is an exception everywhere, also where a shell has started us in the background.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        program.main(sorted_arguments(arguments), prog_name="hubbub", standalone_mode=False)
-    except click.exceptions.Exit as error:
-        return error.exit_code
+        # A verb that ends by click's Exit has its code returned here, not raised.
+        code = program.main(sorted_arguments(arguments), prog_name="hubbub", standalone_mode=False)
+        return code if isinstance(code, int) else Exit.DONE
     except SystemExit:
         # whoever read our output has seen enough: click has put the rest aside
         return Exit.DONE
@@ -84,7 +84,7 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         _complain(f"{error.filename or 'The system'}: {error.strerror or error}", _FIX_SYSTEM)
         return Exit.FAILED
-    return Exit.DONE
+    return Exit.DONE  # whoever read our output has gone
 
 
 _FIX_SYSTEM = "Check the disk, the path and its permissions, then run this again."

@@ -1,0 +1,43 @@
+"""Keeps the bytes of files that members shared: `<workspace>/files/<id>/<name>`."""
+
+import re
+
+from hubbub.destinations.files import whole
+from hubbub.errors import UsageError
+from hubbub.privacy.policy import Policy
+from hubbub.settings import Settings
+from hubbub.sources.files import Files
+
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
+_LONGEST_NAME = 120
+
+
+def files_of(settings: Settings, policy: Policy) -> Files | None:
+    """What fetches files, if the settings ask for it. Raises `UsageError` if the policy, which then
+    keeps no texts either, forbids it."""
+    if not settings.collect.files:
+        return None
+    if not policy.text:
+        raise UsageError(
+            f"The preset {policy.preset} keeps no texts, and so no files.",
+            "Leave out --files and files under [collect], or choose the preset open.",
+        )
+
+    def has(file_id: str) -> bool:
+        return any((settings.files / safe_name(file_id)).glob("*"))
+
+    def keep(file_id: str, name: str, content: bytes) -> None:
+        folder = settings.files / safe_name(file_id)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with whole(folder / safe_name(name)) as unfinished:
+            unfinished.write_bytes(content)
+
+    return Files(has, keep, settings.collect.file_limit_mb * 1_000_000)
+
+
+def safe_name(name: str) -> str:
+    """A name as the last part of a path: no way out of the folder, and nothing hidden."""
+    plain = _UNSAFE.sub("_", name).strip().lstrip(".")
+    while len(plain.encode()) > _LONGEST_NAME:
+        plain = plain[1:]
+    return plain or "file"
