@@ -132,6 +132,26 @@ def test_a_store_takes_one_workspace_only(slack: Simulator, tmp_path: Path) -> N
     assert rows(tmp_path, "SELECT count(*) AS n FROM messages") == [{"n": 3}]
 
 
+def test_a_wrong_clock_is_told_and_does_no_harm(slack: Simulator, tmp_path: Path) -> None:
+    slack.clock.advance(7_200)
+    slack.acts.post("C2", "U2", "two hours later")
+    done = collect(slack, tmp_path)
+    assert "this machine's clock is 2 h behind Slack's" in done.stderr
+    slack.acts.post("C2", "U2", "and more")
+    assert "1 messages added" in collect(slack, tmp_path).stdout
+
+
+def test_questions_lead_to_slack(slack: Simulator, tmp_path: Path) -> None:
+    asked = slack.acts.post("C2", "U1", "nobody knows?")
+    assert collect(slack, tmp_path).returncode == 0
+    in_two_days = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 172_800))
+    done = hubbub("show", "unanswered", "--json", "--home", tmp_path, "--as-of", in_two_days)
+    place = asked["ts"].replace(".", "")
+    assert [row["permalink"] for row in json.loads(done.stdout)] == [
+        f"https://grove.slack.com/archives/C2/p{place}"
+    ]
+
+
 def test_ctrl_c_ends_at_a_checkpoint_and_the_next_run_goes_on(
     slack: Simulator, tmp_path: Path
 ) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from hubbub.flows.estimating import Estimate
 
 _SHOWN_NAMES = 10
+_CLOCK_SECONDS = 60.0
+"""How wrong this machine's clock may be before it is worth a word."""
 
 
 @click.command("collect", epilog="Example: hubbub collect --channel general --since 2026-01-01")
@@ -152,6 +154,13 @@ def _print_report(session: Session, report: "Report") -> None:
     if report.quarantined:
         console.note(
             f"note: {report.quarantined:,} records could not be read; see: hubbub list quarantine",
+            verbosity=session.verbosity,
+        )
+    if abs(report.clock_ahead) > _CLOCK_SECONDS:
+        wrong = "ahead of" if report.clock_ahead > 0 else "behind"
+        console.note(
+            f"note: this machine's clock is {console.in_words(abs(report.clock_ahead))} {wrong} "
+            "Slack's, which was gone by. Set it by NTP: windows end at this machine's now",
             verbosity=session.verbosity,
         )
     if not report.keeps_text:

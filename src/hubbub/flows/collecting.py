@@ -116,6 +116,8 @@ class Report:
     is_interrupted: bool
     is_capped: bool
     keeps_text: bool
+    clock_ahead: float
+    """Seconds by which this machine's clock is ahead of Slack's, about; Slack's was gone by."""
 
     @property
     def exit(self) -> Exit:
@@ -203,6 +205,7 @@ class _Run:
     counts: _Counts = field(default_factory=_Counts)
     workspace: tuple[str, str, str] = ("", "", "")
     """Id, name and address."""
+    clock_ahead: float = 0.0
 
     def work(self) -> Report:
         """Do all of it."""
@@ -245,6 +248,7 @@ class _Run:
 
             def put_right(answer: Answer) -> None:
                 if answer.date is not None:
+                    self.clock_ahead = time.time() - (answer.date + 0.5)
                     clock.put_right(answer.date + 0.5)
         else:
 
@@ -420,6 +424,7 @@ class _Run:
             is_interrupted=self.stop.is_set(),
             is_capped=self.streams.pace.is_capped,
             keeps_text=self.policy.text,
+            clock_ahead=self.clock_ahead,
         )
 
     def _troubles(self) -> list[Trouble]:
