@@ -64,6 +64,20 @@ def reading(path: Path, *, wait: float = _WAIT_SECONDS) -> Generator[duckdb.Duck
         yield connection
 
 
+@contextmanager
+def borrowed(
+    connection: duckdb.DuckDBPyConnection, path: Path, *, wait: float = _WAIT_SECONDS
+) -> Generator[None]:
+    """The store, to be read, in a session that outlives it: a new session takes ten times as long
+    as a short question. The store has to be of this version."""
+    with _explained(path):
+        _attach(connection, path, wait, "(READ_ONLY)")
+        try:
+            yield
+        finally:
+            connection.execute("DETACH store")
+
+
 def exists(path: Path) -> bool:
     """Whether there is a store. An empty file is none: a full disk leaves one when it is made."""
     return path.exists() and path.stat().st_size > 0
@@ -98,10 +112,20 @@ def _undisturbed() -> Generator[None]:
 def _attached(path: Path, wait: float, mode: str) -> Generator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(":memory:")
     try:
-        spill = str(path.parent / "scratch").replace("'", "''")
-        connection.execute(f"SET TimeZone = 'UTC'; SET temp_directory = '{spill}'")
-        _attach(connection, path, wait, mode)
-        yield connection
+        with _explained(path):
+            spill = str(path.parent / "scratch").replace("'", "''")
+            connection.execute(f"SET TimeZone = 'UTC'; SET temp_directory = '{spill}'")
+            _attach(connection, path, wait, mode)
+            yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _explained(path: Path) -> Generator[None]:
+    """What DuckDB raises, in Hubbub's words."""
+    try:
+        yield
     except duckdb.InterruptException as error:
         raise KeyboardInterrupt from error
     except RuntimeError as error:
@@ -112,8 +136,6 @@ def _attached(path: Path, wait: float, mode: str) -> Generator[duckdb.DuckDBPyCo
         if isinstance(error, duckdb.IOException) or _NO_SPACE.search(str(error)):
             raise _disk_error(path, error) from error
         raise
-    finally:
-        connection.close()
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path, wait: float, mode: str) -> None:
