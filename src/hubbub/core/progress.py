@@ -80,7 +80,7 @@ class Known:
     top_level: tuple[str, ...] = ()
     """`ts` of what stands in the channel itself and is not deleted."""
     replies: dict[str, tuple[str, ...]] | None = None
-    """`ts` of replies that are not deleted, by root."""
+    """`ts` of replies that are not deleted, by root; also where the root is deleted."""
     threads: dict[str, Reading] | None = None
     reactions: dict[str, Reading] | None = None
 

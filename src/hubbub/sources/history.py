@@ -40,6 +40,8 @@ _ROTATION = 13
 """Sweeps over all history in which each thread is read again: a quarter of a year of weeks."""
 _RESTARTS = 20
 _EMPTY_TRIES = 3
+_CHECKS = 4
+"""Pages by which a page is checked that seems to lack messages."""
 _NOTICES = frozenset({"channel_join", "channel_leave", "group_join", "group_leave"})
 _GONE = "gone"
 _NO_REPLY = "0000000000.000000"
@@ -268,6 +270,8 @@ class History:
         if self._choice.is_bot and not channel.is_member:
             if not (self._choice.join and channel.kind == "public" and not channel.is_archived):
                 self.not_joined.append(channel.name)
+                if known.swept_at is not None or known.sweep_position is not None:
+                    raise Refused("not_in_channel")  # it was: somebody has removed it
                 return
             yield Ask("conversations.join", {"channel": channel.id}, channel.id)
         if channel.members != known.members_read or known.members_read is None or sweep.is_full:
@@ -333,7 +337,7 @@ class History:
             is_limited = flag(answer.body.get("is_limited"))
             bottom = low if not is_last or is_limited else sweep.oldest
             known = self._stretch(channel, messages, bottom, high)
-            gone = yield from self._missing(channel, answer, messages, known)
+            gone = yield from self._missing(channel, answer, messages, known, (bottom, high))
             has_notices |= any(
                 each.get("subtype") in _NOTICES and is_before(read_before or low, each["ts"])
                 for each in messages
@@ -381,21 +385,43 @@ class History:
         return self._memory.stretch(channel.id, bottom, high, [each["ts"] for each in messages])
 
     def _missing(
-        self, channel: Conversation, answer: Answer, messages: list[Json], known: Known
+        self,
+        channel: Conversation,
+        answer: Answer,
+        messages: list[Json],
+        known: Known,
+        ends: tuple[str, str],
     ) -> Generator[Ask, Answer, list[str]]:
-        """What the store has between a page's ends and the page has not: it was deleted.
+        """What the store has between a page's ends and the page has not: it was deleted. Roots that
+        were deleted before are among it if replies of theirs were left.
 
-        Asked for once more, by its `ts`, before it is believed: Slack's pages have had holes.
+        The stretch is asked for once more before that is believed: Slack's pages have had holes.
         """
         shown = {each["ts"] for each in messages}
         settled = stamp(answer.observed_at - _SETTLED)
-        gone = [ts for ts in known.top_level if ts not in shown and is_before(ts, settled)]
+        left = [ts for ts in known.replies or {} if is_before(ends[0], ts)]
+        candidates = {*known.top_level, *(ts for ts in left if is_before(ts, ends[1]))} - shown
+        gone = sorted((ts for ts in candidates if is_before(ts, settled)), key=instant)
         if not gone:
             return []
-        alone = {"channel": channel.id, "oldest": gone[0], "latest": gone[0], "inclusive": "1"}
-        check = yield Ask("conversations.history", alone | {"limit": "1"}, channel.id)
-        is_there = any(each["ts"] == gone[0] for each in _messages(check))
-        return [] if is_there else gone
+        stretch = {"oldest": gone[0], "latest": gone[-1], "inclusive": "1", "limit": _LIMIT}
+        asked, cursor, there = {"channel": channel.id} | stretch, "", set[str]()
+        for _ in range(_CHECKS):
+            following = {"cursor": cursor} if cursor else {}
+            try:
+                check = yield Ask("conversations.history", asked | following, channel.id)
+            except Refused as error:
+                if error.code != "invalid_cursor" or not cursor:
+                    raise
+                break
+            there |= {each["ts"] for each in _messages(check)}
+            cursor = check.cursor
+            if not cursor and not flag(check.body.get("has_more")):
+                return [ts for ts in gone if ts not in there]
+        if not there:
+            return []
+        low = min(there, key=instant)
+        return [ts for ts in gone if ts not in there and is_before(low, ts)]
 
     def _page(
         self,
@@ -425,7 +451,9 @@ class History:
         wanted += [
             Reading(channel.id, ts, "thread", _GONE) for ts in gone if replies.get(ts)
         ]  # replies of a root that is gone
-        self._store_messages(channel, answer, messages, gone, wanted, coverage)
+        alive = {*known.top_level}
+        deleted = [ts for ts in gone if ts in alive]
+        self._store_messages(channel, answer, messages, deleted, wanted, coverage)
         for reading in wanted:
             self._want_thread(channel, reading, replies.get(reading.ts, ()))
         self._threads_seen += len(wanted)

@@ -45,8 +45,9 @@ class StoreMemory:
             for thread_ts, ts in self._ask(
                 """SELECT thread_ts, ts FROM store.messages WHERE channel_id = $1
                 AND thread_ts <> ts AND deleted_at IS NULL
-                AND thread_ts IN (SELECT unnest($2::VARCHAR[]))""",
-                [channel_id, asked],
+                AND (thread_ts IN (SELECT unnest($2::VARCHAR[]))
+                    OR (thread_ts > $3 AND thread_ts < $4))""",
+                [channel_id, asked, after, before],
             ):
                 replies.setdefault(thread_ts, []).append(ts)
             rows = self._ask(
