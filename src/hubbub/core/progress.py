@@ -68,6 +68,11 @@ class Reading:
     got_at: int | None = None
     noted_at: int = 0
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What is read."""
+        return self.channel_id, self.ts, self.kind
+
     def row(self) -> Row:
         """The row of the table."""
         return tuple(getattr(self, name) for name in READINGS.names)

@@ -206,7 +206,8 @@ class _Run:
         self.gate = self._gate({})
         if self.journal.pages:
             self._merge()  # what a run that was killed has left
-        pace = Pace(self.clock.now(), self.journal.pace(), capped=self.journal.is_capped)
+        earlier, is_capped = self.journal.pace(), self.journal.is_capped
+        pace = Pace(self.clock.now(), capped=is_capped)
         self.streams = Streams(
             self.slack,
             pace,
@@ -217,6 +218,8 @@ class _Run:
         )
         self._meet_workspace()
         self.started = self.clock.now()
+        # Only now it is known what Slack's clock says, by which earlier calls were noted.
+        self.streams.pace = Pace(self.started, earlier, capped=is_capped)
         self._begin_run()
         self.raw = RawFolder.of(self.settings, self.policy, self.run_id)
         self.history = History(
@@ -256,12 +259,14 @@ class _Run:
         self.streams.add("auth.test", introduce)
         try:
             self.streams.run()
+            if not self.workspace[0] and self.stop.is_set():
+                raise KeyboardInterrupt
         except SlackError as error:
             raise TryAgain(
                 f"{self.slack.host} does not answer as Slack does ({error.code}).",
                 "Try again later; check SLACK_API_URL.",
             ) from error
-        if not self.workspace[0] and not self.stop.is_set():
+        if not self.workspace[0]:
             raise HubbubError(
                 f"{self.slack.host} does not say which workspace this is.", "Check SLACK_API_URL."
             )
@@ -316,6 +321,8 @@ class _Run:
                 channel.id: Channel(channel.name, channel.kind) for channel in history.conversations
             }
             self.gate = self._gate(found)
+            known = self.gate.channels.items()
+            history.miss({each: (channel.name, channel.kind) for each, channel in known})
             history.add_channels()
             streams.add("users.list", history.list_users)
 
@@ -346,6 +353,7 @@ class _Run:
         self.journal.append(admitted)
         if self._is_due():
             self._merge()
+            self.history.settle()
 
     def _is_due(self) -> bool:
         waiting = time.monotonic() - self._merged_at
@@ -432,7 +440,7 @@ class _Run:
         )
 
     def _troubles(self) -> list[Trouble]:
-        names = {channel.id: channel.name for channel in self.history.conversations}
+        names = {each: channel.name for each, channel in self.gate.channels.items()}
         return [
             Trouble(
                 f"#{names.get(channel_id, channel_id)}" if channel_id else "the directory",
