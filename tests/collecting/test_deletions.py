@@ -77,8 +77,7 @@ def test_the_oldest_and_the_newest_message(tmp_path: Path) -> None:
 
 def test_a_channel_in_which_all_is_deleted(tmp_path: Path) -> None:
     with collector(grove(), tmp_path) as here:
-        for ts in spoken(here):
-            here.simulator.acts.delete("C1", ts) if ts == "" else None
+        spoken(here)
         here.collect()
         for ts in sorted(here.said("C1")):
             here.simulator.acts.delete("C1", ts)
@@ -161,8 +160,8 @@ def test_what_the_plan_hides_is_not_deleted(tmp_path: Path) -> None:
         replies = replied(here, said[1])
         here.collect()
         later: set[str] = set()
-        for _ in range(10):
-            here.simulator.clock.advance(12 * DAY)
+        for _ in range(4):
+            here.simulator.clock.advance(31 * DAY)
             later |= {*spoken(here, number=2)}
             here.collect()
         assert here.alive("C1") == {*said, *replies, *later}

@@ -203,6 +203,7 @@ class _Run:
     def work(self) -> Report:
         """Do all of it."""
         self.policy = policy_of_workspace(self.settings)
+        self.stored = {each: Channel(*told) for each, *told in stored_channels(self.settings)}
         self.gate = self._gate({})
         if self.journal.pages:
             self._merge()  # what a run that was killed has left
@@ -330,11 +331,7 @@ class _Run:
         streams.run()
 
     def _gate(self, found: dict[str, Channel]) -> Gate:
-        stored = {
-            channel_id: Channel(name, kind)
-            for channel_id, name, kind in stored_channels(self.settings)
-        }
-        return gate_of(self.settings, self.policy, stored | found)
+        return gate_of(self.settings, self.policy, self.stored | found)
 
     def _keep(self, page: Page) -> None:
         """Admit a page, and make it safe."""
@@ -367,15 +364,18 @@ class _Run:
 
     def _merge(self) -> None:
         """Let the store take over what waits in the journal."""
-        with scratch_folder(self.settings) as scratch:
-            staged = self.journal.staged(scratch)
-            with store.writing(self.settings.store) as connection:
-                merged: Merged = merge(connection, staged)
-                withdraw(connection, kept_out(self.gate))
+        with store.writing(self.settings.store) as connection:
+            merged = self._merge_into(connection)
         self.journal.clear()
         self.counts.added += merged.added
         self.counts.updated += merged.updated
         self._merged_at = time.monotonic()
+
+    def _merge_into(self, connection: "duckdb.DuckDBPyConnection") -> Merged:
+        with scratch_folder(self.settings) as scratch:
+            merged = merge(connection, self.journal.staged(scratch))
+            withdraw(connection, kept_out(self.gate))
+        return merged
 
     def _seen(self) -> None:
         self.journal.is_capped = self.streams.pace.is_capped
@@ -403,11 +403,14 @@ class _Run:
         else:
             outcome = "partly" if troubles else "done"
         try:
-            self._merge()
-            report = self._report(troubles)
             with store.writing(self.settings.store) as connection:
+                merged = self._merge_into(connection)
+                self.counts.added += merged.added
+                self.counts.updated += merged.updated
+                report = self._report(troubles)
                 _note_end(connection, self.run_id, outcome, report, self.counts, self.clock.now())
                 _note_calls(connection, self.run_id, self.streams.tallies)
+            self.journal.clear()
         except HubbubError:
             if error is None:
                 raise  # else the first error says more

@@ -52,15 +52,20 @@ def reading(path: Path, *, wait: float = _WAIT_SECONDS) -> Generator[duckdb.Duck
             f"There is nothing in {path.parent} yet.",
             "Import an archive first: hubbub import PATH. Or name another home with --home.",
         )
-    if _is_older(path, wait):
-        with _attached(path, wait, "") as connection:
-            _migrate(connection, path)
     with _attached(path, wait, "(READ_ONLY)") as connection:
-        for table in TABLES.values():
-            shown = ", ".join(column.name for column in table.public)
-            connection.execute(
-                f"CREATE VIEW {table.name} AS SELECT {shown} FROM store.{table.name}"
-            )
+        if _version(connection, path) < VERSION:
+            connection.execute("DETACH store")
+            with _attached(path, wait, "") as migrating:
+                _migrate(migrating, path)
+            _attach(connection, path, wait, "(READ_ONLY)")
+        shown = {
+            table.name: ", ".join(column.name for column in table.public)
+            for table in TABLES.values()
+        }
+        connection.execute("; ".join(
+            f"CREATE VIEW {name} AS SELECT {columns} FROM store.{name}"
+            for name, columns in shown.items()
+        ))  # fmt: skip
         yield connection
 
 
@@ -179,11 +184,6 @@ def _disk_error(path: Path, error: duckdb.Error) -> HubbubError:
         f"The store {path} cannot be used: {said.splitlines()[0]}",
         "Check the disk and the file's permissions.",
     )
-
-
-def _is_older(path: Path, wait: float) -> bool:
-    with _attached(path, wait, "(READ_ONLY)") as connection:
-        return _version(connection, path) < VERSION
 
 
 def _version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
