@@ -69,6 +69,11 @@ class Reading:
     got_at: int | None = None
     noted_at: int = 0
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What is read."""
+        return self.channel_id, self.ts, self.kind
+
     def row(self) -> Row:
         """The row of the table."""
         return tuple(getattr(self, name) for name in READINGS.names)
@@ -81,7 +86,7 @@ class Known:
     top_level: tuple[str, ...] = ()
     """`ts` of what stands in the channel itself and is not deleted."""
     replies: dict[str, tuple[str, ...]] | None = None
-    """`ts` of replies that are not deleted, by root."""
+    """`ts` of replies that are not deleted, by root; also where the root is deleted."""
     threads: dict[str, Reading] | None = None
     reactions: dict[str, Reading] | None = None
 

@@ -210,10 +210,12 @@ class _Run:
     def work(self) -> Report:
         """Do all of it."""
         self.policy = policy_of_workspace(self.settings)
+        self.stored = {each: Channel(*told) for each, *told in stored_channels(self.settings)}
         self.gate = self._gate({})
         if self.journal.pages:
             self._merge()  # what a run that was killed has left
-        pace = Pace(self.clock.now(), self.journal.pace(), capped=self.journal.is_capped)
+        earlier, is_capped = self.journal.pace(), self.journal.is_capped
+        pace = Pace(self.clock.now(), capped=is_capped)
         self.streams = Streams(
             self.slack,
             pace,
@@ -224,6 +226,8 @@ class _Run:
         )
         self._meet_workspace()
         self.started = self.clock.now()
+        # Only now it is known what Slack's clock says, by which earlier calls were noted.
+        self.streams.pace = Pace(self.started, earlier, capped=is_capped)
         self._begin_run()
         self.raw = RawFolder.of(self.settings, self.policy, self.run_id)
         self.history = History(
@@ -264,12 +268,14 @@ class _Run:
         self.streams.add("auth.test", introduce)
         try:
             self.streams.run()
+            if not self.workspace[0] and self.stop.is_set():
+                raise KeyboardInterrupt
         except SlackError as error:
             raise TryAgain(
                 f"{self.slack.host} does not answer as Slack does ({error.code}).",
                 "Try again later; check SLACK_API_URL.",
             ) from error
-        if not self.workspace[0] and not self.stop.is_set():
+        if not self.workspace[0]:
             raise HubbubError(
                 f"{self.slack.host} does not say which workspace this is.", "Check SLACK_API_URL."
             )
@@ -310,6 +316,8 @@ class _Run:
             }
             self.gate = self._gate(found)
             _check_names(self.wish.channels, history.conversations)
+            known = self.gate.channels.items()
+            history.miss({each: (channel.name, channel.kind) for each, channel in known})
             history.add_channels()
             streams.add("users.list", history.list_users)
 
@@ -317,11 +325,7 @@ class _Run:
         streams.run()
 
     def _gate(self, found: dict[str, Channel]) -> Gate:
-        stored = {
-            channel_id: Channel(name, kind)
-            for channel_id, name, kind in stored_channels(self.settings)
-        }
-        return gate_of(self.settings, self.policy, stored | found)
+        return gate_of(self.settings, self.policy, self.stored | found)
 
     def _keep(self, page: Page) -> None:
         """Admit a page, and make it safe."""
@@ -340,6 +344,7 @@ class _Run:
         self.journal.append(admitted)
         if self._is_due():
             self._merge()
+            self.history.settle()
 
     def _is_due(self) -> bool:
         waiting = time.monotonic() - self._merged_at
@@ -353,15 +358,18 @@ class _Run:
 
     def _merge(self) -> None:
         """Let the store take over what waits in the journal."""
-        with scratch_folder(self.settings) as scratch:
-            staged = self.journal.staged(scratch)
-            with store.writing(self.settings.store) as connection:
-                merged: Merged = merge(connection, staged)
-                withdraw(connection, kept_out(self.gate))
+        with store.writing(self.settings.store) as connection:
+            merged = self._merge_into(connection)
         self.journal.clear()
         self.counts.added += merged.added
         self.counts.updated += merged.updated
         self._merged_at = time.monotonic()
+
+    def _merge_into(self, connection: "duckdb.DuckDBPyConnection") -> Merged:
+        with scratch_folder(self.settings) as scratch:
+            merged = merge(connection, self.journal.staged(scratch))
+            withdraw(connection, kept_out(self.gate))
+        return merged
 
     def _seen(self) -> None:
         self.journal.is_capped = self.streams.pace.is_capped
@@ -390,11 +398,14 @@ class _Run:
         else:
             outcome = "partly" if troubles else "done"
         try:
-            self._merge()
-            report = self._report(troubles)
             with store.writing(self.settings.store) as connection:
+                merged = self._merge_into(connection)
+                self.counts.added += merged.added
+                self.counts.updated += merged.updated
+                report = self._report(troubles)
                 _note_end(connection, self.run_id, outcome, report, self.counts, self.clock.now())
                 _note_calls(connection, self.run_id, self.streams.tallies)
+            self.journal.clear()
         except HubbubError:
             if error is None:
                 raise  # else the first error says more
@@ -428,7 +439,7 @@ class _Run:
         )
 
     def _troubles(self) -> list[Trouble]:
-        names = {channel.id: channel.name for channel in self.history.conversations}
+        names = {each: channel.name for each, channel in self.gate.channels.items()}
         return [
             Trouble(
                 f"#{names.get(channel_id, channel_id)}" if channel_id else "the directory",

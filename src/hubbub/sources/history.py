@@ -40,6 +40,8 @@ ROTATION = 13
 """Sweeps over all history in which each thread is read again: a quarter of a year of weeks."""
 _RESTARTS = 20
 _EMPTY_TRIES = 3
+_CHECKS = 4
+"""Pages by which a page is checked that seems to lack messages."""
 _NOTICES = frozenset({"channel_join", "channel_leave", "group_join", "group_leave"})
 _GONE = "gone"
 _NO_REPLY = "0000000000.000000"
@@ -63,11 +65,11 @@ class Choice:
     """Whether the bot enters public channels that it is not in."""
     is_bot: bool = True
 
-    def takes(self, channel: "Conversation") -> bool:
+    def takes(self, channel_id: str, name: str, kind: str) -> bool:
         """Whether a channel is to be collected."""
-        if not self.admits(channel.id, channel.name, channel.kind):
+        if not self.admits(channel_id, name, kind):
             return False
-        names = (channel.name, channel.id)
+        names = (name, channel_id)
         if any(fnmatch(name, pattern) for name in names for pattern in self.exclude):
             return False
         return not self.include or any(
@@ -173,6 +175,15 @@ class History:
         self._pages_left: dict[str, float] = {}
         self._pages_seen = 0
         self._threads_seen = 0
+        self._noted: dict[tuple[str, str, str], Reading] = {}
+        """Readings that were kept and that the memory does not know yet."""
+        self._wanted: dict[tuple[str, str, str], str] = {}
+        """The states of what waits to be read, or is being read."""
+        self._begins: dict[tuple[str, str, str], Callable[[], Stream]] = {}
+        """How what waits to be read begins."""
+        self._members_asked: set[str] = set()
+        self._unbegun = 0
+        self._begun = now()
         self.conversations: list[Conversation] = []
         """All that the token sees."""
         self.not_joined: list[str] = []
@@ -207,7 +218,26 @@ class History:
 
     def chosen(self) -> list[Conversation]:
         """The conversations to collect."""
-        return [channel for channel in self.conversations if self._choice.takes(channel)]
+        return [
+            each for each in self.conversations if self._choice.takes(each.id, each.name, each.kind)
+        ]
+
+    def miss(self, known: dict[str, tuple[str, str]]) -> None:
+        """Say once which channels were collected and are not listed any more; `known` are their
+        names and kinds."""
+        listed = {channel.id for channel in self.conversations}
+        for channel_id, coverage in [*self._coverage.items()]:
+            error = Refused("channel_not_found")
+            is_told = channel_id in listed or coverage.error == error.code
+            if is_told or channel_id not in known:
+                continue
+            if self._choice.takes(channel_id, *known[channel_id]):
+                self.failures[channel_id] = error
+                self._keep(Page([], replace(coverage, error=error.code)))
+
+    def settle(self) -> None:
+        """The memory knows all that was kept."""
+        self._noted.clear()
 
     def add_channels(self) -> None:
         """Let the streams of all chosen channels begin, and take up what is pending."""
@@ -218,10 +248,11 @@ class History:
         for channel in chosen.values():
             begin = partial(self._guarded, channel, self._channel(channel))
             self._streams.add("conversations.history", begin)
+            self._unbegun += 1
         for reading in self._memory.pending():
             if channel := chosen.get(reading.channel_id):
                 if reading.kind == "thread":
-                    self._want_thread(channel, reading)
+                    self._want_thread(channel, reading, None)
                 else:
                     self._want_reactions(channel, reading, {})
 
@@ -261,6 +292,7 @@ class History:
             self._note(channel, error=error.code)
 
     def _channel(self, channel: Conversation) -> Stream:
+        self._unbegun -= 1
         known = self._known(channel)
         sweep = self._next_sweep(channel, known)
         if sweep is None:
@@ -268,9 +300,12 @@ class History:
         if self._choice.is_bot and not channel.is_member:
             if not (self._choice.join and channel.kind == "public" and not channel.is_archived):
                 self.not_joined.append(channel.name)
+                if known.swept_at is not None or known.sweep_position is not None:
+                    raise Refused("not_in_channel")  # it was: somebody has removed it
                 return
             yield Ask("conversations.join", {"channel": channel.id}, channel.id)
-        if channel.members != known.members_read or known.members_read is None or sweep.is_full:
+        is_unsure = known.members_read is None or channel.members != known.members_read
+        if is_unsure or (sweep.is_full and sweep.position is None):
             self._add_members(channel)
         yield from self._sweep(channel, sweep)
         if sweep.position is None or self._choice.until:
@@ -285,7 +320,8 @@ class History:
         return sweep_of(channel, known, self._choice, self._now(), self._series)
 
     def _add_members(self, channel: Conversation) -> None:
-        if channel.kind != "dm":
+        if channel.kind != "dm" and channel.id not in self._members_asked:
+            self._members_asked.add(channel.id)
             self._streams.add(
                 "conversations.members", lambda: self._guarded(channel, self._members(channel))
             )
@@ -308,7 +344,8 @@ class History:
         latest = sweep.position or stamp(_seconds(sweep.until) + _AHEAD)
         if self._choice.until:
             latest = sweep.position or sweep.until
-        high, cursor, has_notices, moved = latest, "", False, set[str]()
+        top = high = latest
+        cursor, moved = "", set[str]()
         asked = {"channel": channel.id, "oldest": sweep.oldest, "limit": _LIMIT}
         read_before = self._known(channel).until
         while True:
@@ -333,33 +370,36 @@ class History:
             is_limited = flag(answer.body.get("is_limited"))
             bottom = low if not is_last or is_limited else sweep.oldest
             known = self._stretch(channel, messages, bottom, high)
-            gone = yield from self._missing(channel, answer, messages, known)
-            has_notices |= any(
-                each.get("subtype") in _NOTICES and is_before(read_before or low, each["ts"])
-                for each in messages
-            )
+            gone = yield from self._missing(channel, answer, messages, known, (bottom, high))
             coverage = replace(
                 self._known(channel), sweep_oldest=sweep.oldest, sweep_until=sweep.until,
                 sweep_position=low, series=self._series,
             )  # fmt: skip
+            if read_before and self._has_moves(channel, messages, read_before):
+                coverage = replace(coverage, members_read=None)
+                self._add_members(channel)
             if is_last:
                 coverage = self._ended(channel, coverage, sweep, low if is_limited else None)
             moved |= self._page(channel, answer, messages, known, gone, coverage)
-            self._estimate(channel, sweep, low, is_last=is_last)
+            self._estimate(channel, sweep, top, low, is_last=is_last)
             high = low
             if is_last:
                 break
         if sweep.is_full:
             self._rotate(channel, moved)
-        elif has_notices and channel.members == self._known(channel).members_read:
-            self._add_members(channel)
+
+    def _has_moves(self, channel: Conversation, messages: list[Json], since: str) -> bool:
+        """Whether somebody came or went after the members were read."""
+        return channel.id not in self._members_asked and any(
+            each.get("subtype") in _NOTICES and is_before(since, each["ts"]) for each in messages
+        )
 
     def _rotate(self, channel: Conversation, moved: set[str]) -> None:
         """Read the threads again that were read longest ago: no root tells of an edited reply."""
         before = _micros(self._now() - self._choice.full_every / 2)
         for reading in self._memory.stalest_threads(channel.id, 1 / ROTATION, before):
             if reading.ts not in moved:
-                self._want_thread(channel, replace(reading, position=None))
+                self._want_thread(channel, replace(reading, position=None), None)
 
     def _ended(
         self, channel: Conversation, coverage: Coverage, sweep: Sweep, hidden_before: str | None
@@ -382,21 +422,43 @@ class History:
         return self._memory.stretch(channel.id, bottom, high, [each["ts"] for each in messages])
 
     def _missing(
-        self, channel: Conversation, answer: Answer, messages: list[Json], known: Known
+        self,
+        channel: Conversation,
+        answer: Answer,
+        messages: list[Json],
+        known: Known,
+        ends: tuple[str, str],
     ) -> Generator[Ask, Answer, list[str]]:
-        """What the store has between a page's ends and the page has not: it was deleted.
+        """What the store has between a page's ends and the page has not: it was deleted. Roots that
+        were deleted before are among it if replies of theirs were left.
 
-        Asked for once more, by its `ts`, before it is believed: Slack's pages have had holes.
+        The stretch is asked for once more before that is believed: Slack's pages have had holes.
         """
         shown = {each["ts"] for each in messages}
         settled = stamp(answer.observed_at - _SETTLED)
-        gone = [ts for ts in known.top_level if ts not in shown and is_before(ts, settled)]
+        left = [ts for ts in known.replies or {} if is_before(ends[0], ts)]
+        candidates = {*known.top_level, *(ts for ts in left if is_before(ts, ends[1]))} - shown
+        gone = sorted((ts for ts in candidates if is_before(ts, settled)), key=instant)
         if not gone:
             return []
-        alone = {"channel": channel.id, "oldest": gone[0], "latest": gone[0], "inclusive": "1"}
-        check = yield Ask("conversations.history", alone | {"limit": "1"}, channel.id)
-        is_there = any(each["ts"] == gone[0] for each in _messages(check))
-        return [] if is_there else gone
+        stretch = {"oldest": gone[0], "latest": gone[-1], "inclusive": "1", "limit": _LIMIT}
+        asked, cursor, there = {"channel": channel.id} | stretch, "", set[str]()
+        for _ in range(_CHECKS):
+            following = {"cursor": cursor} if cursor else {}
+            try:
+                check = yield Ask("conversations.history", asked | following, channel.id)
+            except Refused as error:
+                if error.code != "invalid_cursor" or not cursor:
+                    raise
+                break
+            there |= {each["ts"] for each in _messages(check)}
+            cursor = check.cursor
+            if not cursor and not flag(check.body.get("has_more")):
+                return [ts for ts in gone if ts not in there]
+        if not there:
+            return []
+        low = min(there, key=instant)
+        return [ts for ts in gone if ts not in there and is_before(low, ts)]
 
     def _page(
         self,
@@ -413,8 +475,10 @@ class History:
         wanted: list[Reading] = []
         for message in messages:
             ts, state = message["ts"], _thread_state(message)
-            before = threads.get(ts)
-            got = before.got if before and not self._choice.full_refresh else None
+            if state is None and replies.get(ts):
+                state = _EMPTY  # it was a root
+            before = self._done((channel.id, ts, "thread"), threads.get(ts))
+            got = before.got if before else None
             if state is None or state == got:
                 continue
             if state != _EMPTY or replies.get(ts) or got:
@@ -426,7 +490,9 @@ class History:
         wanted += [
             Reading(channel.id, ts, "thread", _GONE) for ts in gone if replies.get(ts)
         ]  # replies of a root that is gone
-        self._store_messages(channel, answer, messages, gone, wanted, coverage)
+        alive = {*known.top_level}
+        deleted = [ts for ts in gone if ts in alive]
+        self._store_messages(channel, answer, messages, deleted, wanted, coverage)
         for reading in wanted:
             self._want_thread(channel, reading, replies.get(reading.ts, ()))
         self._threads_seen += len(wanted)
@@ -456,13 +522,31 @@ class History:
     # Threads
 
     def _want_thread(
-        self, channel: Conversation, reading: Reading, replies: tuple[str, ...] | None = None
+        self, channel: Conversation, reading: Reading, replies: tuple[str, ...] | None
     ) -> None:
-        """Let a thread be read when its turn comes; `replies` are those that the store has."""
-        self._streams.add(
-            "conversations.replies",
-            lambda: self._guarded(channel, self._thread(channel, reading, replies)),
-        )
+        """Let a thread be read when its turn comes; `replies` are those that the store has, None if
+        that is not known."""
+        begin = partial(self._thread, channel, reading, replies)
+        self._want("conversations.replies", channel, reading, begin)
+
+    def _want(
+        self, method: str, channel: Conversation, reading: Reading, begin: Callable[[], Stream]
+    ) -> None:
+        """Let something be read once, as it was wanted last."""
+        key = reading.key
+        if self._wanted.get(key) == reading.wanted:
+            return
+        self._wanted[key] = reading.wanted
+        if key not in self._begins:
+            self._streams.add(method, lambda: self._guarded(channel, self._begins.pop(key)()))
+        self._begins[key] = begin
+
+    def _done(self, key: tuple[str, str, str], known: Reading | None) -> Reading | None:
+        """What was read of something before; a full refresh forgets what earlier runs have read."""
+        reading = self._noted.get(key, known)
+        if reading is None or not self._choice.full_refresh:
+            return reading
+        return reading if (reading.got_at or 0) >= _micros(self._begun) else None
 
     def _thread(
         self, channel: Conversation, reading: Reading, stored: tuple[str, ...] | None
@@ -473,7 +557,8 @@ class History:
         if stored is None:
             known = self._memory.stretch(channel.id, ts, ts, [ts])
             stored = (known.replies or {}).get(ts, ())
-        state, seen, cursor, observed_at, empty = reading.wanted, list[str](), "", 0.0, 0
+        state, seen, cursor, observed_at = reading.wanted, list[str](), "", 0.0
+        empty, is_again = 0, False
         while True:
             asked = {"channel": channel.id, "ts": ts, "limit": _LIMIT}
             asked |= {"oldest": begun_at} if begun_at else {}
@@ -506,9 +591,13 @@ class History:
                 left = replace(reading, wanted=state, position=position)
                 self._store_messages(channel, answer, messages, gone, [left])
                 continue
-            if is_resumed and _is_too_much(state, reading.position, stored, seen):
-                # a reply before the place where it was left is gone: read it whole
-                begun_at, position, seen, is_resumed = None, None, [], False
+            there = len(seen)
+            if is_resumed:
+                there += _read_before(reading.position, stored, seen)
+            is_short = there < _replies_told(state) and not is_again
+            if is_short or (is_resumed and there > _replies_told(state)):
+                # a page had a hole, or a reply before the place where it was left is gone
+                begun_at, position, seen, is_resumed, is_again = None, None, [], False, True
                 continue
             if not is_resumed:
                 gone = _gone_replies(state, stored, seen, observed_at)
@@ -535,13 +624,18 @@ class History:
         self, channel: Conversation, messages: list[Json]
     ) -> tuple[list[tuple[Reading, Json]], set[str]]:
         """Messages of which a page names fewer reactors than it counts: those to be asked for, and
-        the `ts` of those that were asked for in the same state before."""
+        the `ts` of those that were, or are being, asked for in the same state."""
         states = {each["ts"]: state for each in messages if (state := _cut_state(each))}
         if not states:
             return [], set()
         some = next(iter(states))
         known = self._memory.stretch(channel.id, some, some, [*states]).reactions or {}
-        before = {ts for ts, state in states.items() if ts in known and known[ts].got == state}
+        before: set[str] = set()
+        for ts, state in states.items():
+            key = channel.id, ts, "reactions"
+            done = self._done(key, known.get(ts))
+            if state in {done.got if done else None, self._wanted.get(key)}:
+                before.add(ts)
         wanted = [
             (Reading(channel.id, each["ts"], "reactions", states[each["ts"]]), each)
             for each in messages
@@ -552,10 +646,8 @@ class History:
     def _want_reactions(self, channel: Conversation, reading: Reading, message: Json) -> None:
         """Let a message's reactions be read when their turn comes; `message` is as a page has it,
         empty if that page was read by an earlier run."""
-        self._streams.add(
-            "reactions.get",
-            lambda: self._guarded(channel, self._reactions(channel, reading, message)),
-        )
+        begin = partial(self._reactions, channel, reading, message)
+        self._want("reactions.get", channel, reading, begin)
 
     def _reactions(self, channel: Conversation, reading: Reading, message: Json) -> Stream:
         """Read all reactions to a message."""
@@ -568,7 +660,9 @@ class History:
                 raise
             self._store(channel, Page([], readings=[done]))
             return
-        told = message | record(answer.body.get("message"))
+        left_out = {"reactions", "permalink"}
+        told = {name: value for name, value in message.items() if name not in left_out}
+        told |= record(answer.body.get("message"))
         told.pop("permalink", None)
         envelope = _encoded("messages", "reactions.get", [told], answer.observed_at, channel.id)
         done = replace(done, got=_cut_state(told, whole=True) or reading.wanted)
@@ -585,6 +679,10 @@ class History:
     def _store(self, channel: Conversation, page: Page) -> None:
         if page.coverage is not None:
             self._coverage[channel.id] = page.coverage
+        for reading in page.readings:
+            self._noted[reading.key] = reading
+            if reading.got == reading.wanted:
+                self._wanted.pop(reading.key, None)
         self._keep(page)
 
     def _judge_class(self, messages: list[Json], cursor: str) -> None:
@@ -594,20 +692,27 @@ class History:
         elif len(messages) > CAPPED_PAGE:
             self._streams.pace.is_capped = False
 
-    def _estimate(self, channel: Conversation, sweep: Sweep, low: str, *, is_last: bool) -> None:
+    def _estimate(
+        self, channel: Conversation, sweep: Sweep, top: str, low: str, *, is_last: bool
+    ) -> None:
         """Guess a channel's remaining pages from how fast its past goes by."""
         self._pages_seen += 1
         self._pages_of[channel.id] = self._pages_of.get(channel.id, 0) + 1
         floor = max(channel.created, _seconds(sweep.oldest))
-        read = max(_seconds(sweep.until) - _seconds(low), 1.0)
+        read = max(min(_seconds(top), self._begun) - _seconds(low), 1.0)
         left = self._pages_of[channel.id] * max(_seconds(low) - floor, 0.0) / read
         self._pages_left[channel.id] = 0.0 if is_last else left
 
     def calls_left(self) -> dict[str, int]:
-        """About how many calls of each method are still to be made."""
+        """About how many calls of each method are still to be made: channels that have not begun
+        are taken to be as long as the others."""
         left = dict(self._streams.waiting())
         pages = sum(self._pages_left.values())
-        left["conversations.history"] = left.get("conversations.history", 0) + round(pages)
+        if self._pages_of:
+            pages += self._unbegun * (self._pages_seen + pages) / len(self._pages_of)
+        else:
+            pages += self._unbegun
+        left["conversations.history"] = round(pages)
         if self._pages_seen:
             ahead = round(pages * self._threads_seen / self._pages_seen)
             left["conversations.replies"] = left.get("conversations.replies", 0) + ahead
@@ -649,10 +754,9 @@ def _gone_replies(
     return [ts for ts in stored if ts not in there and is_before(ts, settled)]
 
 
-def _is_too_much(state: str, left_at: str | None, stored: tuple[str, ...], seen: list[str]) -> bool:
-    """Whether the store has more replies of a thread, read in parts, than its root counts."""
-    before = [ts for ts in stored if left_at and not is_before(left_at, ts) and ts not in seen]
-    return len(before) + len(seen) > _replies_told(state)
+def _read_before(left_at: str | None, stored: tuple[str, ...], seen: list[str]) -> int:
+    """How many replies the store has of a thread from before it was left."""
+    return sum(1 for ts in stored if left_at and not is_before(left_at, ts) and ts not in seen)
 
 
 def _cut_state(message: Json, *, whole: bool = False) -> str | None:

@@ -97,6 +97,7 @@ class Streams:
         self.waited = 0.0
         """Seconds in which nothing could be asked."""
         self._has_reached = False
+        self._asked_at = 0.0
 
     def add(self, method: str, begin: Callable[[], Stream]) -> None:
         """Let a stream begin, when its turn comes, whose first call is of that method."""
@@ -148,7 +149,9 @@ class Streams:
                 self._waiting[first.ask.method].appendleft(first)
                 return
         ask = first.ask
-        future = threads.submit(self._slack.call, ask.method, ask.arguments, self._clock.now())
+        # Of two answers the later has to look later, also by a clock that has not moved.
+        self._asked_at = max(self._clock.now(), self._asked_at + 1e-6)
+        future = threads.submit(self._slack.call, ask.method, ask.arguments, self._asked_at)
         self._under_way[future] = first
 
     def _rest(self) -> None:

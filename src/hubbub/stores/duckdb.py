@@ -52,16 +52,35 @@ def reading(path: Path, *, wait: float = _WAIT_SECONDS) -> Generator[duckdb.Duck
             f"There is nothing in {path.parent} yet.",
             "Import an archive first: hubbub import PATH. Or name another home with --home.",
         )
-    if _is_older(path, wait):
-        with _attached(path, wait, "") as connection:
-            _migrate(connection, path)
     with _attached(path, wait, "(READ_ONLY)") as connection:
-        for table in TABLES.values():
-            shown = ", ".join(column.name for column in table.public)
-            connection.execute(
-                f"CREATE VIEW {table.name} AS SELECT {shown} FROM store.{table.name}"
-            )
+        if _version(connection, path) < VERSION:
+            connection.execute("DETACH store")
+            with _attached(path, wait, "") as migrating:
+                _migrate(migrating, path)
+            _attach(connection, path, wait, "(READ_ONLY)")
+        shown = {
+            table.name: ", ".join(column.name for column in table.public)
+            for table in TABLES.values()
+        }
+        connection.execute("; ".join(
+            f"CREATE VIEW {name} AS SELECT {columns} FROM store.{name}"
+            for name, columns in shown.items()
+        ))  # fmt: skip
         yield connection
+
+
+@contextmanager
+def borrowed(
+    connection: duckdb.DuckDBPyConnection, path: Path, *, wait: float = _WAIT_SECONDS
+) -> Generator[None]:
+    """The store, to be read, in a session that outlives it: a new session takes ten times as long
+    as a short question. The store has to be of this version."""
+    with _explained(path):
+        _attach(connection, path, wait, "(READ_ONLY)")
+        try:
+            yield
+        finally:
+            connection.execute("DETACH store")
 
 
 def exists(path: Path) -> bool:
@@ -98,10 +117,20 @@ def _undisturbed() -> Generator[None]:
 def _attached(path: Path, wait: float, mode: str) -> Generator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(":memory:")
     try:
-        spill = str(path.parent / "scratch").replace("'", "''")
-        connection.execute(f"SET TimeZone = 'UTC'; SET temp_directory = '{spill}'")
-        _attach(connection, path, wait, mode)
-        yield connection
+        with _explained(path):
+            spill = str(path.parent / "scratch").replace("'", "''")
+            connection.execute(f"SET TimeZone = 'UTC'; SET temp_directory = '{spill}'")
+            _attach(connection, path, wait, mode)
+            yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _explained(path: Path) -> Generator[None]:
+    """What DuckDB raises, in Hubbub's words."""
+    try:
+        yield
     except duckdb.InterruptException as error:
         raise KeyboardInterrupt from error
     except RuntimeError as error:
@@ -112,8 +141,6 @@ def _attached(path: Path, wait: float, mode: str) -> Generator[duckdb.DuckDBPyCo
         if isinstance(error, duckdb.IOException) or _NO_SPACE.search(str(error)):
             raise _disk_error(path, error) from error
         raise
-    finally:
-        connection.close()
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path, wait: float, mode: str) -> None:
@@ -157,11 +184,6 @@ def _disk_error(path: Path, error: duckdb.Error) -> HubbubError:
         f"The store {path} cannot be used: {said.splitlines()[0]}",
         "Check the disk and the file's permissions.",
     )
-
-
-def _is_older(path: Path, wait: float) -> bool:
-    with _attached(path, wait, "(READ_ONLY)") as connection:
-        return _version(connection, path) < VERSION
 
 
 def _version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:

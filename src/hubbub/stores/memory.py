@@ -11,15 +11,17 @@ from hubbub.stores import duckdb as store
 
 
 class StoreMemory:
-    """A workspace's store as a collection remembers it: each question is a short session."""
+    """A workspace's store as a collection remembers it; it is held for a question at a time."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._filled = self._channels_with_messages()
+        self._connection = duckdb.connect(":memory:")
+        self._connection.execute("SET TimeZone = 'UTC'")
 
     def coverage(self) -> dict[str, Coverage]:
         """How far each channel was read."""
-        rows = self._ask(f"SELECT {_columns(COVERAGE.names)} FROM store.coverage")
+        with store.borrowed(self._connection, self._path):
+            rows = self._ask(f"SELECT {_columns(COVERAGE.names)} FROM store.coverage")
         return {row[0]: Coverage(*row) for row in rows}
 
     def pending(self) -> list[Reading]:
@@ -29,33 +31,31 @@ class StoreMemory:
     def stretch(self, channel_id: str, after: str, before: str, others: list[str]) -> Known:
         """What is known of a channel between two `ts`, both left out, and of the messages in
         `others`."""
-        if channel_id not in self._filled:
-            return Known()
-        with store.reading(self._path) as connection:
-            top_level = connection.execute(
-                """SELECT ts FROM messages WHERE channel_id = $1 AND deleted_at IS NULL
+        with store.borrowed(self._connection, self._path):
+            top_level = self._ask(
+                """SELECT ts FROM store.messages WHERE channel_id = $1 AND deleted_at IS NULL
                 AND posted_at > make_timestamptz($2) AND posted_at < make_timestamptz($3)
                 AND (thread_ts IS NULL OR thread_ts = ts OR subtype = 'thread_broadcast')
-                ORDER BY ts""",
+                ORDER BY posted_at, ts""",
                 [channel_id, _micros(after), _micros(before)],
-            ).fetchall()
+            )
             stretch = tuple(ts for (ts,) in top_level)
             asked = [*{*others, *stretch}]
             replies: dict[str, list[str]] = {}
-            for thread_ts, ts in connection.execute(
-                """SELECT thread_ts, ts FROM messages WHERE channel_id = $1 AND thread_ts <> ts
-                AND deleted_at IS NULL AND thread_ts IN (SELECT unnest($2::VARCHAR[]))""",
-                [channel_id, asked],
-            ).fetchall():
+            for thread_ts, ts in self._ask(
+                """SELECT thread_ts, ts FROM store.messages WHERE channel_id = $1
+                AND thread_ts <> ts AND deleted_at IS NULL
+                AND (thread_ts IN (SELECT unnest($2::VARCHAR[]))
+                    OR (thread_ts > $3 AND thread_ts < $4))""",
+                [channel_id, asked, after, before],
+            ):
                 replies.setdefault(thread_ts, []).append(ts)
-            readings = [
-                Reading(*row)
-                for row in connection.execute(
-                    f"""SELECT {_columns(READINGS.names)} FROM store.readings
-                    WHERE channel_id = $1 AND ts IN (SELECT unnest($2::VARCHAR[]))""",
-                    [channel_id, asked],
-                ).fetchall()
-            ]
+            rows = self._ask(
+                f"""SELECT {_columns(READINGS.names)} FROM store.readings
+                WHERE channel_id = $1 AND ts IN (SELECT unnest($2::VARCHAR[]))""",
+                [channel_id, asked],
+            )
+        readings = [Reading(*row) for row in rows]
         return Known(
             stretch,
             {root: tuple(found) for root, found in replies.items()},
@@ -76,22 +76,11 @@ class StoreMemory:
 
     def _readings(self, condition: str, parameters: list[Any] | None = None) -> list[Reading]:
         query = f"SELECT {_columns(READINGS.names)} FROM store.readings WHERE {condition}"
-        return [Reading(*row) for row in self._ask(query, parameters)]
-
-    def _channels_with_messages(self) -> set[str]:
-        return {row[0] for row in self._ask("SELECT DISTINCT channel_id FROM store.messages")}
+        with store.borrowed(self._connection, self._path):
+            return [Reading(*row) for row in self._ask(query, parameters)]
 
     def _ask(self, query: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
-        if not store.exists(self._path):
-            return []
-        with store.reading(self._path) as connection:
-            return _fetched(connection, query, parameters)
-
-
-def _fetched(
-    connection: duckdb.DuckDBPyConnection, query: str, parameters: list[Any] | None
-) -> list[tuple[Any, ...]]:
-    return connection.execute(query, parameters or []).fetchall()
+        return self._connection.execute(query, parameters or []).fetchall()
 
 
 _INSTANTS = frozenset({"swept_at", "full_at", "got_at"})
