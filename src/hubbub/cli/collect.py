@@ -1,6 +1,7 @@
 """`hubbub collect`: the workspace's history from Slack."""
 
 import signal
+from dataclasses import replace
 from threading import Event
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -30,6 +31,14 @@ _CLOCK_SECONDS = 60.0
     metavar="NAME",
     help="Only channels of that name, id or pattern (`help-*`); may be given several times.",
 )
+@click.option("--files", is_flag=True, help="Fetch the bytes of shared files too.")
+@click.option(
+    "--file-limit",
+    type=click.IntRange(min=1),
+    metavar="MB",
+    help="Leave larger files where they are; 25 if nothing is set.",
+)
+@click.option("--raw", is_flag=True, help="Keep Slack's responses as JSON, if the policy permits.")
 @click.option("--full-refresh", is_flag=True, help="Read all again, known threads too.")
 @click.option(
     "--dry-run", is_flag=True, help="Only say what would be asked, and how long it takes."
@@ -40,6 +49,9 @@ def command(
     since: str | None,
     until: str | None,
     channels: tuple[str, ...],
+    files: bool,
+    file_limit: int | None,
+    raw: bool,
     full_refresh: bool,
     dry_run: bool,
 ) -> None:
@@ -50,16 +62,26 @@ def command(
     What was stopped goes on where it was. Ctrl-C ends at the next checkpoint.
     """
     wish = _wish(session, since, until, channels, full_refresh=full_refresh)
+    chosen = session.settings.collect
+    settings = replace(
+        session.settings,
+        collect=replace(
+            chosen,
+            files=files or chosen.files,
+            file_limit_mb=file_limit or chosen.file_limit_mb,
+            raw=raw or chosen.raw,
+        ),
+    )
     if dry_run:
         from hubbub.flows.estimating import estimate
 
-        _print_estimate(session, estimate(session.settings, wish))
+        _print_estimate(session, estimate(settings, wish))
         return
     from hubbub.flows.collecting import collect
 
     stop = _stopped_by_signals(session)
     with console.collecting(-1 if session.as_json else session.verbosity) as show:
-        report = collect(session.settings, wish, stop=stop, progress=show)
+        report = collect(settings, wish, stop=stop, progress=show)
     _print_report(session, report)
     if report.exit is not Exit.DONE:
         raise click.exceptions.Exit(report.exit)

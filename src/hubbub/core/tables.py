@@ -451,7 +451,7 @@ READINGS = Table(
     (
         _CHANNEL_ID,
         Column("ts", T, P.FACT, "the message"),
-        Column("kind", T, P.FACT, "thread or reactions"),
+        Column("kind", T, P.FACT, "thread, reactions, or file and its id"),
         Column("wanted", T, P.FACT, "the state that the message told of"),
         Column("got", T, P.FACT, "the state that was read last"),
         Column("position", T, P.FACT, "`ts` of the last reply read, in an unfinished thread"),

@@ -19,6 +19,7 @@ from hubbub.core.progress import BEGINNING
 from hubbub.core.tables import API_CALLS, RUNS
 from hubbub.errors import Exit, HubbubError, TryAgain, UsageError
 from hubbub.flows.connecting import connect
+from hubbub.flows.keeping_files import files_of
 from hubbub.flows.keeping_raw import RawFolder
 from hubbub.flows.workspace import (
     gate_of,
@@ -237,6 +238,7 @@ class _Run:
             self._keep,
             self.clock.now,
             self.series,
+            files_of(self.settings, self.policy),
         )
         try:
             self._ask_everything()
@@ -483,6 +485,8 @@ _FIXES = {
     "channel_not_found": "The token does not see it: it was removed, or made private.",
     "is_archived": "It was closed; nobody can enter it any more.",
     "thread_not_found": "Run this again.",
+    "file_needs_login": "Give the app the scope files:read, install it again, and run this again.",
+    "file_is_not_whole": "Run this again: a file's bytes were fewer than Slack says.",
     "method_not_supported_for_channel_type": "This kind of conversation cannot be read.",
     "channel_is_limited_access": "Slack does not let apps read this kind of channel.",
 }

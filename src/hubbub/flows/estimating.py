@@ -11,7 +11,7 @@ from hubbub.flows.connecting import connect
 from hubbub.flows.workspace import policy_of_workspace
 from hubbub.settings import Settings
 from hubbub.slack.api import SlackError
-from hubbub.slack.methods import METHODS
+from hubbub.slack.methods import FILE, METHODS
 from hubbub.slack.pace import Clock, Pace, RealTime
 from hubbub.sources.history import ROTATION, Conversation, History, Sweep, sweep_of
 from hubbub.sources.streams import Ask, Stream, Streams
@@ -83,7 +83,7 @@ def estimate(settings: Settings, wish: Wish | None = None, *, clock: Clock | Non
             _add(calls, {"conversations.join": 1})
     pending = {"thread": "conversations.replies", "reactions": "reactions.get"}
     for reading in memory.pending():
-        _add(calls, {pending[reading.kind]: 1})
+        _add(calls, {pending.get(reading.kind, FILE): 1})
     return Estimate(
         names[0],
         len(chosen),

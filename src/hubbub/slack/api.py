@@ -12,6 +12,7 @@ from urllib.request import getproxies, proxy_bypass
 import urllib3
 
 from hubbub.errors import HubbubError, TryAgain
+from hubbub.slack.methods import FILE
 from hubbub.slack.normalize import Malformed, decoded
 from hubbub.slack.values import Json, is_record, record, records, text
 
@@ -146,7 +147,13 @@ class Slack:
         return urlsplit(self.url).netloc
 
     def call(self, method: str, arguments: Mapping[str, str], now: float) -> Answer:
-        """Make one call; no second try. Raises `SlackError`, `Stopped`, `NoNetwork`."""
+        """Make one call; no second try. Raises `SlackError`, `Stopped`, `NoNetwork`.
+
+        For `FILE` it is a download, of the `url` and `type` that a file object says.
+        """
+        if method == FILE:
+            asked = arguments["url"], int(arguments["most"]), arguments["type"]
+            return Answer(method, arguments, {}, self.download(*asked), now)
         status, headers, payload = self._post(method, arguments)
         if status == 429:
             raise Limited(_seconds(headers.get("retry-after")))
@@ -170,8 +177,11 @@ class Slack:
             _date(headers.get("date")),
         )
 
-    def download(self, url: str, most: int) -> bytes:
-        """A file's bytes, if there are at most so many. Raises `SlackError`."""
+    def download(self, url: str, most: int, media_type: str) -> bytes:
+        """A file's bytes, if there are at most so many. Raises `SlackError`.
+
+        Who may not have it gets a page to sign in, with status 200.
+        """
         host = urlsplit(url).hostname or ""
         if host not in {urlsplit(self.url).hostname, "slack.com"} and not host.endswith(
             _FILE_HOSTS
@@ -184,9 +194,8 @@ class Slack:
             try:
                 if response.status >= 500 or response.status == 429:
                     raise Unavailable(f"http_{response.status}")
-                if response.status != 200 or "text/html" in response.headers.get(
-                    "content-type", ""
-                ):
+                is_page = "text/html" in response.headers.get("content-type", "")
+                if response.status != 200 or (is_page and media_type != "text/html"):
                     raise Refused("file_needs_login")
                 content = response.read(most + 1, decode_content=True)
             finally:

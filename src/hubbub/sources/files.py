@@ -53,8 +53,12 @@ class Files:
                 file = record(answer.body.get("file"))
             if self._is_wanted(file):
                 url = text(file.get("url_private_download")) or text(file.get("url_private")) or ""
-                asked = {"url": url, "most": str(self._most)}
+                media_type = text(file.get("mimetype")) or ""
+                asked = {"url": url, "most": str(self._most), "type": media_type}
                 answer = yield Ask(FILE, asked, reading.channel_id)
+                told = count(file.get("size"))
+                if told is not None and told != len(answer.payload):
+                    raise Refused("file_is_not_whole")
                 self._keep(file_id, text(file.get("name")) or file_id, answer.payload)
         except Refused as error:
             if error.code not in _GIVEN_UP:

@@ -27,8 +27,9 @@ from hubbub.core.progress import (
 )
 from hubbub.slack.api import Answer, Refused, SlackError, Unavailable
 from hubbub.slack.directory import kind_of
-from hubbub.slack.methods import CAPPED_PAGE, METHODS
+from hubbub.slack.methods import CAPPED_PAGE, FILE, METHODS
 from hubbub.slack.values import Json, count, flag, micros_of_ts, record, records, text
+from hubbub.sources.files import KIND, Files
 from hubbub.sources.streams import Ask, Stream, Streams
 
 DAY = 86_400.0
@@ -167,8 +168,10 @@ class History:
         keep: Callable[[Page], None],
         now: Callable[[], float],
         series: str,
+        files: Files | None = None,
     ) -> None:
         self._streams, self._memory, self._choice = streams, memory, choice
+        self._files = files
         self._keep, self._now, self._series = keep, now, series
         self._coverage = memory.coverage()
         self._pages_of: dict[str, int] = {}
@@ -253,6 +256,8 @@ class History:
             if channel := chosen.get(reading.channel_id):
                 if reading.kind == "thread":
                     self._want_thread(channel, reading, None)
+                elif reading.kind.startswith(KIND):
+                    self._want_file(channel, reading, None)
                 else:
                     self._want_reactions(channel, reading, {})
 
@@ -514,10 +519,13 @@ class History:
             envelopes = _parted(answer, messages, listed_before, channel.id)
         if gone:
             envelopes.append(_deletions(channel.id, gone, answer.observed_at))
-        cut_readings = [reading for reading, _ in cut]
-        self._store(channel, Page(envelopes, coverage, [*readings, *cut_readings], answer))
+        files = self._files.wanted(channel.id, messages) if self._files else []
+        more = [reading for reading, _ in (*cut, *files)]
+        self._store(channel, Page(envelopes, coverage, [*readings, *more], answer))
         for reading, message in cut:
             self._want_reactions(channel, reading, message)
+        for reading, file in files:
+            self._want_file(channel, reading, file)
 
     # Threads
 
@@ -667,6 +675,17 @@ class History:
         envelope = _encoded("messages", "reactions.get", [told], answer.observed_at, channel.id)
         done = replace(done, got=_cut_state(told, whole=True) or reading.wanted)
         self._store(channel, Page([envelope], readings=[done], answer=answer))
+
+    def _want_file(self, channel: Conversation, reading: Reading, file: Json | None) -> None:
+        """Let a file's bytes be fetched; `file` is as its message has it."""
+        if self._files is not None:
+            done = partial(self._store_reading, channel)
+            begin = partial(self._files.fetch, reading, file, done)
+            self._want("files.info" if file is None else FILE, channel, reading, begin)
+
+    def _store_reading(self, channel: Conversation, reading: Reading) -> None:
+        done = replace(reading, got_at=_micros(self._now()))
+        self._store(channel, Page([], readings=[done]))
 
     # What all share
 
