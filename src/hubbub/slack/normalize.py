@@ -9,7 +9,8 @@ import msgspec
 
 from hubbub.core.batch import Batch, Envelope
 from hubbub.slack import directory
-from hubbub.slack.messages import MessageReader
+from hubbub.slack.copies import Copies
+from hubbub.slack.messages import read_messages
 from hubbub.slack.values import Json, is_record, text
 
 _decode = msgspec.json.Decoder().decode
@@ -26,12 +27,14 @@ def normalize(envelopes: Iterable[Envelope], *, raw: bool, copies: int = 0) -> B
     numbered from `copies`.
     """
     batch = Batch(copies=copies)
+    found = Copies()
     for envelope in envelopes:
-        _read(batch, envelope, raw=raw)
+        _read(batch, found, envelope, raw=raw)
+    read_messages(found, batch, raw=raw)
     return batch
 
 
-def _read(batch: Batch, envelope: Envelope, *, raw: bool) -> None:
+def _read(batch: Batch, copies: Copies, envelope: Envelope, *, raw: bool) -> None:
     try:
         found = records(envelope)
     except Malformed as error:
@@ -43,7 +46,10 @@ def _read(batch: Batch, envelope: Envelope, *, raw: bool) -> None:
         kind = envelope.channel_kind
         read = partial(directory.read_channel, batch=batch, kind=kind, raw=raw)
     else:
-        read = MessageReader(batch, envelope.channel_id, raw=raw).read
+        for place, reason in copies.take(found, envelope.channel_id):
+            record = msgspec.json.encode(found[place - 1])
+            batch.quarantine(envelope.origin, place, reason, record)
+        return
     for place, record in enumerate(found, 1):
         reason = read(record) if is_record(record) else "not an object"
         if reason is not None:
