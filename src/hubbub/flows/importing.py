@@ -87,9 +87,10 @@ def import_archive(settings: Settings, path: Path, progress: Progress = unseen) 
         key = workspace_key(_made(settings.key)) if policy.pseudonyms else None
         gate = Gate(policy, known, key)
         task = _Task(gate, scratch, path.name)
-        done = [task.directory(listed)]
         groups = _shared_out(parts)
-        for number, finished in enumerate(_run(workers, archive, task, groups), 1):
+        reading = _run(workers, archive, task, groups)
+        done = [task.directory(listed)]
+        for number, finished in enumerate(reading, 1):
             done.append(finished)
             progress("reading", number, len(groups))
         progress("merging", 0, 1)
@@ -262,13 +263,12 @@ def _made(file: Path) -> Path:
 def _run(
     workers: Executor | None, archive: Archive, task: _Task, groups: list[list[Part]]
 ) -> Iterator[_Done]:
+    """What the tasks staged, as they end; workers begin at once."""
     numbered = enumerate(groups, 1)
     if workers is None:
-        yield from (task.read(archive, number, group) for number, group in numbered)
-        return
+        return (task.read(archive, number, group) for number, group in numbered)
     futures = [workers.submit(task.read_held, number, group) for number, group in numbered]
-    for future in as_completed(futures):
-        yield future.result()
+    return (future.result() for future in as_completed(futures))
 
 
 def _note_run(
