@@ -17,7 +17,7 @@ $(READY): pyproject.toml uv.lock
 	@echo "Preparing .venv …"
 	@test -x $(RUN)/python || $(PYTHON) -m venv .venv
 	@$(RUN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.7,<1"
-	@UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never $(RUN)/uv sync --quiet --locked --inexact --python $(RUN)/python
+	@UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never $(RUN)/uv sync --quiet --locked --inexact --compile-bytecode --python $(RUN)/python
 	@touch $@
 
 demo: $(READY) ## an invented community: import, findings, charts

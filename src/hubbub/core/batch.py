@@ -5,10 +5,11 @@ A source fills envelopes, Slack's formats are read into batches of rows, and onl
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hubbub.core.tables import LOGS
+from hubbub.core.tables import LOGS, TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 Row = tuple[Any, ...]
 """Values in the order of the table's columns; instants as microseconds since 1970 in UTC,
 JSON (outlines and raw records) as UTF-8 bytes."""
+
+Columns = dict[str, Sequence[Any]]
+"""Such values by column; `copy` is one more where rows carry a copy number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +43,26 @@ class Envelope:
 
 @dataclass(slots=True)
 class Batch:
-    """Rows by table, as read and not yet admitted.
+    """What was read and is not yet admitted.
 
     Rows of a merged table and of its sets carry a copy number as an extra last value: it says
     which rows came in one record.
     """
 
     rows: defaultdict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    """Rows by table, of tables that are read row by row."""
+    columns: dict[str, Columns] = field(default_factory=dict[str, Columns])
+    """Columns by table, of messages: they are read column by column."""
     copies: int = 0
+
+    def tables(self) -> dict[str, Columns]:
+        """All that was read, by table and column."""
+        tables = dict(self.columns)
+        for name, rows in self.rows.items():
+            if rows:
+                values = zip(*rows, strict=True)
+                tables[name] = dict(zip(_names(name), values, strict=True))
+        return tables
 
     def quarantine(self, origin: str, place: int, reason: str, record: bytes | None) -> None:
         """Note a record that could not be read."""
@@ -81,3 +97,8 @@ def carries_copy(table: str) -> bool:
 
 
 _LOG_NAMES = frozenset(table.name for table in LOGS)
+
+
+def _names(table: str) -> tuple[str, ...]:
+    names = TABLES[table].names
+    return (*names, "copy") if carries_copy(table) else names

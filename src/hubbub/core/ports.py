@@ -1,14 +1,12 @@
 """What the flows need of the parts around them; each port has one small interface."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from hubbub.core.batch import Envelope
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A piece of an archive that can be read by itself: a day file, say."""
 
     name: str

@@ -338,7 +338,7 @@ class _Run:
         batch.rows["readings"] += [
             replace(reading, noted_at=number).row() for reading in page.readings
         ]
-        self.counts.messages += len(batch.rows["messages"])
+        self.counts.messages += len(batch.columns["messages"]["ts"] if batch.columns else ())
         self.counts.quarantined += len(batch.rows["quarantine"])
         admitted = self.gate.admit(batch)
         self.counts.left_out += admitted.left_out

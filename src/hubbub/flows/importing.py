@@ -36,7 +36,7 @@ from hubbub.stores.staging import Staged, joined, stage
 
 _TASK_BYTES = 8_000_000
 """JSON that a task reads, about."""
-_PIECE_BYTES = 1_000_000
+_PIECE_BYTES = 100_000
 """JSON that is held as rows at a time, about: bounds memory, and keeps to the cache."""
 
 Progress = Callable[[str, int, int], None]
@@ -87,9 +87,10 @@ def import_archive(settings: Settings, path: Path, progress: Progress = unseen) 
         known, assumed = _channels(archive, listed, settings)
         gate = gate_of(settings, policy, known)
         task = _Task(gate, scratch, path.name)
-        done = [task.directory(listed)]
         groups = _shared_out(parts)
-        for number, finished in enumerate(_run(workers, archive, task, groups), 1):
+        reading = _run(workers, archive, task, groups)
+        done = [task.directory(listed)]
+        for number, finished in enumerate(reading, 1):
             done.append(finished)
             progress("reading", number, len(groups))
         progress("merging", 0, 1)
@@ -218,13 +219,12 @@ def _shared_out(parts: Sequence[Part]) -> list[list[Part]]:
 def _run(
     workers: Executor | None, archive: Archive, task: _Task, groups: list[list[Part]]
 ) -> Iterator[_Done]:
+    """What the tasks staged, as they end; workers begin at once."""
     numbered = enumerate(groups, 1)
     if workers is None:
-        yield from (task.read(archive, number, group) for number, group in numbered)
-        return
+        return (task.read(archive, number, group) for number, group in numbered)
     futures = [workers.submit(task.read_held, number, group) for number, group in numbered]
-    for future in as_completed(futures):
-        yield future.result()
+    return (future.result() for future in as_completed(futures))
 
 
 def _note_run(

@@ -41,12 +41,17 @@ class Policy:
 
     def keeps(self, privacy: Privacy) -> bool:
         """Whether columns of a class keep a value (perhaps a shortened or keyed one)."""
-        return {
-            Privacy.NAME: self.names,
-            Privacy.CONTACT: self.contacts,
-            Privacy.TEXT: self.text,
-            Privacy.RAW: self.raw,
-        }.get(privacy, True)
+        match privacy:
+            case Privacy.NAME:
+                return self.names
+            case Privacy.CONTACT:
+                return self.contacts
+            case Privacy.TEXT:
+                return self.text
+            case Privacy.RAW:
+                return self.raw
+            case _:
+                return True
 
 
 PRESETS = {

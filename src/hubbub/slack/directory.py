@@ -119,7 +119,9 @@ def strictest(*kinds: str) -> str:
     return min(kinds, key=_STRICTEST.index)
 
 
-def read_files(message: Json, channel_id: str, ts: str, batch: Batch, *, raw: bool) -> list[str]:
+def read_files(
+    message: Json, channel_id: str, ts: str, batch: Batch, *, copy: int, raw: bool
+) -> list[str]:
     """Append the files of a message, from `files` and the old single `file`; returns their ids."""
     found: dict[str, Json] = {}
     for file in (*records(message.get("files")), record(message.get("file"))):
@@ -127,8 +129,8 @@ def read_files(message: Json, channel_id: str, ts: str, batch: Batch, *, raw: bo
         if file_id:
             found[file_id] = file
     for file_id, file in found.items():
-        batch.rows["files"].append((*_file(file_id, file, channel_id, raw=raw), batch.copies))
-        batch.rows["shares"].append((channel_id, ts, file_id, batch.copies))
+        batch.rows["files"].append((*_file(file_id, file, channel_id, raw=raw), copy))
+        batch.rows["shares"].append((channel_id, ts, file_id, copy))
     return sorted(found)
 
 
@@ -156,13 +158,15 @@ def _file(file_id: str, file: Json, channel_id: str, *, raw: bool) -> Row:
     )
 
 
-def read_profile(message: Json, user_id: str, channel_id: str, micros: int, batch: Batch) -> None:
+def read_profile(
+    message: Json, user_id: str, channel_id: str, micros: int, batch: Batch, *, copy: int
+) -> None:
     """Append the names that a message carries of its author."""
     profile = record(message.get("user_profile"))
     names = tuple(text(profile.get(key)) for key in ("name", "real_name", "display_name"))
     if any(names):
         batch.rows["profiles"].append(
-            (channel_id, user_id, *names, SEEN, micros, canonical(names), None, batch.copies)
+            (channel_id, user_id, *names, SEEN, micros, canonical(names), None, copy)
         )
 
 

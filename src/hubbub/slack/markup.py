@@ -5,10 +5,10 @@ token: `<@U…>`, `<#C…>`, `<!here>` or `<scheme:…>`, each with an optional 
 """
 
 import re
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
-_TOKEN = re.compile(r"<([^<>]*)>")
+_TOKEN = re.compile(r"<([^<>|]*)[^<>]*>")
+"""A token; its group is what stands before the label."""
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _CODE_OR_TOKEN = re.compile(r"```.*?```|`[^`\n]*`|<[^<>]*>", re.DOTALL)
 _PLAIN_HOST = re.compile(r"https?://([A-Za-z0-9.\-]+)(?:[/?#]|\Z)")
@@ -16,43 +16,33 @@ _PLAIN_HOST = re.compile(r"https?://([A-Za-z0-9.\-]+)(?:[/?#]|\Z)")
 _BROADCASTS = frozenset({"here", "channel", "everyone", "group"})
 
 
-class Mention(NamedTuple):
-    """A mention: its place among the text's tokens from 1, and whom it names."""
+Mention = tuple[int, str, str | None, str | None, str | None]
+"""A mention: its place among the text's tokens from 1; user, channel, subteam or broadcast; and
+whom it names: a member, a channel, or something else."""
 
-    position: int
-    kind: str
-    """user, channel, subteam or broadcast."""
-    target: str
-
-
-class Link(NamedTuple):
-    """A link: its place among the text's tokens from 1, and where it leads."""
-
-    position: int
-    url: str
-    scheme: str
-    domain: str | None
+Link = tuple[int, str, str, str | None]
+"""A link: its place among the text's tokens from 1, its URL, scheme and domain."""
 
 
 def tokens(text: str) -> tuple[list[Mention], list[Link]]:
     """The mentions and links of a text, in order."""
     mentions: list[Mention] = []
     links: list[Link] = []
-    for position, token in enumerate(_TOKEN.findall(text), 1):
-        content = token.partition("|")[0]
+    for position, content in enumerate(_TOKEN.findall(text), 1):
         sign, rest = content[:1], content[1:]
         if sign == "@":
-            mentions.append(Mention(position, "user", rest))
+            mentions.append((position, "user", rest, None, None))
         elif sign == "#":
-            mentions.append(Mention(position, "channel", rest))
+            mentions.append((position, "channel", None, rest, None))
         elif sign == "!":
             if rest.startswith("subteam^"):
-                mentions.append(Mention(position, "subteam", rest[len("subteam^") :]))
+                target = rest.removeprefix("subteam^")
+                mentions.append((position, "subteam", None, None, target))
             elif rest in _BROADCASTS:
-                mentions.append(Mention(position, "broadcast", rest))
+                mentions.append((position, "broadcast", None, None, rest))
         elif scheme := _SCHEME.match(content):
             url = unescape(content)
-            links.append(Link(position, url, scheme[1].lower(), domain(url)))
+            links.append((position, url, scheme[1].lower(), domain(url)))
     return mentions, links
 
 

@@ -1,16 +1,17 @@
-"""Slack's message objects as rows: kinds, authors, wrappers, reactions, features of the text.
+"""Slack's message objects as rows: kinds, authors, threads, reactions, features of the text.
 
 Definitions: docs/tables.md. Everything that a metric needs of a text (length, question, mentions,
 link domains) is taken here, before the gate decides whether the text itself may stay.
 """
 
 import re
-from functools import lru_cache
+from collections.abc import Callable
 from typing import Any
 
-from hubbub.core.batch import Batch
+from hubbub.core.batch import Batch, Columns
 from hubbub.core.tables import SEEN
 from hubbub.slack import markup
+from hubbub.slack.copies import Copies
 from hubbub.slack.directory import SLACK_ITSELF, read_files, read_profile
 from hubbub.slack.values import (
     Json,
@@ -18,7 +19,7 @@ from hubbub.slack.values import (
     count,
     flag,
     ids,
-    is_record,
+    micros_of_each,
     micros_of_ts,
     record,
     records,
@@ -39,254 +40,331 @@ _OUTLINE = (
 )  # fmt: skip
 """What of a message may be kept to settle between copies where its JSON may not."""
 
-_is_id = lru_cache(maxsize=100_000)(re.compile(r"[UW][A-Z0-9]+").fullmatch)
+_is_id = re.compile(r"[UW][A-Z0-9]+").fullmatch
+_known_ids: set[str | None] = set()
+"""Ids that were met before: few, and looked up faster than matched."""
+_TEXT_OR_NONE = frozenset({str, type(None)})
 
 
-class MessageReader:
-    """Appends messages, and what hangs on them, to a batch."""
+def read_messages(copies: Copies, batch: Batch, *, raw: bool) -> None:
+    """Append copies of messages, and what hangs on them, to a batch."""
+    if copies.messages:
+        batch.columns["messages"] = _Reader(copies, batch, raw=raw).columns()
+        batch.copies += len(copies.messages)
 
-    def __init__(self, batch: Batch, channel_id: str | None, *, raw: bool) -> None:
+
+class _Reader:
+    """Reads copies column by column, which takes half as long as one by one: what most messages
+    lack is looked for once, and read where it is."""
+
+    def __init__(self, copies: Copies, batch: Batch, *, raw: bool) -> None:
+        self._copies = copies
+        self._messages = copies.messages
         self._batch = batch
-        self._channel_id = channel_id
         self._raw = raw
+        self._first = batch.copies
+        self._fields = set[str]().union(*self._messages)
+        """All that any of the messages has."""
+        self._places = {field: self._found(field) for field in _RARE if field in self._fields}
+        """Where in the lists the messages stand that have a field."""
 
-    def read(self, message: Json) -> str | None:
-        """Append a record, unwrapped if it wraps another; returns why it cannot be read, or None.
-
-        A `message_changed` is a copy of its inner message, a `message_deleted` a mark on its
-        target, a `message_replied` a notice without a row.
-        """
-        kind = message.get("type", "message")
-        if kind != "message" and kind is not None:
-            return f"an event of type {kind!s:.40}"
-        channel_id = self._channel_id or _channel(message)
-        if channel_id is None:
-            return "a message without channel"
-        subtype = message.get("subtype")
-        if subtype == "message_changed":
-            return self._changed(message, channel_id)
-        if subtype == "message_deleted":
-            return self._deleted(message, channel_id)
-        if subtype == "message_replied" or ("message" in message and not subtype):
-            return None
-        return self._copy(message, channel_id)
-
-    def _changed(self, event: Json, channel_id: str) -> str | None:
-        inner = event.get("message")
-        if not is_record(inner):
-            return "a message_changed without the message"
-        changed_at = _time_of_change(event)
-        if changed_at is None:
-            return "ts is not digits.digits"
-        return self._copy(inner, channel_id, changed_at=changed_at)
-
-    def _deleted(self, event: Json, channel_id: str) -> str | None:
-        deleted_at = _time_of_change(event)
-        if deleted_at is None:
-            return "ts is not digits.digits"
-        before = record(event.get("previous_message")) or record(event.get("original"))
-        target = event.get("deleted_ts") or before.get("ts")
-        if micros_of_ts(target) is None:
-            return "a message_deleted without target"
-        return self._copy({**before, "ts": target}, channel_id, deleted_at=deleted_at)
-
-    def _copy(
-        self,
-        message: Json,
-        channel_id: str,
-        *,
-        changed_at: str | None = None,
-        deleted_at: str | None = None,
-    ) -> str | None:
-        """Append one copy of a message: seen, changed (`ts` of the change) or deleted.
-
-        The import's speed is decided here: what most messages lack is asked for only once.
-        """
-        ts = message.get("ts")
-        posted = micros_of_ts(ts)
-        if posted is None or type(ts) is not str:
-            return "ts is not digits.digits"
-        get, batch = message.get, self._batch
-        copy = batch.copies
-        subtype = text(get("subtype")) if "subtype" in message else None
-        thread_ts = _thread(message, ts) if "thread_ts" in message or "root" in message else None
-        is_plain = subtype is None and thread_ts is None
-        kind = "post" if is_plain else _kind(message, subtype, ts, thread_ts)
-        user_id = get("user")
-        if type(user_id) is not str or not user_id:
-            user_id = text(user_id)
-        if user_id is None and subtype == "file_comment":
-            user_id = text(record(get("comment")).get("user"))
-        bot_id = text(get("bot_id")) if "bot_id" in message else None
-        body = get("text")
-        if type(body) is not str:
-            body = text(body) or ""
-        asks = ("?" in body or "？" in body) and (
-            kind == "post"
-            and bot_id is None
-            and subtype != "bot_message"
-            and user_id is not None
-            and user_id not in SLACK_ITSELF
-            and markup.asks(body)
-        )
-        version, edited_at, latest_reply = posted, None, None
-        if "edited" in message:
-            edited_at = micros_of_ts(record(get("edited")).get("ts"))
-            version = max(version, edited_at or 0)
-        if "latest_reply" in message:
-            replied_at = micros_of_ts(get("latest_reply"))
-            version = max(version, replied_at or 0)
-            latest_reply = None if replied_at is None else get("latest_reply")
-        if changed_at is not None:
-            version = max(version, micros_of_ts(changed_at) or 0)
-        presence, gone_at = SEEN, None
-        if deleted_at is not None:
-            presence, gone_at = 0, micros_of_ts(deleted_at)
-        elif subtype == "tombstone":  # the time of deletion is known only if an event told it
-            presence, gone_at = 1, micros_of_ts(changed_at) or posted
-        told, unnamed = changed_at is None, 0
-        if "reactions" in message:
-            told, unnamed = True, self._reactions(get("reactions"), channel_id, ts)
-        username = text(get("username")) if "username" in message else None
-        replies = count(get("reply_count")) if "reply_count" in message else None
-        outline = canonical_json = None
-        hanging = self._tokens(body, channel_id, ts) if "<" in body else ()
-        if "files" in message or "file" in message:
-            hanging = (hanging, read_files(message, channel_id, ts, batch, raw=self._raw))
-        words = len(body.split())
-        characters = len(markup.unescape(body)) if "&" in body else len(body)
-        if presence != SEEN:
-            outline = _trace(
-                thread_ts,
-                user_id,
-                bot_id,
-                username,
-                kind,
-                subtype,
-                edited_at,
-                replies,
-                latest_reply,
-            )
-        elif self._raw:
-            canonical_json = canonical(message)
-        else:
-            kept = {key: message[key] for key in _OUTLINE if key in message}
-            kept["text"] = (words, characters, asks, hanging, user_id, thread_ts)
-            outline = canonical(kept)
-        if "user_profile" in message and user_id is not None:
-            read_profile(message, user_id, channel_id, posted, batch)
-        batch.rows["messages"].append((
-            channel_id,
-            ts,
-            thread_ts,
-            posted,
-            user_id,
-            None if user_id is None or _is_id(user_id) else user_id,
-            bot_id,
-            username,
-            kind,
-            subtype,
-            body,
-            words,
-            characters,
-            asks,
-            edited_at,
-            gone_at,
-            replies,
-            latest_reply,
-            unnamed,
-            told,
-            None,
-            None,
-            presence,
-            version,
-            outline,
-            canonical_json,
-            copy,
-        ))  # fmt: skip
-        batch.copies += 1
-        return None
-
-    def _tokens(self, body: str, channel_id: str, ts: str) -> tuple[Any, ...]:
-        """Append the text's mentions and links; returns what of them may stand in an outline."""
-        mentions, links = markup.tokens(body)
-        copy, rows = self._batch.copies, self._batch.rows
-        if mentions:
-            rows["mentions"].extend([_mention(channel_id, ts, each, copy) for each in mentions])
-        if links:
-            rows["links"].extend([(channel_id, ts, *each, copy) for each in links])
+    def columns(self) -> Columns:
+        """The columns of the messages; what hangs on them is in the batch."""
+        copies, size = self._copies, len(self._messages)
+        subtypes = self._column("subtype", text)
+        threads = self._threads()
+        kinds = self._kinds(subtypes, threads)
+        users = self._users(subtypes)
+        bots = self._column("bot_id", text)
+        usernames = self._column("username", text)
+        replies = self._column("reply_count", count)
+        edits = self._column("edited", _edited_at)
+        latest = self._column("latest_reply", _valid_ts)
+        bodies = self._bodies()
+        presences, gone = self._presences(subtypes)
+        columns: Columns = {
+            "channel_id": copies.channel_ids,
+            "ts": copies.ts,
+            "thread_ts": threads,
+            "posted_at": copies.posted,
+            "user_id": users,
+            "author_handle": _handles(users),
+            "bot_id": bots,
+            "username": usernames,
+            "kind": kinds,
+            "subtype": subtypes,
+            "text": bodies,
+            "words": [len(body.split()) for body in bodies],
+            "characters": _characters(bodies),
+            "is_question": _questions(bodies, kinds, subtypes, users, bots),
+            "edited_at": edits,
+            "deleted_at": gone,
+            "reply_count": replies,
+            "latest_reply": latest,
+            "unnamed": self._reactions(),
+            "reactions_told": self._tells_reactions(),
+            "reactions_version": [None] * size,
+            "reactions_rank": [None] * size,
+            "presence": presences,
+            "version": self._versions(edits, latest),
+            "copy": range(self._first, self._first + size),
+        }
+        tokens, files = self._tokens(bodies), self._files()
+        self._profiles(users)
+        canonicals: list[bytes | None] = [None] * size
+        outlines: list[bytes | None] = [None] * size
         if self._raw:
-            return ()
-        return (mentions, [(*link[::2], markup.trimmed(link.url)) for link in links])
+            canonicals = [*map(canonical, self._messages)]
+        else:
+            outlines = self._outlines(columns, tokens, files)
+        for place in [place for place, presence in enumerate(presences) if presence != SEEN]:
+            canonicals[place] = None
+            outlines[place] = _trace([columns[name][place] for name in _TRACE])
+        return columns | {"canonical": canonicals, "outline": outlines}
 
-    def _reactions(self, reactions: object, channel_id: str, ts: str) -> int:
+    def _found(self, field: str) -> list[int]:
+        return [place for place, message in enumerate(self._messages) if field in message]
+
+    def _where(self, field: str) -> list[int]:
+        return self._places.get(field, [])
+
+    def _column(self, field: str, read: Callable[[object], Any]) -> list[Any]:
+        """A field that most messages lack."""
+        column: list[Any] = [None] * len(self._messages)
+        for place in self._where(field):
+            column[place] = read(self._messages[place][field])
+        return column
+
+    def _users(self, subtypes: list[str | None]) -> list[str | None]:
+        users = [message.get("user") for message in self._messages]
+        if "" in users or not _TEXT_OR_NONE.issuperset(map(type, users)):
+            users = [text(user) for user in users]
+        for place in self._where("comment"):
+            if users[place] is None and subtypes[place] == "file_comment":
+                users[place] = text(record(self._messages[place]["comment"]).get("user"))
+        return users
+
+    def _bodies(self) -> list[str]:
+        bodies: list[Any] = [message.get("text") for message in self._messages]
+        if {str}.issuperset(map(type, bodies)):
+            return bodies
+        return [body if type(body) is str else text(body) or "" for body in bodies]
+
+    def _threads(self) -> list[str | None]:
+        """`ts` of the thread's root; a broadcast may say it only in its `root`."""
+        threads = [message.get("thread_ts") for message in self._messages]
+        if micros_of_each([thread_ts for thread_ts in threads if thread_ts is not None]) is None:
+            threads = [_valid_ts(thread_ts) for thread_ts in threads]
+        for place in self._where("root"):
+            message = self._messages[place]
+            if message.get("thread_ts") is None:
+                root = record(message["root"])
+                threads[place] = _valid_ts(root.get("thread_ts") or root.get("ts"))
+        return threads
+
+    def _kinds(self, subtypes: list[str | None], threads: list[str | None]) -> list[str]:
+        kinds = [
+            "post" if thread_ts is None or thread_ts == ts else "reply"
+            for ts, thread_ts in zip(self._copies.ts, threads, strict=True)
+        ]
+        for place in self._where("reply_broadcast"):
+            if kinds[place] == "reply" and flag(self._messages[place]["reply_broadcast"]):
+                kinds[place] = "broadcast"
+        for place in self._where("subtype"):
+            subtype = subtypes[place]
+            if subtype not in SPEECH:
+                kinds[place] = "system"
+            elif subtype == "thread_broadcast" or (
+                subtype == "reply_broadcast" and kinds[place] == "reply"
+            ):
+                kinds[place] = "broadcast"
+        return kinds
+
+    def _presences(self, subtypes: list[str | None]) -> tuple[list[int], list[int | None]]:
+        """How much of each message its copy shows, and when it was deleted."""
+        changed, deleted = self._copies.changed, self._copies.deleted
+        presences = [SEEN] * len(subtypes)
+        gone: list[int | None] = [None] * len(subtypes)
+        if "tombstone" in subtypes:
+            for place, subtype in enumerate(subtypes):
+                if subtype == "tombstone":
+                    # the time of deletion is known only if an event told it
+                    known = micros_of_ts(changed.get(place)) or self._copies.posted[place]
+                    presences[place], gone[place] = 1, known
+        for place, deleted_at in deleted.items():
+            presences[place], gone[place] = 0, micros_of_ts(deleted_at)
+        return presences, gone
+
+    def _versions(self, edits: list[int | None], latest: list[str | None]) -> list[int]:
+        """The newest time that each copy speaks of."""
+        versions = self._copies.posted.copy()
+        for place in self._where("edited"):
+            versions[place] = max(versions[place], edits[place] or 0)
+        for place in self._where("latest_reply"):
+            versions[place] = max(versions[place], micros_of_ts(latest[place]) or 0)
+        for place, changed_at in self._copies.changed.items():
+            versions[place] = max(versions[place], micros_of_ts(changed_at) or 0)
+        return versions
+
+    def _tells_reactions(self) -> list[bool]:
+        """Whether each copy says who has reacted; a change without reactions does not."""
+        tells = [True] * len(self._messages)
+        for place in self._copies.changed:
+            tells[place] = "reactions" in self._messages[place]
+        return tells
+
+    def _reactions(self) -> list[int]:
         """Append the reactions; returns how many Slack counts beyond those that it names."""
-        named: dict[str, set[str]] = {}
-        unnamed = 0
-        for reaction in records(reactions):
-            name = text(reaction.get("name"))
-            if name is not None:
-                users = ids(reaction.get("users"))
-                told = count(reaction.get("count")) or 0
-                if told > len(users):
-                    unnamed += told - len(users)
-                named[name] = named[name] | users if name in named else users
-        rows, copy = self._batch.rows["reactions"], self._batch.copies
-        for name, users in named.items():
-            rows.extend([(channel_id, ts, user, name, copy) for user in users])
+        unnamed = [0] * len(self._messages)
+        rows = self._batch.rows["reactions"]
+        for place in self._where("reactions"):
+            channel_id, ts = self._copies.channel_ids[place], self._copies.ts[place]
+            copy = self._first + place
+            named, unnamed[place] = _reactions_of(self._messages[place]["reactions"])
+            for name, users in named.items():
+                rows += [(channel_id, ts, user, name, copy) for user in users]
         return unnamed
 
+    def _tokens(self, bodies: list[str]) -> dict[int, tuple[Any, ...]]:
+        """Append the mentions and links; returns what of them may stand in outlines, by place."""
+        mentioned, linked = self._batch.rows["mentions"], self._batch.rows["links"]
+        outlines: dict[int, tuple[Any, ...]] = {}
+        for place in [place for place, body in enumerate(bodies) if "<" in body]:
+            mentions, links = markup.tokens(bodies[place])
+            channel_id, ts = self._copies.channel_ids[place], self._copies.ts[place]
+            copy = self._first + place
+            for mention in mentions:
+                mentioned.append((channel_id, ts, *mention, copy))
+            for link in links:
+                linked.append((channel_id, ts, *link, copy))
+            if not self._raw:
+                outlines[place] = (
+                    [[each for each in mention if each is not None] for mention in mentions],
+                    [(place, scheme, markup.trimmed(url)) for place, url, scheme, _ in links],
+                )
+        return outlines
 
-def _trace(*facts: str | int | None) -> bytes:
+    def _files(self) -> dict[int, list[str]]:
+        """Append the files; returns the ids of each message's, by place."""
+        found: dict[int, list[str]] = {}
+        for place in {*self._where("files"), *self._where("file")}:
+            found[place] = read_files(
+                self._messages[place],
+                self._copies.channel_ids[place],
+                self._copies.ts[place],
+                self._batch,
+                copy=self._first + place,
+                raw=self._raw,
+            )
+        return found
+
+    def _profiles(self, users: list[str | None]) -> None:
+        """Append the names that messages carry of their authors."""
+        for place in self._where("user_profile"):
+            user_id = users[place]
+            if user_id is not None:
+                read_profile(
+                    self._messages[place],
+                    user_id,
+                    self._copies.channel_ids[place],
+                    self._copies.posted[place],
+                    self._batch,
+                    copy=self._first + place,
+                )
+
+    def _outlines(
+        self,
+        columns: Columns,
+        tokens: dict[int, tuple[Any, ...]],
+        files: dict[int, list[str]],
+    ) -> list[bytes | None]:
+        """What settles between copies whose JSON may not be kept."""
+        fields = [field for field in _OUTLINE if field in self._fields]
+        told = zip(*(columns[name] for name in _OF_THE_TEXT), strict=True)
+        outlines: list[bytes | None] = []
+        for place, (message, (words, characters, asks, user_id, thread_ts)) in enumerate(
+            zip(self._messages, told, strict=True)
+        ):
+            hanging = tokens.get(place, ())
+            if place in files:
+                hanging = (hanging, files[place])
+            kept: Json = {field: message[field] for field in fields if field in message}
+            kept["text"] = (words, characters, asks, hanging, user_id, thread_ts)
+            outlines.append(canonical(kept))
+        return outlines
+
+
+_RARE = ("subtype", "bot_id", "username", "edited", "latest_reply", "reply_count", "reactions",
+         "root", "reply_broadcast", "comment", "files", "file", "user_profile")  # fmt: skip
+"""Fields that most messages lack."""
+
+_OF_THE_TEXT = ("words", "characters", "is_question", "user_id", "thread_ts")
+
+_TRACE = ("thread_ts", "user_id", "bot_id", "username", "kind", "subtype", "edited_at",
+          "reply_count", "latest_reply")  # fmt: skip
+
+
+def _trace(facts: list[str | int | None]) -> bytes:
     """The outline of a message that is known from its deletion only: what stays of its row. The
     trace that knows more is the greater."""
     return canonical([sum(fact is not None for fact in facts), *facts])
 
 
-def _time_of_change(event: Json) -> str | None:
-    for key in ("ts", "event_ts"):
-        if micros_of_ts(event.get(key)) is not None:
-            return event[key]
-    return None
+def _valid_ts(ts: Any) -> str | None:
+    return None if micros_of_ts(ts) is None else ts
 
 
-def _channel(message: Json) -> str | None:
-    channel = message.get("channel")
-    return text(channel.get("id") if is_record(channel) else channel)
+def _edited_at(edited: object) -> int | None:
+    return micros_of_ts(record(edited).get("ts"))
 
 
-def _thread(message: Json, ts: str) -> str | None:
-    """`ts` of the thread's root; a broadcast may say it only in its `root`."""
-    thread_ts = message.get("thread_ts")
-    if thread_ts == ts:
-        return ts
-    if thread_ts is None and "root" in message:
-        root = record(message["root"])
-        thread_ts = root.get("thread_ts") or root.get("ts")
-    return thread_ts if micros_of_ts(thread_ts) is not None else None
+def _handles(users: list[str | None]) -> list[str | None]:
+    """The authors that are named by something else than an id."""
+    unknown = set(users).difference(_known_ids, (None,))
+    handles = {user for user in unknown if user is not None and not _is_id(user)}
+    _known_ids.update(unknown - handles)
+    return [user if user in handles else None for user in users] if handles else [None] * len(users)
 
 
-def _kind(message: Json, subtype: str | None, ts: str, thread_ts: str | None) -> str:
-    if subtype not in SPEECH:
-        return "system"
-    if subtype == "thread_broadcast":
-        return "broadcast"
-    if thread_ts is None or thread_ts == ts:
-        return "post"
-    if subtype == "reply_broadcast" or flag(message.get("reply_broadcast")):
-        return "broadcast"
-    return "reply"
+def _characters(bodies: list[str]) -> list[int]:
+    characters = [*map(len, bodies)]
+    for place in [place for place, body in enumerate(bodies) if "&" in body]:
+        characters[place] = len(markup.unescape(bodies[place]))
+    return characters
 
 
-def _mention(channel_id: str, ts: str, mention: markup.Mention, copy: int) -> tuple[Any, ...]:
-    position, kind, target = mention
-    return (
-        channel_id,
-        ts,
-        position,
-        kind,
-        target if kind == "user" else None,
-        target if kind == "channel" else None,
-        target if kind in {"subteam", "broadcast"} else None,
-        copy,
-    )
+def _questions(
+    bodies: list[str],
+    kinds: list[str],
+    subtypes: list[str | None],
+    users: list[str | None],
+    bots: list[str | None],
+) -> list[bool]:
+    """Whether each message is a question: a root by a person that asks something."""
+    questions = [False] * len(bodies)
+    for place in [place for place, body in enumerate(bodies) if "?" in body or "？" in body]:
+        user_id = users[place]
+        questions[place] = (
+            kinds[place] == "post"
+            and bots[place] is None
+            and subtypes[place] != "bot_message"
+            and user_id is not None
+            and user_id not in SLACK_ITSELF
+            and markup.asks(bodies[place])
+        )
+    return questions
+
+
+def _reactions_of(reactions: object) -> tuple[dict[str, set[str]], int]:
+    """Who reacted, by name of the reaction, and how many more Slack counts."""
+    named: dict[str, set[str]] = {}
+    unnamed = 0
+    for reaction in records(reactions):
+        name = text(reaction.get("name"))
+        if name is not None:
+            users = ids(reaction.get("users"))
+            told = reaction.get("count")
+            if told != len(users):
+                unnamed += max(0, (count(told) or 0) - len(users))
+            named[name] = named[name] | users if name in named else users
+    return named, unnamed

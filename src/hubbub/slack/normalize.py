@@ -10,7 +10,8 @@ import msgspec
 from hubbub.core.batch import Batch, Envelope
 from hubbub.core.tables import MERGED
 from hubbub.slack import directory
-from hubbub.slack.messages import MessageReader
+from hubbub.slack.copies import Copies
+from hubbub.slack.messages import read_messages
 from hubbub.slack.values import Json, is_record, text
 
 _decode = msgspec.json.Decoder().decode
@@ -27,27 +28,41 @@ def normalize(envelopes: Iterable[Envelope], *, raw: bool, copies: int = 0) -> B
     numbered from `copies`.
     """
     batch = Batch(copies=copies)
+    found = Copies()
+    seen_rows, seen_messages = dict[int, int](), dict[int, int]()
     for envelope in envelopes:
-        before = {name: len(rows) for name, rows in batch.rows.items()}
-        _read(batch, envelope, raw=raw)
+        first_row, first_message = batch.copies, len(found.messages)
+        _read(batch, found, envelope, raw=raw)
         if envelope.observed_at is not None:
-            _age(batch, before, envelope.observed_at)
+            seen_rows |= dict.fromkeys(range(first_row, batch.copies), envelope.observed_at)
+            places = range(first_message, len(found.messages))
+            seen_messages |= dict.fromkeys(places, envelope.observed_at)
+    first = batch.copies
+    read_messages(found, batch, raw=raw)
+    _age(batch, seen_rows | {first + place: at for place, at in seen_messages.items()})
     return batch
 
 
 _VERSION = {table.name: table.names.index("version") for table in MERGED}
 
 
-def _age(batch: Batch, before: dict[str, int], observed_at: int) -> None:
-    """Let the rows that were read since `before` be at least as young as their observation."""
+def _age(batch: Batch, observed: dict[int, int]) -> None:
+    """Let copies be at least as young as their observation, which is given by copy number."""
+    if not observed:
+        return
     for name, place in _VERSION.items():
-        rows = batch.rows.get(name, [])
-        for number in range(before.get(name, 0), len(rows)):
-            row = rows[number]
-            rows[number] = (*row[:place], max(row[place], observed_at), *row[place + 1 :])
+        batch.rows[name] = [
+            (*row[:place], max(row[place], observed.get(row[-1], 0)), *row[place + 1 :])
+            for row in batch.rows.get(name, [])
+        ]
+    for columns in batch.columns.values():
+        columns["version"] = [
+            max(version, observed.get(copy, 0))
+            for version, copy in zip(columns["version"], columns["copy"], strict=True)
+        ]
 
 
-def _read(batch: Batch, envelope: Envelope, *, raw: bool) -> None:
+def _read(batch: Batch, copies: Copies, envelope: Envelope, *, raw: bool) -> None:
     try:
         found = records(envelope)
     except Malformed as error:
@@ -59,7 +74,10 @@ def _read(batch: Batch, envelope: Envelope, *, raw: bool) -> None:
         kind = envelope.channel_kind
         read = partial(directory.read_channel, batch=batch, kind=kind, raw=raw)
     else:
-        read = MessageReader(batch, envelope.channel_id, raw=raw).read
+        for place, reason in copies.take(found, envelope.channel_id):
+            record = msgspec.json.encode(found[place - 1])
+            batch.quarantine(envelope.origin, place, reason, record)
+        return
     for place, record in enumerate(found, 1):
         reason = read(record) if is_record(record) else "not an object"
         if reason is not None:

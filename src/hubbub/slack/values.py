@@ -26,6 +26,31 @@ def micros_of_ts(ts: object) -> int | None:
     return int(seconds + fraction[:6].ljust(6, "0"))
 
 
+def micros_of_each(ts: list[Any]) -> list[int] | None:
+    """Each `ts` in microseconds, in a fifth of the time that it takes one by one; None unless all
+    are written as Slack writes them since 2001, in 10 and 6 digits."""
+    if not ts:
+        return []
+    try:
+        joined = ",".join(ts)
+    except TypeError:
+        return None
+    digits = joined.replace(".", "")
+    is_regular = (
+        len(joined) == 18 * len(ts) - 1
+        and len(digits) == 17 * len(ts) - 1
+        and joined[10::18] == "." * len(ts)
+        and joined[17::18] == "," * (len(ts) - 1)
+        and "0" not in joined[::18]
+        and joined.isascii()
+        and digits.replace(",", "").isdigit()
+    )
+    return _integers(f"[{digits}]") if is_regular else None
+
+
+_integers = msgspec.json.Decoder(list[int]).decode
+
+
 def micros_of_seconds(value: object) -> int | None:
     """A unix time in seconds, as number or as string ("1433558319"), in microseconds."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 12:
@@ -80,7 +105,13 @@ def records(value: object) -> list[Json]:
 
 def ids(value: object) -> set[str]:
     """The ids of an array, each once; what is no id is left out."""
-    return {item for item in items(value) if type(item) is str and item}
+    found = items(value)
+    if _STRINGS.issuperset(map(type, found)) and "" not in found:
+        return set(found)
+    return {item for item in found if type(item) is str and item}
+
+
+_STRINGS = frozenset({str})
 
 
 canonical = msgspec.json.Encoder(order="sorted").encode

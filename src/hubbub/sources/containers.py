@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from hubbub.errors import HubbubError, Unreadable
 
@@ -103,8 +103,7 @@ def _folder_sizes(root: Path) -> dict[str, int]:
     }
 
 
-@dataclass(frozen=True)
-class _Member:
+class _Member(NamedTuple):
     offset: int
     packed: int
     size: int
@@ -119,11 +118,7 @@ class Zip:
 
     path: Path
     members: dict[str, _Member] = field(repr=False)
-
-    @property
-    def sizes(self) -> dict[str, int]:
-        """Bytes of each file."""
-        return {name: member.size for name, member in self.members.items()}
+    sizes: dict[str, int] = field(repr=False)
 
     def read(self, name: str) -> bytes:
         """A file's content, its checksum compared."""
@@ -203,24 +198,24 @@ def _open_zip(path: Path) -> Zip:
     _refuse_bombs(path, found)
     named = {_name(entry): entry for entry in found}
     top = _common_folder(named)
-    return Zip(path, {
+    members = {
         name[len(top) :]: _Member(entry.header_offset, entry.compress_size, entry.file_size,
                                   entry.compress_type, entry.CRC)
         for name, entry in sorted(named.items())
         if name.startswith(top) and not name.startswith("__MACOSX/")
-    })  # fmt: skip
+    }  # fmt: skip
+    return Zip(path, members, {name: member.size for name, member in members.items()})
 
 
 def _name(entry: zipfile.ZipInfo) -> str:
     """A member's name; Slack writes UTF-8 and forgets to say so. Raises `Unreadable`."""
     name = entry.filename
-    if not entry.flag_bits & 0x800:
+    if not entry.flag_bits & 0x800 and not name.isascii():
         try:
             name = name.encode("cp437").decode("utf-8")
         except UnicodeError:
             name = entry.filename
-    parts = PurePosixPath(name.replace("\\", "/")).parts
-    if name.startswith(("/", "\\")) or ".." in parts or (parts and parts[0].endswith(":")):
+    if name.startswith(("/", "\\")) or ((".." in name or ":" in name) and _leads_out(name)):
         raise Unreadable(
             "The zip holds a file that would lie outside of it.",
             "This is no archive by Slack; do not unpack it.",
@@ -233,6 +228,11 @@ def _name(entry: zipfile.ZipInfo) -> str:
             "Unpack it, and import the folder.",
         )
     return name
+
+
+def _leads_out(name: str) -> bool:
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    return ".." in parts or parts[0].endswith(":")
 
 
 def _refuse_bombs(path: Path, entries: list[zipfile.ZipInfo]) -> None:

@@ -27,6 +27,9 @@ _STEPS: dict[int, str] = {}
 """SQL that leads from a version to the next."""
 
 _WAIT_SECONDS = 60.0
+_WRITABLE = "(ROW_GROUP_SIZE 30720)"
+"""A core packs a group of rows at a time. Of the usual size an import of 100,000 messages is one
+group, and would be packed by one core."""
 _LOCKED = "Could not set lock"
 _NO_SPACE = re.compile("No space|space left")
 
@@ -35,7 +38,7 @@ _NO_SPACE = re.compile("No space|space left")
 def writing(path: Path, *, wait: float = _WAIT_SECONDS) -> Generator[duckdb.DuckDBPyConnection]:
     """A session that may write, as one transaction: all of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _attached(path, wait, "") as connection:
+    with _attached(path, wait, _WRITABLE) as connection:
         connection.execute("SET preserve_insertion_order = false")
         _migrate(connection, path)
         connection.execute("BEGIN")
@@ -55,7 +58,7 @@ def reading(path: Path, *, wait: float = _WAIT_SECONDS) -> Generator[duckdb.Duck
     with _attached(path, wait, "(READ_ONLY)") as connection:
         if _version(connection, path) < VERSION:
             connection.execute("DETACH store")
-            with _attached(path, wait, "") as migrating:
+            with _attached(path, wait, _WRITABLE) as migrating:
                 _migrate(migrating, path)
             _attach(connection, path, wait, "(READ_ONLY)")
         shown = {

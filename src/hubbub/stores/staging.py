@@ -5,7 +5,7 @@ Workers write them, the merge maps them into memory: a large import costs disk, 
 
 import itertools
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,30 +16,56 @@ from hubbub.errors import HubbubError
 Staged = dict[str, list[Path]]
 """Arrow files by table."""
 
+_BLOCK_ROWS = 8192
+
 
 def stage(pieces: Iterable[Admitted], folder: Path, name: str) -> Staged:
-    """Write admitted rows to a folder, a file a table, piece by piece as they come.
+    """Write admitted rows to a folder, a file a table, as they come.
 
     Raises `HubbubError` if the disk is full.
     """
-    writers: dict[str, pa.RecordBatchFileWriter] = {}
-    staged: Staged = {}
+    files: dict[str, _File] = {}
     try:
-        with ExitStack() as files:
+        with ExitStack() as opened:
             for admitted in pieces:
                 for table, rows in admitted.tables.items():
-                    if table not in writers:
+                    if table not in files:
                         path = folder / f"{name}.{table}.arrow"
-                        sink = files.enter_context(pa.OSFile(str(path), "wb"))
-                        writers[table] = files.enter_context(pa.ipc.new_file(sink, rows.schema))
-                        staged[table] = [path]
-                    writers[table].write_table(rows)
+                        files[table] = opened.enter_context(closing(_File(path, rows.schema)))
+                    files[table].write(rows)
     except OSError as error:
         raise HubbubError(
             f"{folder} cannot be written: {error.strerror or error}.",
             "Make room on the disk, or move the home with --home. The store is unchanged.",
         ) from error
-    return staged
+    return {table: [file.path] for table, file in files.items()}
+
+
+class _File:
+    """An Arrow file that is written a block of many rows at a time: DuckDB reads blocks, and
+    small ones slowly."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.path = path
+        self._sink = pa.OSFile(str(path), "wb")
+        self._writer = pa.ipc.new_file(self._sink, schema)
+        self._waiting: list[pa.Table] = []
+
+    def write(self, rows: pa.Table) -> None:
+        """Write rows, now or together with later ones."""
+        self._waiting.append(rows)
+        if sum(each.num_rows for each in self._waiting) >= _BLOCK_ROWS:
+            self._write_block()
+
+    def _write_block(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pa.concat_tables(self._waiting).combine_chunks())
+            self._waiting.clear()
+
+    def close(self) -> None:
+        """Write what is left."""
+        with self._sink, self._writer:
+            self._write_block()
 
 
 def joined(many: list[Staged]) -> Staged:
