@@ -17,6 +17,7 @@ from hubbub.core.batch import Batch, Envelope
 from hubbub.flows.importing import import_archive
 from hubbub.settings import Settings
 from hubbub.slack.normalize import channel_ids, normalize
+from hubbub.slack.values import canonical, canonical_each, micros_of_each, micros_of_ts
 
 TS = "1500000000.000100"
 _MESSAGE_FIELDS = (
@@ -216,3 +217,29 @@ def test_whole_archives_of_anything(
     read = expected.tables().get("messages", {"channel_id": (), "ts": ()})
     keys = {*zip(read["channel_id"], read["ts"], strict=True)}
     assert report.rows.get("messages", 0) + report.left_out >= len(keys)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            (TS, "1500000060.000200", "0500000000.000100", "150000000.0000100", "1,5.2")
+        )
+        | st.from_regex(r"\A[0-9,.]{17}\Z")
+        | ANYTHING,
+        max_size=4,
+    )
+)
+@example([TS, "1500000060.000200"])
+@example(["1500000000.0001", "001500000060.000200"])
+@example(["150000000१.000100"])
+def test_many_ts_at_once_are_read_as_one_by_one(many: list[Any]) -> None:
+    one_by_one = [micros_of_ts(ts) for ts in many]
+    assert micros_of_each(many) in (None, one_by_one)
+    if all(ts in (TS, "1500000060.000200") for ts in many):
+        assert micros_of_each(many) == one_by_one
+
+
+@given(st.lists(st.dictionaries(st.text(max_size=4), ANYTHING, max_size=3), min_size=1, max_size=4))
+@example([{"text": "a\nb\u2028\x85\r\n"}])
+def test_canonical_json_is_the_same_together_and_alone(many: list[Json]) -> None:
+    assert canonical_each(many) == [canonical(each) for each in many]

@@ -5,7 +5,7 @@ link domains) is taken here, before the gate decides whether the text itself may
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hubbub.core.batch import Batch, Columns
@@ -16,6 +16,7 @@ from hubbub.slack.directory import SLACK_ITSELF, read_files, read_profile
 from hubbub.slack.values import (
     Json,
     canonical,
+    canonical_each,
     count,
     flag,
     ids,
@@ -63,10 +64,12 @@ class _Reader:
         self._batch = batch
         self._raw = raw
         self._first = batch.copies
-        self._fields = set[str]().union(*self._messages)
-        """All that any of the messages has."""
-        self._places = {field: self._found(field) for field in _RARE if field in self._fields}
+        self._places = {field: list[int]() for field in _RARE}
         """Where in the lists the messages stand that have a field."""
+        for place, message in enumerate(self._messages):
+            if not _RARE.isdisjoint(message):
+                for field in _RARE.intersection(message):
+                    self._places[field].append(place)
 
     def columns(self) -> Columns:
         """The columns of the messages; what hangs on them is in the batch."""
@@ -82,7 +85,7 @@ class _Reader:
         latest = self._column("latest_reply", _valid_ts)
         bodies = self._bodies()
         presences, gone = self._presences(subtypes)
-        columns: Columns = {
+        columns: dict[str, Sequence[Any]] = {
             "channel_id": copies.channel_ids,
             "ts": copies.ts,
             "thread_ts": threads,
@@ -114,7 +117,7 @@ class _Reader:
         canonicals: list[bytes | None] = [None] * size
         outlines: list[bytes | None] = [None] * size
         if self._raw:
-            canonicals = [*map(canonical, self._messages)]
+            canonicals = [*canonical_each(self._messages)]
         else:
             outlines = self._outlines(columns, tokens, files)
         for place in [place for place, presence in enumerate(presences) if presence != SEEN]:
@@ -122,16 +125,10 @@ class _Reader:
             outlines[place] = _trace([columns[name][place] for name in _TRACE])
         return columns | {"canonical": canonicals, "outline": outlines}
 
-    def _found(self, field: str) -> list[int]:
-        return [place for place, message in enumerate(self._messages) if field in message]
-
-    def _where(self, field: str) -> list[int]:
-        return self._places.get(field, [])
-
     def _column(self, field: str, read: Callable[[object], Any]) -> list[Any]:
         """A field that most messages lack."""
         column: list[Any] = [None] * len(self._messages)
-        for place in self._where(field):
+        for place in self._places[field]:
             column[place] = read(self._messages[place][field])
         return column
 
@@ -139,7 +136,7 @@ class _Reader:
         users = [message.get("user") for message in self._messages]
         if "" in users or not _TEXT_OR_NONE.issuperset(map(type, users)):
             users = [text(user) for user in users]
-        for place in self._where("comment"):
+        for place in self._places["comment"]:
             if users[place] is None and subtypes[place] == "file_comment":
                 users[place] = text(record(self._messages[place]["comment"]).get("user"))
         return users
@@ -155,7 +152,7 @@ class _Reader:
         threads = [message.get("thread_ts") for message in self._messages]
         if micros_of_each([thread_ts for thread_ts in threads if thread_ts is not None]) is None:
             threads = [_valid_ts(thread_ts) for thread_ts in threads]
-        for place in self._where("root"):
+        for place in self._places["root"]:
             message = self._messages[place]
             if message.get("thread_ts") is None:
                 root = record(message["root"])
@@ -167,10 +164,10 @@ class _Reader:
             "post" if thread_ts is None or thread_ts == ts else "reply"
             for ts, thread_ts in zip(self._copies.ts, threads, strict=True)
         ]
-        for place in self._where("reply_broadcast"):
+        for place in self._places["reply_broadcast"]:
             if kinds[place] == "reply" and flag(self._messages[place]["reply_broadcast"]):
                 kinds[place] = "broadcast"
-        for place in self._where("subtype"):
+        for place in self._places["subtype"]:
             subtype = subtypes[place]
             if subtype not in SPEECH:
                 kinds[place] = "system"
@@ -198,9 +195,9 @@ class _Reader:
     def _versions(self, edits: list[int | None], latest: list[str | None]) -> list[int]:
         """The newest time that each copy speaks of."""
         versions = self._copies.posted.copy()
-        for place in self._where("edited"):
+        for place in self._places["edited"]:
             versions[place] = max(versions[place], edits[place] or 0)
-        for place in self._where("latest_reply"):
+        for place in self._places["latest_reply"]:
             versions[place] = max(versions[place], micros_of_ts(latest[place]) or 0)
         for place, changed_at in self._copies.changed.items():
             versions[place] = max(versions[place], micros_of_ts(changed_at) or 0)
@@ -217,7 +214,7 @@ class _Reader:
         """Append the reactions; returns how many Slack counts beyond those that it names."""
         unnamed = [0] * len(self._messages)
         rows = self._batch.rows["reactions"]
-        for place in self._where("reactions"):
+        for place in self._places["reactions"]:
             channel_id, ts = self._copies.channel_ids[place], self._copies.ts[place]
             copy = self._first + place
             named, unnamed[place] = _reactions_of(self._messages[place]["reactions"])
@@ -247,7 +244,7 @@ class _Reader:
     def _files(self) -> dict[int, list[str]]:
         """Append the files; returns the ids of each message's, by place."""
         found: dict[int, list[str]] = {}
-        for place in {*self._where("files"), *self._where("file")}:
+        for place in {*self._places["files"], *self._places["file"]}:
             found[place] = read_files(
                 self._messages[place],
                 self._copies.channel_ids[place],
@@ -260,7 +257,7 @@ class _Reader:
 
     def _profiles(self, users: list[str | None]) -> None:
         """Append the names that messages carry of their authors."""
-        for place in self._where("user_profile"):
+        for place in self._places["user_profile"]:
             user_id = users[place]
             if user_id is not None:
                 read_profile(
@@ -279,7 +276,8 @@ class _Reader:
         files: dict[int, list[str]],
     ) -> list[bytes | None]:
         """What settles between copies whose JSON may not be kept."""
-        fields = [field for field in _OUTLINE if field in self._fields]
+        there = set[str]().union(*self._messages)
+        fields = [field for field in _OUTLINE if field in there]
         told = zip(*(columns[name] for name in _OF_THE_TEXT), strict=True)
         outlines: list[bytes | None] = []
         for place, (message, (words, characters, asks, user_id, thread_ts)) in enumerate(
@@ -294,8 +292,10 @@ class _Reader:
         return outlines
 
 
-_RARE = ("subtype", "bot_id", "username", "edited", "latest_reply", "reply_count", "reactions",
-         "root", "reply_broadcast", "comment", "files", "file", "user_profile")  # fmt: skip
+_RARE = frozenset({
+    "subtype", "bot_id", "username", "edited", "latest_reply", "reply_count", "reactions", "root",
+    "reply_broadcast", "comment", "files", "file", "user_profile",
+})  # fmt: skip
 """Fields that most messages lack."""
 
 _OF_THE_TEXT = ("words", "characters", "is_question", "user_id", "thread_ts")
