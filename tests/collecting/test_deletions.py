@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from collected import DAY, Collector, collector, grove, unlike
 
+from hubbub.errors import HubbubError
 from hubbub.simulator.faults import Arguments
 
 
@@ -193,3 +194,37 @@ def test_a_lost_permission_deletes_nothing(tmp_path: Path) -> None:
         assert (report.exit, [trouble.where for trouble in report.troubles]) == (1, ["#c1"])
         assert here.alive("C1") == {*said, *replies}
         assert here.alive("C2") >= {*others}
+
+
+def test_a_channel_that_is_closed_after_a_run_that_did_not_end(tmp_path: Path) -> None:
+    with collector(grove(), tmp_path) as here:
+        said = spoken(here)
+        here.collect()
+        here.simulator.faults.add("conversations.history", error="token_revoked", skip=1)
+        with pytest.raises(HubbubError):
+            here.collect()
+        for ts in said[1:3]:
+            here.simulator.acts.delete("C1", ts)
+            here.simulator.acts.delete("C2", spoken(here, "C2", 1)[0])
+        for channel_id in ("C1", "C2"):
+            here.simulator.acts.archive(channel_id, "U1")
+        here.collect()
+        here.collect()
+        assert unlike(here) == []
+
+
+def test_a_channel_that_was_open_for_a_while(tmp_path: Path) -> None:
+    with collector(grove(), tmp_path) as here:
+        said = spoken(here)
+        here.simulator.acts.archive("C1", "U1")
+        here.collect()
+        here.forget()
+        here.collect()
+        assert [asked["channel"] for asked in here.asked("conversations.history")] == ["C2"]
+        here.simulator.clock.advance(60)
+        here.simulator.acts.unarchive("C1", "U1")
+        here.simulator.acts.delete("C1", said[1])
+        spoken(here)
+        here.simulator.acts.archive("C1", "U1")
+        here.collect()
+        assert unlike(here) == []

@@ -94,7 +94,8 @@ class _Loading:
         if channel_id is None:
             self.skipped += 1
             return
-        self.channels[channel_id] = {**self.channels.get(channel_id, {}), **channel}
+        told = {name: value for name, value in channel.items() if value is not None}
+        self.channels[channel_id] = {**self.channels.get(channel_id, {}), **told}
         kind = kind_of(self.channels[channel_id], listed_as)
         if kind != "unknown" or channel_id not in self.kinds:
             self.kinds[channel_id] = kind
@@ -142,10 +143,14 @@ class _Loading:
         return workspace
 
     def _team_id(self) -> str:
+        """The workspace of most users; of most messages where no user tells."""
         homes = [user.get("team_id") for user in self.users.values()]
-        homes += [each.get("team") for said in self.messages.values() for each in said.values()]
-        found = Counter(home for home in homes if isinstance(home, str) and home)
-        return found.most_common(1)[0][0] if found else UNKNOWN_TEAM
+        teams = [each.get("team") for said in self.messages.values() for each in said.values()]
+        for told in (homes, teams):
+            found = Counter(home for home in told if isinstance(home, str) and home)
+            if found:
+                return found.most_common(1)[0][0]
+        return UNKNOWN_TEAM
 
     def _settle(self, workspace: Workspace, channel_id: str, channel: Raw, kind: str) -> None:
         members = sorted(values.ids(channel.pop("members", None)))

@@ -89,6 +89,8 @@ class Conversation:
     is_member: bool
     members: int | None
     created: float
+    updated: int
+    """When it was last changed, in microseconds; 0 if that is not said."""
     listed: Json = field(repr=False)
 
     @classmethod
@@ -103,6 +105,7 @@ class Conversation:
             flag(listed.get("is_member")) or flag(listed.get("is_im")),
             count(listed.get("num_members")),
             float(count(listed.get("created")) or 0),
+            (count(listed.get("updated")) or 0) * 1000,
             listed,
         )
 
@@ -147,7 +150,7 @@ def sweep_of(channel: Conversation, known: Coverage, choice: Choice, now: float,
     full_at = (known.full_at or 0) / 1e6
     if not has_floor or now - full_at >= choice.full_every:
         return Sweep(floor, until, None, floor == BEGINNING)
-    if channel.is_archived and known.was_archived:
+    if channel.is_archived and known.was_archived and channel.updated <= (known.swept_at or 0):
         return None
     windowed = stamp(now - choice.look_back)
     oldest = known.until if is_before(known.until, windowed) else windowed
@@ -410,14 +413,14 @@ class History:
         self, channel: Conversation, coverage: Coverage, sweep: Sweep, hidden_before: str | None
     ) -> Coverage:
         now = round(self._now() * 1e6)
-        is_full = sweep.is_full
+        is_full, is_top_up = sweep.is_full, sweep.oldest == coverage.until
         return replace(
             coverage.swept(),
             swept_at=now,
             swept_from=sweep.oldest,
             full_at=now if is_full else coverage.full_at,
             hidden_before=hidden_before if is_full else coverage.hidden_before,
-            was_archived=channel.is_archived,
+            was_archived=channel.is_archived and not is_top_up,
         )
 
     def _stretch(
