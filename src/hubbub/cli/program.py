@@ -62,9 +62,10 @@ def run(arguments: Sequence[str]) -> int:
     # Ctrl-C is an exception everywhere, also where a shell has started us in the background.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        program.main(sorted_arguments(arguments), prog_name="hubbub", standalone_mode=False)
-    except click.exceptions.Exit as error:
-        return error.exit_code
+        code: object = program.main(
+            sorted_arguments(arguments), prog_name="hubbub", standalone_mode=False
+        )
+        return code if isinstance(code, int) else Exit.DONE  # that of `click.exceptions.Exit`
     except SystemExit:
         # whoever read our output has seen enough: click has put the rest aside
         return Exit.DONE
