@@ -52,7 +52,7 @@ def reading(path: Path, *, wait: float = _WAIT_SECONDS) -> Generator[duckdb.Duck
             f"There is nothing in {path.parent} yet.",
             "Import an archive first: hubbub import PATH. Or name another home with --home.",
         )
-    if _is_older(path, wait):
+    if version_of(path, wait=wait) < VERSION:
         with _attached(path, wait, "") as connection:
             _migrate(connection, path)
     with _attached(path, wait, "(READ_ONLY)") as connection:
@@ -62,6 +62,12 @@ def reading(path: Path, *, wait: float = _WAIT_SECONDS) -> Generator[duckdb.Duck
                 f"CREATE VIEW {table.name} AS SELECT {shown} FROM store.{table.name}"
             )
         yield connection
+
+
+def version_of(path: Path, *, wait: float = _WAIT_SECONDS) -> int:
+    """The version of a store, which stays as it is."""
+    with _attached(path, wait, "(READ_ONLY)") as connection:
+        return _version(connection, path)
 
 
 def exists(path: Path) -> bool:
@@ -157,11 +163,6 @@ def _disk_error(path: Path, error: duckdb.Error) -> HubbubError:
         f"The store {path} cannot be used: {said.splitlines()[0]}",
         "Check the disk and the file's permissions.",
     )
-
-
-def _is_older(path: Path, wait: float) -> bool:
-    with _attached(path, wait, "(READ_ONLY)") as connection:
-        return _version(connection, path) < VERSION
 
 
 def _version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
