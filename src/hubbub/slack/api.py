@@ -18,6 +18,8 @@ from hubbub.slack.values import Json, is_record, record, records, text
 SLACK = "https://slack.com/api/"
 _CONNECT_SECONDS = 10.0
 _READ_SECONDS = 60.0
+_CONNECTIONS = 8
+"""Kept open side by side: as many methods are asked at once, at most."""
 
 _FILE_HOSTS = (".slack.com", ".slack-edge.com", ".slack-files.com")
 
@@ -236,8 +238,8 @@ def _pool(url: str) -> urllib3.PoolManager:
     timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS)
     proxy = getproxies().get(parts.scheme)
     if proxy and not proxy_bypass(parts.hostname or ""):
-        return urllib3.ProxyManager(proxy, timeout=timeout, retries=False)
-    return urllib3.PoolManager(timeout=timeout, retries=False)
+        return urllib3.ProxyManager(proxy, maxsize=_CONNECTIONS, timeout=timeout, retries=False)
+    return urllib3.PoolManager(maxsize=_CONNECTIONS, timeout=timeout, retries=False)
 
 
 def _never_connected(error: Exception) -> bool:
