@@ -3,6 +3,8 @@
 import json
 import re
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -375,7 +377,7 @@ def test_channels_that_the_bot_is_not_in_are_named_with_the_fix(clinic: Clinic) 
     assert "/invite" in found.fix
     assert "join = true" in found.fix
     said = clinic.the("channels", "ok").found
-    assert said == "2 of 2 that it sees are chosen; 1 can be."
+    assert said == "2 of 2 that it sees are chosen; 1 of them can be read."
     excluded = Collecting(exclude=("c2",))
     assert clinic.the("channels", "ok", collect=excluded).found.startswith("1 of 2")
 
@@ -533,6 +535,22 @@ def test_a_store_of_another_workspace_is_a_problem(clinic: Clinic) -> None:
 def test_a_damaged_store_is_a_problem(clinic: Clinic) -> None:
     clinic.settings.store.write_bytes(b"no store" * 1000)
     assert "backup" in clinic.the("store").fix
+
+
+def test_a_store_that_another_program_holds_is_a_note(clinic: Clinic) -> None:
+    with store.writing(clinic.settings.store):
+        pass
+    hold = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, str(clinic.settings.store)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        found = clinic.the("store", "note")
+        holder.communicate(b"\n")
+    assert "Wait" in found.fix
 
 
 def test_the_version_of_a_store_is_told_and_left(clinic: Clinic) -> None:

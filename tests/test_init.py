@@ -19,6 +19,7 @@ from hubbub.flows.starting import configured_scopes, manifest_file, settings_tex
 from hubbub.flows.workspace import policy_of_workspace
 from hubbub.privacy.policy import PRESETS
 from hubbub.settings import KNOWN, Collecting, Settings
+from hubbub.slack.scopes import scopes_needed
 from tests.parts import shared
 from tests.test_cli import hubbub
 
@@ -288,3 +289,16 @@ def test_it_says_what_to_do_next_for_this_very_workspace(tmp_path: Path) -> None
 def test_strict_says_that_no_channel_is_admitted_yet(tmp_path: Path) -> None:
     done = hubbub("init", "--privacy", "strict", "--home", tmp_path)
     assert "only_channels" in done.stderr
+
+
+def test_the_documentation_names_each_scope_beside_its_setting() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "starting.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (.+?) \| (`[a-z]+:[a-z:`, .]+) \|$", page, re.MULTILINE)
+    told = {said: re.findall(r"`(.+?)`", scopes) for said, scopes in rows}
+    assert len(told) == 6
+    everything = scopes_needed(
+        "bot", ["public_channel", "private_channel", "mpim", "im"],
+        emails=True, join=True, files=True,
+    )  # fmt: skip
+    assert sorted(scope for scopes in told.values() for scope in scopes) == sorted(everything)
+    assert told["nothing: public channels"] == _PUBLIC

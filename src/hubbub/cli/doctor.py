@@ -59,7 +59,10 @@ def _tell(findings: "list[Finding]") -> None:
             fix.add_row(Text("→", "cyan"), Text(_line(finding.fix), "cyan"))
             shown.add_row("", "", fix)
         before = finding.check
-    console.print(shown)
+    with console.capture() as drawn:
+        console.print(shown)
+    for line in drawn.get().splitlines():
+        click.echo(line.rstrip())
     counts = [sum(each.state == state for each in findings) for state in ("problem", "note")]
     told = [
         f"{count} {word}{'s' * (count != 1)}"

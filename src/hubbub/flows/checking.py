@@ -130,12 +130,13 @@ def _journal(settings: Settings) -> list[Finding]:
         return []
     try:
         journal = Journal(settings.journal)
-    except (HubbubError, sqlite3.Error) as error:
-        reason = error.reason if isinstance(error, HubbubError) else f"{error}."
+    except HubbubError as error:
+        return [problem("journal", error.reason, error.fix)]
+    except sqlite3.Error as error:
         return [
             problem(
                 "journal",
-                f"{settings.journal} cannot be read: {reason}",
+                f"{settings.journal} is damaged: {error}.",
                 "Move it away, then collect again: what it held is asked for once more.",
             )
         ]

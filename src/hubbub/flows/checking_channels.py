@@ -94,7 +94,11 @@ def _chosen(
     if chosen:
         told = f"{len(chosen):,} of {len(listed):,} that it sees are chosen"
         all_of_them = "all can be read" if readable else "none can be read"
-        count = all_of_them if len(readable) in {0, len(chosen)} else f"{len(readable):,} can be"
+        count = (
+            all_of_them
+            if len(readable) in {0, len(chosen)}
+            else f"{len(readable):,} of them can be read"
+        )
         return [ok("channels", f"{told}; {count}."), *found]
     if asker.policy.only_channels == ():
         fix = "Name some in hubbub.toml under [privacy]: only_channels."
