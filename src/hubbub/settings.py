@@ -34,6 +34,9 @@ _COLLECT: dict[str, type | tuple[type, ...]] = {
     "token": str,
 }
 
+KNOWN = {"privacy": tuple(_CHOICES), "collect": tuple(_COLLECT)}
+"""The settings of each section of hubbub.toml."""
+
 
 @dataclass(frozen=True)
 class Collecting:
@@ -125,17 +128,20 @@ def load(
     workspace: str | None = None,
     preset: str | None = None,
     timezone: str | None = None,
+    *,
+    heed_file: bool = True,
 ) -> Settings:
     """The settings of a workspace; the arguments are flags and win over all else.
 
-    The workspace is the one that is named, else the only one, else `default`.
+    The workspace is the one that is named, else the only one, else `default`. Without `heed_file`
+    they are as if nothing was written in hubbub.toml.
     """
     root = Path(home or os.environ.get("HUBBUB_HOME") or "hubbub-home")
     name = workspace or os.environ.get("HUBBUB_WORKSPACE") or _only_workspace(root)
     if not name or "/" in name or name.startswith("."):
         raise UsageError(f"{name!r} is no name for a workspace.", "Take letters and digits.")
     file = root / name / "hubbub.toml"
-    written = _read(file)
+    written = _read(file) if heed_file else {}
     privacy = dict(written.get("privacy", {}))
     for value in (os.environ.get("HUBBUB_PRIVACY"), preset):
         if value:

@@ -9,6 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 import click
 
 from hubbub import settings as configured
+from hubbub.errors import HubbubError
 from hubbub.settings import Settings
 
 P = ParamSpec("P")
@@ -39,6 +40,8 @@ class Session:
     """-1 quiet, 0 normal, 1 verbose."""
     home_is_chosen: bool
     """Whether the user named a home, by flag or environment."""
+    complaint: HubbubError | None = None
+    """Why hubbub.toml cannot be heeded; only verbs that go on without it see this."""
 
 
 def sorted_arguments(arguments: Sequence[str]) -> list[str]:
@@ -57,17 +60,37 @@ def sorted_arguments(arguments: Sequence[str]) -> list[str]:
 
 def everywhere(verb: Callable[Concatenate[Session, P], R]) -> Callable[P, R]:
     """Give a verb the options that every verb has; it gets them as a `Session`."""
+    return _with_options(verb, is_forgiving=False)
 
+
+def everywhere_forgiving(verb: Callable[Concatenate[Session, P], R]) -> Callable[P, R]:
+    """The same for a verb that goes on if hubbub.toml is wrong: as if nothing was written there."""
+    return _with_options(verb, is_forgiving=True)
+
+
+def _with_options(
+    verb: Callable[Concatenate[Session, P], R], *, is_forgiving: bool
+) -> Callable[P, R]:
     @wraps(verb)
     def with_session(*args: P.args, **kwargs: P.kwargs) -> R:
         taken = cast("dict[str, Any]", kwargs)
         home = taken.pop("home")
-        settings = configured.load(
-            home, taken.pop("workspace"), taken.pop("privacy"), taken.pop("timezone")
+        flags = (home, taken.pop("workspace"), taken.pop("privacy"), taken.pop("timezone"))
+        complaint = None
+        try:
+            settings = configured.load(*flags)
+        except HubbubError as error:
+            if not is_forgiving:
+                raise
+            settings, complaint = configured.load(*flags, heed_file=False), error
+        session = Session(
+            settings,
+            taken.pop("as_json"),
+            int(taken.pop("verbose")) - int(taken.pop("quiet")),
+            bool(home or os.environ.get("HUBBUB_HOME")),
+            complaint,
         )
-        is_chosen = bool(home or os.environ.get("HUBBUB_HOME"))
-        verbosity = int(taken.pop("verbose")) - int(taken.pop("quiet"))
-        return verb(Session(settings, taken.pop("as_json"), verbosity, is_chosen), *args, **kwargs)
+        return verb(session, *args, **kwargs)
 
     command: Any = with_session
     for option in reversed(

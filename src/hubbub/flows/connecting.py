@@ -1,6 +1,7 @@
 """Finds the tokens of a workspace, and the Slack that they are for."""
 
 import os
+import re
 import stat
 import tomllib
 from collections.abc import Mapping
@@ -12,6 +13,9 @@ from hubbub.slack.values import record, text
 
 _NAMES = {"bot": "SLACK_BOT_TOKEN", "user": "SLACK_USER_TOKEN"}
 _PREFIXES = {"bot": ("xoxb-", "xoxe.xoxb-"), "user": ("xoxp-", "xoxe.xoxp-")}
+_WHOLE = re.compile(r"[\w.-]{9,}", re.ASCII)
+"""What a token consists of; its text goes into a header, where nothing else can be sent."""
+_ADDRESS = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d+)?(/|$)", re.ASCII)
 _HOW_TO_GET_ONE = (
     "Set SLACK_BOT_TOKEN (xoxb-…) or SLACK_USER_TOKEN (xoxp-…). `hubbub init` writes the manifest "
     "of an app that has one. To try without Slack: hubbub simulate."
@@ -21,7 +25,18 @@ _HOW_TO_GET_ONE = (
 def connect(settings: Settings) -> tuple[Slack, Token]:
     """The Slack of a workspace, with its token. Raises `UsageError` if there is none."""
     token = chosen_token(settings)
-    return Slack(token, os.environ.get("SLACK_API_URL") or SLACK), token
+    return Slack(token, _address()), token
+
+
+def _address() -> str:
+    """Where Slack's Web API is: Slack itself, unless the environment says otherwise."""
+    url = os.environ.get("SLACK_API_URL") or SLACK
+    if not _ADDRESS.match(url):
+        raise UsageError(
+            f"SLACK_API_URL is {url!r}, which is no address.",
+            f"Unset it for Slack itself, or write an address such as {SLACK}.",
+        )
+    return url
 
 
 def chosen_token(settings: Settings) -> Token:
@@ -36,6 +51,11 @@ def chosen_token(settings: Settings) -> Token:
             f"{token.place} holds no {kind} token.",
             f"A {kind} token begins with {_PREFIXES[kind][0]}. Take it from the app's page "
             "“OAuth & Permissions”.",
+        )
+    if not _WHOLE.fullmatch(token.value):
+        raise UsageError(
+            f"What {token.place} holds is not a whole token.",
+            "Copy all of it from the app's page “OAuth & Permissions”: letters, digits, . and -.",
         )
     return token
 

@@ -18,7 +18,7 @@ from hubbub.stores import duckdb as store
 
 def policy_of_workspace(settings: Settings) -> Policy:
     """The privacy policy that a workspace has chosen."""
-    return policy_of(**settings.privacy) if settings.privacy else policy_of("standard")
+    return policy_of(**{"preset": "standard"} | settings.privacy)
 
 
 def gate_of(settings: Settings, policy: Policy, channels: Mapping[str, Channel]) -> Gate:
@@ -67,9 +67,12 @@ def scratch_folder(settings: Settings) -> Generator[Path]:
 
 
 def made(file: Path) -> Path:
-    """A file's path, its folder made. Raises `HubbubError` where that is not allowed."""
+    """A file's path, its folders made, for their owner alone. Raises `HubbubError` where that is
+    not allowed."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lacking = [folder for folder in (file.parent, *file.parent.parents) if not folder.exists()]
+        for folder in reversed(lacking):  # `parents=True` would give the mode to the last one only
+            folder.mkdir(exist_ok=True, mode=0o700)
     except OSError as error:
         raise HubbubError(
             f"{file.parent} cannot be made: {error.strerror}.",

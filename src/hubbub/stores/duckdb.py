@@ -86,6 +86,12 @@ def borrowed(
             connection.execute("DETACH store")
 
 
+def version_of(path: Path, *, wait: float = _WAIT_SECONDS) -> int:
+    """The version of a store, which stays as it is."""
+    with _attached(path, wait, "(READ_ONLY)") as connection:
+        return _version(connection, path)
+
+
 def exists(path: Path) -> bool:
     """Whether there is a store. An empty file is none: a full disk leaves one when it is made."""
     return path.exists() and path.stat().st_size > 0

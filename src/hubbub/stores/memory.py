@@ -20,6 +20,8 @@ class StoreMemory:
 
     def coverage(self) -> dict[str, Coverage]:
         """How far each channel was read."""
+        if not store.exists(self._path):
+            return {}
         with store.borrowed(self._connection, self._path):
             rows = self._ask(f"SELECT {_columns(COVERAGE.names)} FROM store.coverage")
         return {row[0]: Coverage(*row) for row in rows}
@@ -76,6 +78,8 @@ class StoreMemory:
 
     def _readings(self, condition: str, parameters: list[Any] | None = None) -> list[Reading]:
         query = f"SELECT {_columns(READINGS.names)} FROM store.readings WHERE {condition}"
+        if not store.exists(self._path):
+            return []
         with store.borrowed(self._connection, self._path):
             return [Reading(*row) for row in self._ask(query, parameters)]
 

@@ -1,0 +1,52 @@
+"""The scopes that a token needs for what is collected: these, and no others.
+
+Source: slack-platform §2, the column of scopes.
+"""
+
+from collections.abc import Iterable
+
+from hubbub.slack.methods import HISTORY_SCOPE, READ_SCOPE, Type
+
+_CONVERSATIONS: dict[Type, str] = {
+    "public_channel": "public channels",
+    "private_channel": "private channels",
+    "mpim": "group DMs",
+    "im": "DMs",
+}
+_GIVEN_TO_ALL = frozenset({"identify"})
+"""What Slack adds to tokens by itself."""
+
+
+def scopes_needed(
+    kind: str,
+    types: Iterable[Type],
+    *,
+    emails: bool = False,
+    join: bool = False,
+    files: bool = False,
+) -> dict[str, str]:
+    """The scopes of a `bot` or `user` token by name, with what each is for.
+
+    `types` are those of the conversations that are collected; `emails` are the members', `files`
+    the bytes of shared files. With `join` the bot enters public channels by itself: a user's token
+    reads them all.
+    """
+    needed: dict[str, str] = {}
+    for each in types:
+        needed[READ_SCOPE[each]] = f"see which {_CONVERSATIONS[each]} there are, and who is in them"
+        needed[HISTORY_SCOPE[each]] = f"read what is said in {_CONVERSATIONS[each]}"
+    if join and kind == "bot":
+        needed["channels:join"] = "enter public channels"
+    needed["users:read"] = "read the directory of members"
+    if emails:
+        needed["users:read.email"] = "read members' e-mail addresses"
+    needed["reactions:read"] = "count reactions that a page cuts short"
+    if files:
+        needed["files:read"] = "fetch the files that members share"
+    return needed
+
+
+def scopes_told(header: str) -> list[str]:
+    """The scopes that Slack says a token has, without those that every token has."""
+    told = (scope.strip() for scope in header.split(","))
+    return sorted({scope for scope in told if scope} - _GIVEN_TO_ALL)
