@@ -98,7 +98,7 @@ def test_the_token_goes_to_no_other_host(slack: Simulator) -> None:
 def test_a_policy_without_texts_keeps_no_files(slack: Simulator, tmp_path: Path) -> None:
     settings = Settings(tmp_path, "default", collect=Collecting(files=True))
     token = Token("user", "the test", slack.add_token("user", "U1"))
-    with pytest.raises(UsageError, match="keeps no texts"):
+    with pytest.raises(UsageError, match="does not keep what members wrote"):
         collect(settings, connection=(Slack(token, slack.url), token), clock=slack.clock)
     assert replace(settings, privacy={"preset": "open"}).collect.files
 

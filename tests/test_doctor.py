@@ -179,7 +179,7 @@ _CONFIGURATIONS: list[tuple[dict[str, Any], dict[str, Any], TokenKind]] = [
     ({"contacts": True}, {}, "bot"),
     ({}, {"join": True}, "bot"),
     ({}, {"join": True}, "user"),
-    ({}, {"files": True}, "bot"),
+    ({"preset": "open"}, {"files": True}, "bot"),
     ({"preset": "open", "direct": True}, {"raw": True}, "user"),
     ({"preset": "open", "private_channels": ["P1"], "contacts": True},
      {"join": True, "files": True, "raw": True}, "bot"),
@@ -603,15 +603,15 @@ def test_a_damaged_journal_is_a_problem(clinic: Clinic) -> None:
 
 def test_raw_answers_against_the_policy_are_a_problem(clinic: Clinic) -> None:
     wanted = Collecting(raw=True)
-    assert "preset open" in clinic.the("raw", collect=wanted).fix
+    assert "preset open" in clinic.the("kept", collect=wanted).fix
     kept = clinic.settings.raw / "20260101T000000-abcdef" / "000001-users.json"
     kept.parent.mkdir(parents=True)
     kept.write_text("{}", encoding="utf-8")
-    assert clinic.the("raw").fix == f"Remove them: rm -r {clinic.settings.raw}"
+    assert clinic.the("kept").fix == f"Remove them: rm -r {clinic.settings.raw}"
     assert not [
         each
         for each in clinic.findings(privacy={"preset": "open"}, collect=wanted)
-        if each.check == "raw"
+        if each.check == "kept"
     ]
 
 

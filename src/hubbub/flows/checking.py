@@ -11,7 +11,7 @@ from hubbub.charts.fonts import EMOJI, JAPANESE, KOREAN, has_font
 from hubbub.core.findings import Finding, ok, problem, remark, some
 from hubbub.errors import HubbubError, TryAgain
 from hubbub.flows.checking_slack import Workspace, check_slack
-from hubbub.flows.workspace import policy_of_workspace
+from hubbub.flows.workspace import contradictions, policy_of_workspace
 from hubbub.privacy.policy import Policy
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
@@ -34,7 +34,7 @@ def examine(settings: Settings, complaint: HubbubError | None = None) -> list[Fi
         _disk(settings),
         *_folders(settings),
         *_journal(settings),
-        *_raw(settings, policy),
+        *_kept(settings, policy),
         _fonts(),
     ]
 
@@ -155,25 +155,19 @@ def _journal(settings: Settings) -> list[Finding]:
     ]
 
 
-def _raw(settings: Settings, policy: Policy | None) -> list[Finding]:
-    """Whether Slack's answers are, or would be, kept against the policy."""
-    if policy is None or policy.raw:
+def _kept(settings: Settings, policy: Policy | None) -> list[Finding]:
+    """Whether Slack's answers or files are, or would be, kept against the policy."""
+    if policy is None:
         return []
-    found: list[Finding] = []
-    if settings.collect.raw:
-        found.append(
-            problem(
-                "raw",
-                f"[collect] asks for Slack's answers, which the preset {policy.preset} forbids: "
-                "hubbub collect will refuse.",
-                "Remove raw from [collect] in hubbub.toml, or choose the preset open.",
-            )
-        )
-    runs = _runs(settings.raw)
+    found = [
+        problem("kept", f"{error.reason} hubbub collect will refuse.", error.fix)
+        for error in contradictions(settings, policy)
+    ]
+    runs = 0 if policy.raw else _runs(settings.raw)
     if runs:
         found.append(
             problem(
-                "raw",
+                "kept",
                 f"{settings.raw} still holds Slack's answers of {runs:,} runs, with all texts; the "
                 f"preset {policy.preset} forbids it.",
                 f"Remove them: rm -r {settings.raw}",

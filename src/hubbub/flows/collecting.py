@@ -22,6 +22,7 @@ from hubbub.flows.connecting import connect
 from hubbub.flows.keeping_files import files_of
 from hubbub.flows.keeping_raw import RawFolder
 from hubbub.flows.workspace import (
+    contradictions,
     gate_of,
     kept_out,
     made,
@@ -149,12 +150,23 @@ def collect(
     `stop` ends the run at the next checkpoint. Raises `HubbubError` if nothing more can be asked;
     what was fetched is kept then too.
     """
+    policy = policy_of_workspace(settings)
+    for error in contradictions(settings, policy):
+        raise error
     slack, token = connection or connect(settings)
     stopping = stop or Event()
     time_of_slack = clock or RealTime(stopping)
     with _alone(settings), _journal(settings) as journal:
         run = _Run(
-            settings, wish or Wish(), slack, token, time_of_slack, stopping, progress, journal
+            settings,
+            policy,
+            wish or Wish(),
+            slack,
+            token,
+            time_of_slack,
+            stopping,
+            progress,
+            journal,
         )
         return run.work()
 
@@ -196,6 +208,7 @@ class _Run:
     """One run of `collect`."""
 
     settings: Settings
+    policy: Policy
     wish: Wish
     slack: Slack
     token: Token
@@ -210,7 +223,6 @@ class _Run:
 
     def work(self) -> Report:
         """Do all of it."""
-        self.policy = policy_of_workspace(self.settings)
         self.stored = {each: Channel(*told) for each, *told in stored_channels(self.settings)}
         self.gate = self._gate({})
         if self.journal.pages:

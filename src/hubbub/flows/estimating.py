@@ -8,7 +8,7 @@ from hubbub.core.progress import BEGINNING, Coverage
 from hubbub.errors import HubbubError
 from hubbub.flows.collecting import Wish, choice_of, fix_of, types_wanted
 from hubbub.flows.connecting import connect
-from hubbub.flows.workspace import policy_of_workspace
+from hubbub.flows.workspace import contradictions, policy_of_workspace
 from hubbub.settings import Settings
 from hubbub.slack.api import SlackError
 from hubbub.slack.methods import FILE, METHODS
@@ -40,6 +40,8 @@ def estimate(settings: Settings, wish: Wish | None = None, *, clock: Clock | Non
     """Say what `collect` would ask. Asks for the list of channels only."""
     slack, token = connect(settings)
     policy = policy_of_workspace(settings)
+    for error in contradictions(settings, policy):
+        raise error
     now = clock or RealTime(Event())
     streams = Streams(
         slack, Pace(now.now()), now,

@@ -3,7 +3,6 @@
 import re
 
 from hubbub.destinations.files import whole
-from hubbub.errors import UsageError
 from hubbub.privacy.policy import Policy
 from hubbub.settings import Settings
 from hubbub.sources.files import Files
@@ -13,15 +12,10 @@ _LONGEST_NAME = 120
 
 
 def files_of(settings: Settings, policy: Policy) -> Files | None:
-    """What fetches files, if the settings ask for it. Raises `UsageError` if the policy, which then
-    keeps no texts either, forbids it."""
+    """What fetches files, if the settings ask for it."""
     if not settings.collect.files:
         return None
-    if not policy.text:
-        raise UsageError(
-            f"The preset {policy.preset} keeps no texts, and so no files.",
-            "Leave out --files and files under [collect], or choose the preset open.",
-        )
+    assert policy.text, "the settings were held against the policy"
 
     def has(file_id: str) -> bool:
         return any((settings.files / safe_name(file_id)).glob("*"))

@@ -12,7 +12,6 @@ import msgspec
 
 from hubbub.core.batch import Envelope
 from hubbub.destinations.files import whole
-from hubbub.errors import UsageError
 from hubbub.privacy.policy import Policy
 from hubbub.settings import Settings
 from hubbub.slack.normalize import records
@@ -33,14 +32,10 @@ class RawFolder:
 
     @classmethod
     def of(cls, settings: Settings, policy: Policy, run_id: str) -> "RawFolder":
-        """The folder that the settings ask for. Raises `UsageError` if the policy forbids it."""
+        """The folder that the settings ask for."""
         if not settings.collect.raw:
             return cls(None, keeps_contacts=False)
-        if not policy.raw:
-            raise UsageError(
-                f"The preset {policy.preset} does not keep Slack's own responses.",
-                "Remove raw from [collect] in hubbub.toml, or choose the preset open.",
-            )
+        assert policy.raw, "the settings were held against the policy"
         path = settings.raw / run_id
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         return cls(path, policy.contacts)

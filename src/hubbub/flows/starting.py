@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hubbub.destinations.files import whole
-from hubbub.errors import UsageError
 from hubbub.flows.collecting import types_wanted
-from hubbub.flows.workspace import made, policy_of_workspace
+from hubbub.flows.workspace import contradictions, made, policy_of_workspace
 from hubbub.privacy.policy import PRESETS, Policy
 from hubbub.settings import Collecting, Settings
 from hubbub.slack.scopes import scopes_needed
@@ -78,12 +77,8 @@ def start(settings: Settings, kind: str | None = None) -> Started:
     if kind is not None:
         settings = replace(settings, collect=replace(settings.collect, token=kind))
     policy = policy_of_workspace(settings)
-    if settings.collect.raw and not policy.raw:
-        raise UsageError(
-            f"{settings.written} asks for Slack's answers to be kept, but the preset "
-            f"{policy.preset} does not keep them.",
-            "Remove raw from [collect], or choose the preset open.",
-        )
+    for error in contradictions(settings, policy):
+        raise error
     scopes = configured_scopes(settings, policy, settings.collect.token)
     are_new = not settings.written.exists()
     if are_new:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from hubbub.errors import HubbubError
+from hubbub.errors import HubbubError, UsageError
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.policy import Policy, policy_of
 from hubbub.privacy.pseudonyms import workspace_key
@@ -19,6 +19,24 @@ from hubbub.stores import duckdb as store
 def policy_of_workspace(settings: Settings) -> Policy:
     """The privacy policy that a workspace has chosen."""
     return policy_of(**{"preset": "standard"} | settings.privacy)
+
+
+def contradictions(settings: Settings, policy: Policy) -> list[UsageError]:
+    """What the settings ask to be kept and the policy forbids."""
+    found: list[UsageError] = []
+    for asked, allowed, name, what in (
+        (settings.collect.raw, policy.raw, "raw", "Slack's own responses"),
+        (settings.collect.files, policy.text, "files", "what members wrote, and so no files"),
+    ):
+        if asked and not allowed:
+            found.append(
+                UsageError(
+                    f"The preset {policy.preset} does not keep {what}.",
+                    f"Leave out --{name}, and {name} under [collect] in hubbub.toml, or choose the "
+                    "preset open.",
+                )
+            )
+    return found
 
 
 def gate_of(settings: Settings, policy: Policy, channels: Mapping[str, Channel]) -> Gate:

@@ -131,6 +131,11 @@ class Journal:
                 f"{self._path} cannot be written: {error}.",
                 "Make room on the disk, then run this again. What was fetched before is kept.",
             ) from error
+        except sqlite3.DatabaseError as error:
+            raise HubbubError(
+                f"{self._path} is damaged: {error}.",
+                "Move it away and run this again: what it held is fetched anew.",
+            ) from error
 
 
 def _opened(path: Path) -> sqlite3.Connection:
