@@ -39,8 +39,8 @@ docs: $(READY) ## renew the generated parts of docs/
 bench: $(READY) ## speed, as ratios of one run
 	$(RUN)/python -m bench
 
-soak: $(READY) ## the long property tests
-	HYPOTHESIS_PROFILE=soak $(RUN)/python -m pytest -q -n auto tests/properties
+soak: $(READY) ## the long property and chaos tests
+	HYPOTHESIS_PROFILE=soak $(RUN)/python -m pytest -q -n auto tests/properties tests/collecting/test_chaos.py
 
 clean: ## remove the environment and what the demo made
 	rm -rf .venv hubbub-demo

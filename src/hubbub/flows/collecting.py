@@ -53,6 +53,8 @@ _MERGE_BYTES = 16_000_000
 _MERGE_PAGES = 400
 _MERGE_SECONDS = 120.0
 """When the store takes over what waits in the journal: whichever comes first."""
+_MERGE_MEMORY = "120MB"
+"""What DuckDB may take for it; beyond that it goes to the disk."""
 _COPIES_OF_PAGE = 24
 """Bits of a copy number that count within a page."""
 
@@ -380,6 +382,7 @@ class _Run:
         self._merged_at = time.monotonic()
 
     def _merge_into(self, connection: "duckdb.DuckDBPyConnection") -> Merged:
+        connection.execute(f"SET memory_limit = '{_MERGE_MEMORY}'; SET threads = 1")
         with scratch_folder(self.settings) as scratch:
             merged = merge(connection, self.journal.staged(scratch))
             withdraw(connection, kept_out(self.gate))

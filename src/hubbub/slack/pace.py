@@ -18,6 +18,8 @@ _APART = 1.0
 """Seconds between two calls of a method, by Slack's advice."""
 _MARGIN = 0.05
 """Seconds by which two clocks may differ over a minute."""
+_CAPPED_WAIT = 45.0
+_FEW = 3
 
 
 class Clock(Protocol):
@@ -106,6 +108,15 @@ class Pace:
     def block(self, method: str, until: float) -> None:
         """Ask nothing of a method until an instant: Slack has said so."""
         self._blocked[method] = max(until, self._blocked.get(method, 0.0))
+
+    def refuse(self, method: str, seconds: float, now: float) -> None:
+        """Slack has turned a call away for so long. Where it does after a call or two, for about
+        a minute, the app is of the capped class."""
+        self.block(method, now + seconds)
+        known = METHODS.get(method)
+        recent = sum(1 for each in self._ended[method] if each > now - MINUTE)
+        if known and known.capped and seconds >= _CAPPED_WAIT and recent <= _FEW:
+            self.is_capped = True
 
     def seconds_for(self, calls: Mapping[str, int]) -> float:
         """How long so many calls of each method take: methods go side by side."""

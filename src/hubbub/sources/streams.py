@@ -196,7 +196,7 @@ class Streams:
         if isinstance(error, Limited):
             tally.limited += 1
             tally.retries += 1
-            self.pace.block(method, self._clock.now() + error.seconds)
+            self.pace.refuse(method, error.seconds, self._clock.now())
             self._waiting[method].appendleft(running)
         elif isinstance(error, Unavailable) or (isinstance(error, NoNetwork) and self._has_reached):
             self._try_again(running, error)

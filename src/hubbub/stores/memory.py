@@ -16,7 +16,7 @@ class StoreMemory:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection = duckdb.connect(":memory:")
-        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute("SET TimeZone = 'UTC'; SET memory_limit = '64MB'; SET threads = 1")
 
     def coverage(self) -> dict[str, Coverage]:
         """How far each channel was read."""
