@@ -39,6 +39,7 @@ class RemoteClock:
 
     def _told(self, verb: str, body: bytes) -> float:
         with self._lock:
+            self._connection.close()  # a server ends connections that were idle for some seconds
             self._connection.request(verb, "/_sim/clock", body)
             told: dict[str, Any] = json.loads(self._connection.getresponse().read())
         return told["now"]

@@ -49,11 +49,11 @@ from hubbub.stores.merge import Merged, merge, withdraw
 if TYPE_CHECKING:
     import duckdb
 
-_MERGE_BYTES = 16_000_000
+_MERGE_BYTES = 6_000_000
 _MERGE_PAGES = 400
 _MERGE_SECONDS = 120.0
 """When the store takes over what waits in the journal: whichever comes first."""
-_MERGE_MEMORY = "120MB"
+_MERGE_MEMORY = "80MB"
 """What DuckDB may take for it; beyond that it goes to the disk."""
 _COPIES_OF_PAGE = 24
 """Bits of a copy number that count within a page."""
