@@ -65,8 +65,8 @@ _KINDS: dict[str, Callable[[Session], _Rows]] = {
         "bytes FROM runs ORDER BY run_id"
     ),
     "calls": _query(
-        "SELECT method, coalesce(c.name, a.channel_id) AS channel, calls, retries, limited, bytes, "
-        "error FROM api_calls a LEFT JOIN channels c USING (channel_id) "
+        "SELECT method, coalesce(c.name, a.channel_id) AS channel, calls, rows, bytes, retries, "
+        "waited, limited, error FROM api_calls a LEFT JOIN channels c USING (channel_id) "
         "WHERE run_id = (SELECT max(run_id) FROM api_calls) ORDER BY ALL"
     ),
     "quarantine": _query("SELECT origin, place, reason FROM quarantine ORDER BY ALL"),

@@ -11,7 +11,7 @@ from hubbub.settings import Settings
 from hubbub.slack.api import Answer, Limited, Refused, Slack, SlackError, Token
 from hubbub.slack.methods import CAPPED_PAGE, HISTORY_SCOPE, METHODS, READ_SCOPE, Type, type_of_kind
 from hubbub.slack.values import flag
-from hubbub.sources.history import Choice, Conversation
+from hubbub.sources.choosing import Choice, Conversation
 
 _PAGE = 50
 """Messages asked for to learn the plan and the class: enough that 15 of them are no accident."""

@@ -39,7 +39,9 @@ from hubbub.slack.methods import Type
 from hubbub.slack.normalize import normalize
 from hubbub.slack.pace import Clock, Pace, RealTime
 from hubbub.slack.values import text
-from hubbub.sources.history import DAY, Choice, Conversation, History, Page
+from hubbub.sources.answers import Page
+from hubbub.sources.choosing import DAY, Choice, Conversation
+from hubbub.sources.history import History
 from hubbub.sources.streams import Ask, Stream, Streams, Tally
 from hubbub.stores import duckdb as store
 from hubbub.stores.journal import Journal
@@ -346,7 +348,8 @@ class _Run:
     def _keep(self, page: Page) -> None:
         """Admit a page, and make it safe."""
         number = self.journal.next_page
-        batch = normalize(page.envelopes, raw=self.policy.raw, copies=number << _COPIES_OF_PAGE)
+        first = number << _COPIES_OF_PAGE
+        batch = normalize(page.envelopes, raw=self.policy.raw, copies=first)
         if page.coverage is not None:
             batch.rows["coverage"].append(replace(page.coverage, noted_at=number).row())
         batch.rows["readings"] += [
@@ -354,6 +357,9 @@ class _Run:
         ]
         self.counts.messages += len(batch.columns["messages"]["ts"] if batch.columns else ())
         self.counts.quarantined += len(batch.rows["quarantine"])
+        if page.answer is not None:
+            channel_id = page.answer.arguments.get("channel", "")
+            self.streams.tallies[page.answer.method, channel_id].rows += batch.copies - first
         admitted = self.gate.admit(batch)
         self.counts.left_out += admitted.left_out
         self.raw.write(page)
@@ -577,7 +583,7 @@ def _note_calls(
     for (method, channel_id), tally in tallies.items():
         connection.execute(
             f"INSERT INTO store.api_calls ({', '.join(API_CALLS.names)}) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            f"VALUES ({', '.join('?' * len(API_CALLS.names))})",
             [
                 run_id,
                 method,
@@ -586,6 +592,8 @@ def _note_calls(
                 tally.retries,
                 tally.limited,
                 tally.bytes,
+                tally.rows,
+                round(tally.waited),
                 tally.error or None,
             ],
         )

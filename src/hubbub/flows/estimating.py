@@ -13,7 +13,8 @@ from hubbub.settings import Settings
 from hubbub.slack.api import SlackError
 from hubbub.slack.methods import FILE, METHODS
 from hubbub.slack.pace import Clock, Pace, RealTime
-from hubbub.sources.history import ROTATION, Conversation, History, Sweep, sweep_of
+from hubbub.sources.choosing import Conversation, Sweep, sweep_of
+from hubbub.sources.history import ROTATION, History
 from hubbub.sources.streams import Ask, Stream, Streams
 from hubbub.stores import duckdb as store
 from hubbub.stores.memory import StoreMemory

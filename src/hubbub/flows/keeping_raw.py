@@ -16,8 +16,8 @@ from hubbub.privacy.policy import Policy
 from hubbub.settings import Settings
 from hubbub.slack.normalize import records
 from hubbub.slack.values import Json, is_record, record
+from hubbub.sources.answers import Page
 from hubbub.sources.archives.responses import Kept
-from hubbub.sources.history import Page
 
 _CONTACTS = ("email", "phone", "skype", "title", "pronouns")
 

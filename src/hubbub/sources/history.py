@@ -7,154 +7,44 @@ noted with each page, so that a run can end anywhere and another go on.
 """
 
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass, field, replace
-from fnmatch import fnmatch
+from dataclasses import replace
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
-import msgspec
-
-from hubbub.core.batch import Envelope
-from hubbub.core.progress import (
-    BEGINNING,
-    Coverage,
-    Known,
-    Memory,
-    Reading,
-    instant,
-    is_before,
-    stamp,
-)
+from hubbub.core.progress import Coverage, Known, Memory, Reading, instant, is_before, stamp
 from hubbub.slack.api import Answer, Refused, SlackError, Unavailable
-from hubbub.slack.directory import kind_of
 from hubbub.slack.methods import CAPPED_PAGE, FILE, METHODS
-from hubbub.slack.values import Json, count, flag, micros_of_ts, record, records, text
+from hubbub.slack.values import Json, flag, record
+from hubbub.sources.answers import (
+    NO_REPLIES,
+    SETTLED,
+    Page,
+    as_it_came,
+    cut_state,
+    deletions,
+    gone_replies,
+    messages_of,
+    micros_of,
+    parted,
+    put_together,
+    read_before_break,
+    replies_told,
+    thread_state,
+)
+from hubbub.sources.choosing import Choice, Conversation, Sweep, sweep_of
 from hubbub.sources.files import KIND, Files
-from hubbub.sources.streams import Ask, Stream, Streams
+from hubbub.sources.streams import Ask, Stream, Streams, listing
 
-DAY = 86_400.0
+_LIMIT = str(METHODS["conversations.history"].page)
 _AHEAD = 60.0
 """Seconds that a sweep asks for beyond its begin: what is newer is welcome, and never missed."""
-_SETTLED = 2.0
-"""Seconds after which a message is seen by every call."""
 ROTATION = 13
 """Sweeps over all history in which each thread is read again: a quarter of a year of weeks."""
-_RESTARTS = 20
 _EMPTY_TRIES = 3
 _CHECKS = 4
 """Pages by which a page is checked that seems to lack messages."""
 _NOTICES = frozenset({"channel_join", "channel_leave", "group_join", "group_leave"})
 _GONE = "gone"
-_NO_REPLY = "0000000000.000000"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What is to be collected, and how far back."""
-
-    admits: Callable[[str, str, str], bool]
-    """Whether the policy admits a channel, by id, name and kind."""
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    """Patterns of channel names or ids; without `include` all."""
-    since: str = BEGINNING
-    until: str | None = None
-    look_back: float = 30 * DAY
-    full_every: float = 7 * DAY
-    full_refresh: bool = False
-    join: bool = False
-    """Whether the bot enters public channels that it is not in."""
-    is_bot: bool = True
-
-    def takes(self, channel_id: str, name: str, kind: str) -> bool:
-        """Whether a channel is to be collected."""
-        if not self.admits(channel_id, name, kind):
-            return False
-        names = (name, channel_id)
-        if any(fnmatch(name, pattern) for name in names for pattern in self.exclude):
-            return False
-        return not self.include or any(
-            fnmatch(name, pattern) for name in names for pattern in self.include
-        )
-
-
-@dataclass(frozen=True)
-class Conversation:
-    """A conversation as the list shows it."""
-
-    id: str
-    name: str
-    kind: str
-    is_archived: bool
-    is_member: bool
-    members: int | None
-    created: float
-    updated: int
-    """When it was last changed, in microseconds; 0 if that is not said."""
-    listed: Json = field(repr=False)
-
-    @classmethod
-    def of(cls, listed: Json) -> "Conversation":
-        """A conversation of conversations.list."""
-        channel_id = text(listed.get("id")) or ""
-        return cls(
-            channel_id,
-            text(listed.get("name")) or channel_id,
-            kind_of(listed, None),
-            flag(listed.get("is_archived")),
-            flag(listed.get("is_member")) or flag(listed.get("is_im")),
-            count(listed.get("num_members")),
-            float(count(listed.get("created")) or 0),
-            (count(listed.get("updated")) or 0) * 1000,
-            listed,
-        )
-
-
-@dataclass(frozen=True)
-class Page:
-    """What an answer brought, and what is thereby done: kept together or not at all."""
-
-    envelopes: list[Envelope]
-    coverage: Coverage | None = None
-    readings: list[Reading] = field(default_factory=list[Reading])
-    answer: Answer | None = None
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """A channel's messages from `oldest` on, as of `until`; `position` is how far down it is."""
-
-    oldest: str
-    until: str
-    position: str | None
-    is_full: bool
-
-
-def sweep_of(channel: Conversation, known: Coverage, choice: Choice, now: float, series: str) -> (
-    Sweep | None
-):  # fmt: skip
-    """What to sweep of a channel in a run; none if nothing can have changed.
-
-    A sweep that did not end is taken up where it stands. A channel that the run's series has swept
-    already is only topped up.
-    """
-    floor, until = choice.since, choice.until or stamp(now)
-    if known.sweep_oldest is not None and known.sweep_until and not choice.full_refresh:
-        return Sweep(known.sweep_oldest, known.sweep_until, known.sweep_position,
-                     known.sweep_oldest == BEGINNING)  # fmt: skip
-    if known.since is None or known.until is None or choice.full_refresh:
-        return Sweep(floor, until, None, floor == BEGINNING)
-    has_floor = known.hidden_before is not None or not is_before(floor, known.since)
-    if known.series == series and has_floor:
-        return Sweep(known.until, until, None, is_full=False)
-    full_at = (known.full_at or 0) / 1e6
-    if not has_floor or now - full_at >= choice.full_every:
-        return Sweep(floor, until, None, floor == BEGINNING)
-    if channel.is_archived and known.was_archived and channel.updated <= (known.swept_at or 0):
-        return None
-    windowed = stamp(now - choice.look_back)
-    oldest = known.until if is_before(known.until, windowed) else windowed
-    return Sweep(floor if is_before(oldest, floor) else oldest, until, None, is_full=False)
 
 
 class History:
@@ -208,17 +98,17 @@ class History:
                 channel = Conversation.of(listed)
                 found[channel.id] = channel
 
-        yield from self._listing("conversations.list", {"types": ",".join(types)}, take)
+        yield from listing("conversations.list", {"types": ",".join(types)}, take)
         self.conversations = [*found.values()]
 
     def list_users(self) -> Stream:
         """Read the directory."""
 
         def take(answer: Answer) -> None:
-            self._keep(Page([_envelope("users", answer)], answer=answer))
+            self._keep(Page([as_it_came("users", answer)], answer=answer))
 
         try:
-            yield from self._listing("users.list", {}, take)
+            yield from listing("users.list", {}, take)
         except SlackError as error:
             self.failures[""] = error
 
@@ -250,7 +140,7 @@ class History:
         chosen = {channel.id: channel for channel in self.chosen()}
         listed = [channel.listed for channel in chosen.values()]
         if listed:
-            self._keep(Page([_encoded("channels", "conversations.list", listed, self._now())]))
+            self._keep(Page([put_together("channels", "conversations.list", listed, self._now())]))
         for channel in chosen.values():
             begin = partial(self._guarded, channel, self._channel(channel))
             self._streams.add("conversations.history", begin)
@@ -263,32 +153,6 @@ class History:
                     self._want_file(channel, reading, None)
                 else:
                     self._want_reactions(channel, reading, {})
-
-    def _listing(
-        self,
-        method: str,
-        arguments: dict[str, str],
-        take: Callable[[Answer], None],
-        channel_id: str = "",
-    ) -> Stream:
-        """All pages of a list; from its begin again if Slack has forgotten the cursor."""
-        cursor, restarts = "", 0
-        limit = {"limit": str(METHODS[method].page)}
-        while True:
-            asked = arguments | limit | ({"cursor": cursor} if cursor else {})
-            try:
-                answer = yield Ask(method, asked, channel_id)
-            except Refused as error:
-                if error.code != "invalid_cursor" or not cursor or restarts == _RESTARTS:
-                    raise
-                cursor, restarts = "", restarts + 1
-                continue
-            take(answer)
-            cursor = answer.cursor
-            if not cursor:
-                return
-
-    # A channel
 
     def _guarded(self, channel: Conversation, stream: Stream) -> Stream:
         """A stream whose failure is the channel's, and stops no other."""
@@ -341,15 +205,15 @@ class History:
         def take(answer: Answer) -> None:
             found.update(dict.fromkeys(map(str, answer.body.get("members") or [])))
 
-        yield from self._listing("conversations.members", {"channel": channel.id}, take, channel.id)
+        yield from listing("conversations.members", {"channel": channel.id}, take, channel.id)
         described = [{**channel.listed, "members": [*found]}]
         coverage = replace(self._known(channel), members_read=channel.members or len(found))
-        envelope = _encoded("channels", "conversations.members", described, begun)
+        envelope = put_together("channels", "conversations.members", described, begun)
         self._store(channel, Page([envelope], coverage))
 
     def _sweep(self, channel: Conversation, sweep: Sweep) -> Stream:
         """Read a channel from the newest message down."""
-        latest = sweep.position or stamp(_seconds(sweep.until) + _AHEAD)
+        latest = sweep.position or stamp(float(sweep.until) + _AHEAD)
         if self._choice.until:
             latest = sweep.position or sweep.until
         top = high = latest
@@ -367,7 +231,7 @@ class History:
                     raise
                 latest, cursor = high, ""
                 continue
-            messages, cursor = _messages(answer), answer.cursor
+            messages, cursor = messages_of(answer), answer.cursor
             self._judge_class(messages, cursor)
             low = min((each["ts"] for each in messages), key=instant, default=high)
             is_last = not cursor and not flag(answer.body.get("has_more"))
@@ -404,7 +268,7 @@ class History:
 
     def _rotate(self, channel: Conversation, moved: set[str]) -> None:
         """Read the threads again that were read longest ago: no root tells of an edited reply."""
-        before = _micros(self._now() - self._choice.full_every / 2)
+        before = micros_of(self._now() - self._choice.full_every / 2)
         for reading in self._memory.stalest_threads(channel.id, 1 / ROTATION, before):
             if reading.ts not in moved:
                 self._want_thread(channel, replace(reading, position=None), None)
@@ -443,7 +307,7 @@ class History:
         The stretch is asked for once more before that is believed: Slack's pages have had holes.
         """
         shown = {each["ts"] for each in messages}
-        settled = stamp(answer.observed_at - _SETTLED)
+        settled = stamp(answer.observed_at - SETTLED)
         left = [ts for ts in known.replies or {} if is_before(ends[0], ts)]
         candidates = {*known.top_level, *(ts for ts in left if is_before(ts, ends[1]))} - shown
         gone = sorted((ts for ts in candidates if is_before(ts, settled)), key=instant)
@@ -459,7 +323,7 @@ class History:
                 if error.code != "invalid_cursor" or not cursor:
                     raise
                 break
-            there |= {each["ts"] for each in _messages(check)}
+            there |= {each["ts"] for each in messages_of(check)}
             cursor = check.cursor
             if not cursor and not flag(check.body.get("has_more")):
                 return [ts for ts in gone if ts not in there]
@@ -482,14 +346,14 @@ class History:
         replies = known.replies or {}
         wanted: list[Reading] = []
         for message in messages:
-            ts, state = message["ts"], _thread_state(message)
+            ts, state = message["ts"], thread_state(message)
             if state is None and replies.get(ts):
-                state = _EMPTY  # it was a root
+                state = NO_REPLIES  # it was a root
             before = self._done((channel.id, ts, "thread"), threads.get(ts))
             got = before.got if before else None
             if state is None or state == got:
                 continue
-            if state != _EMPTY or replies.get(ts) or got:
+            if state != NO_REPLIES or replies.get(ts) or got:
                 position = before.position if before and before.wanted != before.got else None
                 wanted.append(
                     Reading(channel.id, ts, "thread", state, got, position,
@@ -517,11 +381,11 @@ class History:
     ) -> None:
         """Keep a page's messages; want the reactions that it cuts short."""
         cut, listed_before = self._cut_reactions(channel, messages)
-        envelopes = [_envelope("messages", answer, channel.id)]
+        envelopes = [as_it_came("messages", answer, channel.id)]
         if listed_before:
-            envelopes = _parted(answer, messages, listed_before, channel.id)
+            envelopes = parted(answer, messages, listed_before, channel.id)
         if gone:
-            envelopes.append(_deletions(channel.id, gone, answer.observed_at))
+            envelopes.append(deletions(channel.id, gone, answer.observed_at))
         files = self._files.wanted(channel.id, messages) if self._files else []
         more = [reading for reading, _ in (*cut, *files)]
         self._store(channel, Page(envelopes, coverage, [*readings, *more], answer))
@@ -557,7 +421,7 @@ class History:
         reading = self._noted.get(key, known)
         if reading is None or not self._choice.full_refresh:
             return reading
-        return reading if (reading.got_at or 0) >= _micros(self._begun) else None
+        return reading if (reading.got_at or 0) >= micros_of(self._begun) else None
 
     def _thread(
         self, channel: Conversation, reading: Reading, stored: tuple[str, ...] | None
@@ -584,7 +448,7 @@ class History:
                     raise
                 self._vanished(channel, reading, stored)
                 return
-            messages = _messages(answer)
+            messages = messages_of(answer)
             if not messages:  # seen of Slack, and gone the next time
                 empty += 1
                 if empty > _EMPTY_TRIES:
@@ -592,7 +456,7 @@ class History:
                 continue
             if not seen:
                 root = next((each for each in messages if each["ts"] == ts), messages[0])
-                state, observed_at = _thread_state(root) or _EMPTY, answer.observed_at
+                state, observed_at = thread_state(root) or NO_REPLIES, answer.observed_at
             fresh = [each["ts"] for each in messages if each["ts"] != ts]
             seen += [each for each in fresh if each not in seen]
             position = max(fresh, key=instant, default=position)
@@ -604,16 +468,16 @@ class History:
                 continue
             there = len(seen)
             if is_resumed:
-                there += _read_before(reading.position, stored, seen)
-            is_short = there < _replies_told(state) and not is_again
-            if is_short or (is_resumed and there > _replies_told(state)):
+                there += read_before_break(reading.position, stored, seen)
+            is_short = there < replies_told(state) and not is_again
+            if is_short or (is_resumed and there > replies_told(state)):
                 # a page had a hole, or a reply before the place where it was left is gone
                 begun_at, position, seen, is_resumed, is_again = None, None, [], False, True
                 continue
             if not is_resumed:
-                gone = _gone_replies(state, stored, seen, observed_at)
+                gone = gone_replies(state, stored, seen, observed_at)
             done = replace(
-                reading, wanted=state, got=state, position=None, got_at=_micros(observed_at)
+                reading, wanted=state, got=state, position=None, got_at=micros_of(observed_at)
             )
             self._store_messages(channel, answer, messages, gone, [done])
             return
@@ -624,9 +488,9 @@ class History:
         now = self._now()
         gone = [*stored] if reading.wanted == _GONE else []
         done = replace(
-            reading, wanted=reading.wanted, got=reading.wanted, position=None, got_at=_micros(now)
+            reading, wanted=reading.wanted, got=reading.wanted, position=None, got_at=micros_of(now)
         )
-        envelopes = [_deletions(channel.id, gone, now)] if gone else []
+        envelopes = [deletions(channel.id, gone, now)] if gone else []
         self._store(channel, Page(envelopes, readings=[done]))
 
     # Reactions
@@ -636,7 +500,7 @@ class History:
     ) -> tuple[list[tuple[Reading, Json]], set[str]]:
         """Messages of which a page names fewer reactors than it counts: those to be asked for, and
         the `ts` of those that were, or are being, asked for in the same state."""
-        states = {each["ts"]: state for each in messages if (state := _cut_state(each))}
+        states = {each["ts"]: state for each in messages if (state := cut_state(each))}
         if not states:
             return [], set()
         some = next(iter(states))
@@ -663,7 +527,7 @@ class History:
     def _reactions(self, channel: Conversation, reading: Reading, message: Json) -> Stream:
         """Read all reactions to a message."""
         asked = {"channel": channel.id, "timestamp": reading.ts, "full": "1"}
-        done = replace(reading, got=reading.wanted, got_at=_micros(self._now()))
+        done = replace(reading, got=reading.wanted, got_at=micros_of(self._now()))
         try:
             answer = yield Ask("reactions.get", asked, channel.id)
         except Refused as error:
@@ -675,8 +539,8 @@ class History:
         told = {name: value for name, value in message.items() if name not in left_out}
         told |= record(answer.body.get("message"))
         told.pop("permalink", None)
-        envelope = _encoded("messages", "reactions.get", [told], answer.observed_at, channel.id)
-        done = replace(done, got=_cut_state(told, whole=True) or reading.wanted)
+        envelope = put_together("messages", "reactions.get", [told], answer.observed_at, channel.id)
+        done = replace(done, got=cut_state(told, whole=True) or reading.wanted)
         self._store(channel, Page([envelope], readings=[done], answer=answer))
 
     def _want_file(self, channel: Conversation, reading: Reading, file: Json | None) -> None:
@@ -687,7 +551,7 @@ class History:
             self._want("files.info" if file is None else FILE, channel, reading, begin)
 
     def _store_reading(self, channel: Conversation, reading: Reading) -> None:
-        done = replace(reading, got_at=_micros(self._now()))
+        done = replace(reading, got_at=micros_of(self._now()))
         self._store(channel, Page([], readings=[done]))
 
     # What all share
@@ -720,9 +584,9 @@ class History:
         """Guess a channel's remaining pages from how fast its past goes by."""
         self._pages_seen += 1
         self._pages_of[channel.id] = self._pages_of.get(channel.id, 0) + 1
-        floor = max(channel.created, _seconds(sweep.oldest))
-        read = max(min(_seconds(top), self._begun) - _seconds(low), 1.0)
-        left = self._pages_of[channel.id] * max(_seconds(low) - floor, 0.0) / read
+        floor = max(channel.created, float(sweep.oldest))
+        read = max(min(float(top), self._begun) - float(low), 1.0)
+        left = self._pages_of[channel.id] * max(float(low) - floor, 0.0) / read
         self._pages_left[channel.id] = 0.0 if is_last else left
 
     def calls_left(self) -> dict[str, int]:
@@ -739,122 +603,3 @@ class History:
             ahead = round(pages * self._threads_seen / self._pages_seen)
             left["conversations.replies"] = left.get("conversations.replies", 0) + ahead
         return left
-
-
-_LIMIT = str(METHODS["conversations.history"].page)
-_EMPTY = f"0 {_NO_REPLY}"
-"""State of a thread without replies."""
-
-
-def _messages(answer: Answer) -> list[Json]:
-    """The messages of a page that have a `ts`; others are left to the quarantine."""
-    return [each for each in answer.records("messages") if micros_of_ts(each.get("ts")) is not None]
-
-
-def _thread_state(message: Json) -> str | None:
-    """What a root tells of its thread; None if the message is no root."""
-    if message.get("thread_ts") != message["ts"] or message.get("subtype") == "thread_broadcast":
-        return None
-    replies = count(message.get("reply_count")) or 0
-    latest = text(message.get("latest_reply")) or _NO_REPLY
-    return f"{replies} {latest}" if replies else _EMPTY
-
-
-def _replies_told(state: str) -> int:
-    return int(state.partition(" ")[0])
-
-
-def _gone_replies(
-    state: str, stored: tuple[str, ...], seen: list[str], observed_at: float
-) -> list[str]:
-    """Stored replies that a whole thread lacks; none if it shows other than as many replies as its
-    root counts, for then it may not be whole."""
-    if _replies_told(state) != len(seen):
-        return []
-    settled = stamp(observed_at - _SETTLED)
-    there = set(seen)
-    return [ts for ts in stored if ts not in there and is_before(ts, settled)]
-
-
-def _read_before(left_at: str | None, stored: tuple[str, ...], seen: list[str]) -> int:
-    """How many replies the store has of a thread from before it was left."""
-    return sum(1 for ts in stored if left_at and not is_before(left_at, ts) and ts not in seen)
-
-
-def _cut_state(message: Json, *, whole: bool = False) -> str | None:
-    """Names and counts of a message's reactions, where it names fewer reactors than it counts, or
-    in any case if `whole`."""
-    found = records(message.get("reactions"))
-    told = [(str(each.get("name")), count(each.get("count")) or 0) for each in found]
-    named = [len(cast("list[Any]", each.get("users") or [])) for each in found]
-    if whole or any(counted > listed for (_, counted), listed in zip(told, named, strict=True)):
-        return " ".join(f"{name}={counted}" for name, counted in sorted(told))
-    return None
-
-
-def _envelope(kind: str, answer: Answer, channel_id: str | None = None) -> Envelope:
-    """An answer as it came."""
-    return Envelope(
-        kind, _origin(answer), answer.payload, channel_id, observed_at=_micros(answer.observed_at)
-    )
-
-
-def _encoded(
-    kind: str, origin: str, found: list[Json], observed_at: float, channel_id: str | None = None
-) -> Envelope:
-    """Records that were put together from answers."""
-    payload = msgspec.json.encode(found)
-    return Envelope(kind, origin, payload, channel_id, observed_at=_micros(observed_at))
-
-
-def _parted(
-    answer: Answer, messages: list[Json], listed_before: set[str], channel_id: str
-) -> list[Envelope]:
-    """A page whose messages with known reactions say nothing of these, as changes do."""
-    others = [each for each in messages if each["ts"] not in listed_before]
-    silent: list[Json] = [
-        {
-            "type": "message",
-            "subtype": "message_changed",
-            "channel": channel_id,
-            "ts": stamp(answer.observed_at),
-            "message": {key: value for key, value in each.items() if key != "reactions"},
-        }
-        for each in messages
-        if each["ts"] in listed_before
-    ]
-    origin, observed_at = _origin(answer), answer.observed_at
-    return [
-        _encoded("messages", origin, others, observed_at, channel_id),
-        _encoded("events", origin, silent, observed_at, channel_id),
-    ]
-
-
-def _deletions(channel_id: str, gone: list[str], noticed_at: float) -> Envelope:
-    """What was found to be gone, as Slack tells of deletions."""
-    events: list[Json] = [
-        {
-            "type": "message",
-            "subtype": "message_deleted",
-            "channel": channel_id,
-            "ts": stamp(noticed_at),
-            "deleted_ts": ts,
-        }
-        for ts in gone
-    ]
-    return _encoded("events", "what was found gone", events, noticed_at, channel_id)
-
-
-def _origin(answer: Answer) -> str:
-    asked = answer.arguments
-    return " ".join(
-        [answer.method, *(asked[name] for name in ("channel", "ts", "latest") if name in asked)]
-    )
-
-
-def _seconds(ts: str) -> float:
-    return float(ts)
-
-
-def _micros(seconds: float) -> int:
-    return round(seconds * 1e6)

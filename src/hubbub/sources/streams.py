@@ -19,10 +19,12 @@ from hubbub.slack.api import (
     SlackError,
     Unavailable,
 )
-from hubbub.slack.methods import FILE
+from hubbub.slack.methods import METHODS
 from hubbub.slack.pace import Clock, Pace
 
 _TRIES = 6
+_RESTARTS = 20
+"""How often a list is begun again whose cursor Slack has forgotten."""
 _FIRST_PAUSE = 1.0
 """Seconds before the second try; doubled for each further one."""
 
@@ -55,6 +57,10 @@ class Tally:
     retries: int = 0
     limited: int = 0
     bytes: int = 0
+    rows: int = 0
+    """Messages, users or channels in the answers that were kept."""
+    waited: float = 0.0
+    """Seconds that calls waited for their turn, once their streams had begun."""
     error: str = ""
 
 
@@ -64,6 +70,7 @@ class _Running:
 
     stream: Stream
     ask: Ask
+    wanted_at: float
     tries: int = 0
     not_before: float = 0.0
 
@@ -142,13 +149,14 @@ class Streams:
         if not isinstance(first, _Running):
             stream = first()
             try:
-                first = _Running(stream, next(stream))
+                first = _Running(stream, next(stream), self._clock.now())
             except StopIteration:
                 return
             if first.ask.method != method:
                 self._waiting[first.ask.method].appendleft(first)
                 return
         ask = first.ask
+        self._tally(ask).waited += max(0.0, self._clock.now() - first.wanted_at)
         # Of two answers the later has to look later, also by a clock that has not moved.
         self._asked_at = max(self._clock.now(), self._asked_at + 1e-6)
         future = threads.submit(self._slack.call, ask.method, ask.arguments, self._asked_at)
@@ -196,6 +204,7 @@ class Streams:
         if isinstance(error, Limited):
             tally.limited += 1
             tally.retries += 1
+            running.wanted_at = self._clock.now()
             self.pace.refuse(method, error.seconds, self._clock.now())
             self._waiting[method].appendleft(running)
         elif isinstance(error, Unavailable) or (isinstance(error, NoNetwork) and self._has_reached):
@@ -211,6 +220,7 @@ class Streams:
         running.tries += 1
         if running.tries < _TRIES:
             self._tally(running.ask).retries += 1
+            running.wanted_at = self._clock.now()
             running.not_before = self._clock.now() + _FIRST_PAUSE * 2 ** (running.tries - 1)
             self._waiting[running.ask.method].appendleft(running)
         elif isinstance(error, SlackError):
@@ -224,7 +234,31 @@ class Streams:
             ask = step()
         except StopIteration:
             return
-        self._waiting[ask.method].appendleft(_Running(running.stream, ask))
+        self._waiting[ask.method].appendleft(_Running(running.stream, ask, self._clock.now()))
 
     def _tally(self, ask: Ask) -> Tally:
-        return self.tallies[ask.method if ask.method != FILE else FILE, ask.channel_id]
+        return self.tallies[ask.method, ask.channel_id]
+
+
+def listing(
+    method: str,
+    arguments: dict[str, str],
+    take: Callable[[Answer], None],
+    channel_id: str = "",
+) -> Stream:
+    """All pages of a list; from its begin again if Slack has forgotten the cursor."""
+    cursor, restarts = "", 0
+    limit = {"limit": str(METHODS[method].page)}
+    while True:
+        asked = arguments | limit | ({"cursor": cursor} if cursor else {})
+        try:
+            answer = yield Ask(method, asked, channel_id)
+        except Refused as error:
+            if error.code != "invalid_cursor" or not cursor or restarts == _RESTARTS:
+                raise
+            cursor, restarts = "", restarts + 1
+            continue
+        take(answer)
+        cursor = answer.cursor
+        if not cursor:
+            return
