@@ -109,6 +109,23 @@ def test_a_missing_scope_says_which(tmp_path: Path) -> None:
         assert all("channels:history" in each.fix for each in report.troubles)
 
 
+def test_private_channels_without_their_scope_do_not_stop_the_public_ones(tmp_path: Path) -> None:
+    simulator = grove()
+    scopes = ["channels:read", "channels:history", "users:read", "reactions:read"]
+    with collector(simulator, tmp_path, token=simulator.add_token("user", scopes=scopes)) as here:
+        spoken(here, 4)
+        here.settings = replace(
+            here.settings, privacy={"preset": "open", "private_channels": ["P1"]}
+        )
+        report = here.collect()
+        assert report.exit is Exit.FAILED
+        assert [(each.where, each.code) for each in report.troubles] == [
+            ("the directory", "missing_scope")
+        ]
+        assert "groups:read" in report.troubles[0].fix
+        assert here.alive("C1") == here.said("C1")
+
+
 def test_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with collector(grove(), tmp_path) as here:
         with socket.socket() as closed:

@@ -90,7 +90,7 @@ class History:
     # The directory
 
     def list_conversations(self, types: Iterable[str]) -> Stream:
-        """Find all conversations of some types."""
+        """Find all conversations of some types; of the first alone if others are not to be seen."""
         found: dict[str, Conversation] = {}
 
         def take(answer: Answer) -> None:
@@ -98,7 +98,14 @@ class History:
                 channel = Conversation.of(listed)
                 found[channel.id] = channel
 
-        yield from listing("conversations.list", {"types": ",".join(types)}, take)
+        asked = [*types]
+        try:
+            yield from listing("conversations.list", {"types": ",".join(asked)}, take)
+        except Refused as error:
+            if error.code != "missing_scope" or len(asked) == 1:
+                raise
+            self.failures[""] = error  # no reason to leave the others
+            yield from listing("conversations.list", {"types": asked[0]}, take)
         self.conversations = [*found.values()]
 
     def list_users(self) -> Stream:
