@@ -10,10 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
+
+from isal import isal_zlib
 
 from hubbub.errors import HubbubError, Unreadable
 
+_isal: Any = isal_zlib
+"""Without its types, which are partly unknown."""
 _BOMB_RATIO = 100
 _BOMB_SIZE = 256 << 20
 _PIECE = 16 << 20
@@ -128,7 +132,7 @@ class Zip:
             name_length, extra_length = struct.unpack_from("<HH", header, 26)
             begin = member.offset + _HEADER + name_length + extra_length
             unpacked = _unpacked(content[begin : begin + member.packed], member)
-            if unpacked is not None and zlib.crc32(unpacked) == member.crc:
+            if unpacked is not None and _isal.crc32(unpacked) == member.crc:
                 return unpacked
         raise Unreadable(
             f"{name} in {self.path} is damaged.", "Fetch the zip again, or repair it with zip -FF."
@@ -149,10 +153,10 @@ def _content(path: Path) -> mmap.mmap:
 def _unpacked(packed: bytes, member: _Member) -> bytes | None:
     if member.method == zipfile.ZIP_STORED:
         return packed
-    inflate = zlib.decompressobj(-15)
+    inflate = _isal.decompressobj(-15)
     try:
         return inflate.decompress(packed, member.size + 1)
-    except zlib.error:
+    except _isal.error:
         return None
 
 
