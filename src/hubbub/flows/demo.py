@@ -12,6 +12,7 @@ from hubbub.flows.drawing import draw_chart
 from hubbub.flows.exporting import export_metrics, export_network
 from hubbub.flows.importing import Progress
 from hubbub.flows.measuring import Measured, measure
+from hubbub.flows.simulating import public_channels
 from hubbub.settings import Settings
 from hubbub.simulator.clock import Clock
 from hubbub.simulator.community import invent
@@ -86,7 +87,7 @@ def _collected(settings: Settings, workspace: Workspace, progress: Progress) -> 
     """Serve the community as a local Slack, and collect it by HTTP as any other. Its clock goes on
     only while the collector waits, so that Slack's limits hold and cost no time."""
     simulator = Simulator(workspace, clock=Clock.manual(datetime.now(UTC).timestamp()))
-    bot = Token("bot", "the demo", simulator.add_token("bot", channels=_public(workspace)))
+    bot = Token("bot", "the demo", simulator.add_token("bot", channels=public_channels(workspace)))
 
     def show(status: Status) -> None:
         is_known = status.calls_left > 0
@@ -95,14 +96,6 @@ def _collected(settings: Settings, workspace: Workspace, progress: Progress) -> 
     with simulator.serve():
         slack = Slack(bot, simulator.url)
         return collect(settings, connection=(slack, bot), clock=simulator.clock, progress=show)
-
-
-def _public(workspace: Workspace) -> list[str]:
-    return [
-        channel["id"]
-        for channel in workspace.channels
-        if not (channel.get("is_private") or channel.get("is_im") or channel.get("is_mpim"))
-    ]
 
 
 def _page(community: str, charts: list[Path], folder: Path) -> str:

@@ -70,11 +70,12 @@ def _with_tokens(simulator: Simulator, saved: Saved | None, skipped: int) -> Rea
         known = {token.kind: token.text for token in simulator.tokens.all()}
         if known.keys() >= {"bot", "user"}:
             return Ready(simulator, known["bot"], known["user"], skipped)
-    bot = simulator.add_token("bot", channels=_public(simulator.workspace))
+    bot = simulator.add_token("bot", channels=public_channels(simulator.workspace))
     return Ready(simulator, bot, simulator.add_token("user"), skipped)
 
 
-def _public(workspace: Workspace) -> list[str]:
+def public_channels(workspace: Workspace) -> list[str]:
+    """The ids of the public channels."""
     return [
         channel["id"]
         for channel in workspace.channels
