@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,10 @@ import pytest
 
 from hubbub.core.tables import HANGING, MERGED
 from hubbub.stores import duckdb as store
-from tests.parts import missing
 
 MESSAGES = 60_000
 EARLIER = 3
 Rows = list[tuple[Any, ...]]
-Mount = Callable[[str], Path]
 
 
 @pytest.fixture(scope="module")
@@ -187,33 +185,9 @@ def test_two_imports_at_once_are_as_one(
     assert added == [(MESSAGES + EARLIER, 0, 3)]
 
 
-@pytest.fixture
-def mount(tmp_path: Path) -> Iterator[Mount]:
-    """Mounts a small file system in memory, or changes its options."""
-    folder = tmp_path / "mounted"
-    folder.mkdir()
-    if os.geteuid() != 0:
-        missing("only root can mount a small file system")
-    done: list[str] = []
-
-    def run(options: str) -> Path:
-        again = "remount," if done else ""
-        command = ["mount", "-t", "tmpfs", "-o", again + options, "tmpfs", str(folder)]
-        try:
-            subprocess.run(command, check=True, capture_output=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            missing(f"no tmpfs can be mounted here: {error}")
-        done.append(options)
-        return folder
-
-    yield run
-    if done:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
 @pytest.mark.parametrize("megabytes", [20, 44])
 def test_a_full_disk_is_said_and_changes_nothing(
-    export: Path, small: Path, complete: list[Rows], mount: Mount, megabytes: int
+    export: Path, small: Path, complete: list[Rows], mount: Callable[[str], Path], megabytes: int
 ) -> None:
     home = mount("size=512m") / "home"
     assert finished(started(small, home))[0] == 0
@@ -233,7 +207,7 @@ def test_a_full_disk_is_said_and_changes_nothing(
     assert tables(home) == complete
 
 
-def test_a_read_only_folder_is_said(small: Path, mount: Mount) -> None:
+def test_a_read_only_folder_is_said(small: Path, mount: Callable[[str], Path]) -> None:
     folder = mount("size=64m")
     assert finished(started(small, folder / "home"))[0] == 0
     mount("ro")

@@ -1,16 +1,13 @@
 """What goes wrong is said with its fix and the right exit code; what was fetched is kept."""
 
-import os
 import socket
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
 import pytest
 from collected import DAY, NOW, Collector, collector, community, differences, grove, stored, unlike
-from tests.parts import missing
 
 from hubbub.errors import Exit, HubbubError, TryAgain, UsageError
 from hubbub.flows.collecting import Status, collect
@@ -169,40 +166,16 @@ def test_a_token_of_another_workspace_is_refused(tmp_path: Path) -> None:
             here.collect()
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
-    """A file system in memory of so many kilobytes; asked again, it is resized."""
-    folder = tmp_path / "mounted"
-    folder.mkdir()
-    if os.geteuid() != 0:
-        missing("only root can mount a small file system")
-    done: list[int] = []
-
-    def run(kilobytes: int) -> Path:
-        options = f"{'remount,' if done else ''}size={kilobytes}k"
-        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-        try:
-            subprocess.run(command, check=True, capture_output=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            missing(f"no tmpfs can be mounted here: {error}")
-        done.append(kilobytes)
-        return folder
-
-    yield run
-    if done:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
 @pytest.mark.parametrize("room", [0, 200, 3000])
 @pytest.mark.parametrize("raw", [False, True])
-def test_a_full_disk(small_disk: Callable[[int], Path], room: int, *, raw: bool) -> None:
-    home = small_disk(100_000) / "home"
+def test_a_full_disk(mount: Callable[[str], Path], room: int, *, raw: bool) -> None:
+    home = mount("size=100000k") / "home"
     with collector(grove(), home, raw=raw) as here:
         spoken(here, 5)
         here.collect()
         before = here.alive("C1")
         used = sum(path.stat().st_blocks for path in home.rglob("*")) // 2
-        small_disk(used + room)
+        mount(f"size={used + room}k")
         for each in range(3):
             here.simulator.acts.post("C1", "U1", f"{each} " * 100_000)
             spoken(here, 8)
@@ -210,7 +183,7 @@ def test_a_full_disk(small_disk: Callable[[int], Path], room: int, *, raw: bool)
             here.collect()
         assert told.value.exit is Exit.FAILED
         assert "oom on the disk" in told.value.fix or "Make room" in told.value.fix
-        small_disk(100_000)
+        mount("size=100000k")
         assert here.alive("C1") >= before
         assert here.collect().exit is Exit.DONE
         here.collect()
