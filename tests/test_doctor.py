@@ -498,7 +498,7 @@ def test_a_clock_that_is_wrong_is_a_problem(
 
 @pytest.mark.parametrize(
     ("privacy", "fix"),
-    [({"preset": "loose"}, "open, standard, strict"), ({"text": True}, "preset open")],
+    [({"preset": "loose"}, "open, standard, strict"), ({"text": "whole"}, "preset open")],
 )
 def test_settings_that_contradict_each_other_are_a_problem(
     clinic: Clinic, privacy: dict[str, Any], fix: str

@@ -153,7 +153,7 @@ def test_no_byte_of_the_home_holds_what_was_not_admitted(tmp_path: Path, preset:
     [
         ({"preset": "loose"}, "no privacy preset"),
         ({"preset": "strict", "direct_messages": ["D1"]}, "direct messages"),
-        ({"preset": "standard", "text": True}, "unscrubbed"),
+        ({"preset": "standard", "text": "whole"}, "unscrubbed"),
         ({"preset": "strict", "raw": True}, "unscrubbed"),
         ({"preset": "open", "links": "short"}, "links"),
     ],

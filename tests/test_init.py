@@ -174,7 +174,7 @@ def test_folders_are_for_their_owner_alone(tmp_path: Path) -> None:
     ("privacy", "collect"),
     [
         ({"preset": "loose"}, Collecting()),
-        ({"preset": "standard", "text": True}, Collecting()),
+        ({"preset": "standard", "text": "whole"}, Collecting()),
         ({"preset": "strict", "direct_messages": ["D1"]}, Collecting()),
         ({"preset": "standard"}, Collecting(raw=True)),
     ],

@@ -16,10 +16,12 @@ _CHOICES: dict[str, type | tuple[type, ...]] = {
     "direct_messages": list,
     "names": bool,
     "contacts": bool,
-    "text": bool,
+    "text": str,
     "links": str,
     "pseudonyms": bool,
     "raw": bool,
+    "smallest_group": int,
+    "operator_sql": bool,
 }
 
 _COLLECT: dict[str, type | tuple[type, ...]] = {
@@ -204,7 +206,7 @@ def _check(
         if key not in known:
             fix = f"Known here: {', '.join(known)}."
             raise BadContent(str(file), line, f"unknown setting {key!r}", fix)
-        if not isinstance(value, known[key]):
+        if not isinstance(value, known[key]) or isinstance(value, bool) is not (known[key] is bool):
             wanted = getattr(known[key], "__name__", str(known[key]))
             raise BadContent(str(file), line, f"{key} is no {wanted}", f"Write a {wanted}.")
 

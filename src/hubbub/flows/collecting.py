@@ -16,7 +16,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from hubbub.core.progress import BEGINNING
-from hubbub.core.tables import API_CALLS, RUNS
+from hubbub.core.tables import API_CALLS, RUNS, Privacy
 from hubbub.errors import Exit, HubbubError, TryAgain, UsageError
 from hubbub.flows.connecting import connect
 from hubbub.flows.keeping_files import files_of
@@ -457,7 +457,7 @@ class _Run:
             troubles=troubles,
             is_interrupted=self.stop.is_set(),
             is_capped=self.streams.pace.is_capped,
-            keeps_text=self.policy.text,
+            keeps_text=self.policy.keeps(Privacy.TEXT),
             clock_ahead=self.clock_ahead,
         )
 

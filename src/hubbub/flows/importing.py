@@ -15,7 +15,7 @@ import duckdb
 
 from hubbub.core.batch import Admitted, Envelope
 from hubbub.core.ports import Archive, Part
-from hubbub.core.tables import RUNS
+from hubbub.core.tables import RUNS, Privacy
 from hubbub.flows.workers import held_archive, reading_workers
 from hubbub.flows.workspace import (
     gate_of,
@@ -110,7 +110,7 @@ def import_archive(settings: Settings, path: Path, progress: Progress = unseen) 
         quarantined,
         left_out,
         tuple(sorted(name for name in assumed if gate.admits(name))),
-        policy.text,
+        policy.keeps(Privacy.TEXT),
         time.perf_counter() - begun,
     )
 

@@ -15,7 +15,7 @@ def files_of(settings: Settings, policy: Policy) -> Files | None:
     """What fetches files, if the settings ask for it."""
     if not settings.collect.files:
         return None
-    assert policy.text, "the settings were held against the policy"
+    assert policy.text == "whole", "the settings were held against the policy"
 
     def has(file_id: str) -> bool:
         return any((settings.files / safe_name(file_id)).glob("*"))

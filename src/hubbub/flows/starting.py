@@ -24,10 +24,12 @@ _DOCS: dict[str, dict[str, str]] = {
         "direct_messages": "DMs and group DMs that are admitted, by id",
         "names": "keep names and handles of members",
         "contacts": "keep their e-mail, telephone number, title, status",
-        "text": "keep what messages say; wants the preset open",
+        "text": "what messages say: whole (wants the preset open), scrubbed or dropped",
         "links": "whole, trimmed (no query, no fragment) or domain",
         "pseudonyms": "keyed pseudonyms in place of member ids",
         "raw": "keep Slack's own JSON; wants the preset open",
+        "smallest_group": "no figure about fewer members than this is given",
+        "operator_sql": "let hubbub sql see through that; each query is audited",
     },
     "collect": {
         "include": 'channels by name, id or pattern ("team-*"); [] takes all',

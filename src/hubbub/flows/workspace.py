@@ -26,7 +26,12 @@ def contradictions(settings: Settings, policy: Policy) -> list[UsageError]:
     found: list[UsageError] = []
     for asked, allowed, name, what in (
         (settings.collect.raw, policy.raw, "raw", "Slack's own responses"),
-        (settings.collect.files, policy.text, "files", "what members wrote, and so no files"),
+        (
+            settings.collect.files,
+            policy.text == "whole",
+            "files",
+            "what members wrote, and so no files",
+        ),
     ):
         if asked and not allowed:
             found.append(
