@@ -61,12 +61,12 @@ def import_into(home: Path, archive: Path) -> tuple[Settings, Report]:
 
 
 def tables(settings: Settings) -> dict[str, pa.Table]:
-    """All rows of the store but the record of its runs."""
+    """All rows of the store but the record of its runs and keys."""
     with store.reading(settings.store) as connection:
         return {
             name: connection.sql(f"SELECT * FROM {name} ORDER BY ALL").to_arrow_table()
             for name in TABLES
-            if name != "runs"
+            if name not in {"runs", "keys"}
         }
 
 

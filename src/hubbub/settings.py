@@ -20,6 +20,10 @@ _CHOICES: dict[str, type | tuple[type, ...]] = {
     "links": str,
     "pseudonyms": bool,
     "raw": bool,
+    "text_days": int,
+    "row_days": int,
+    "raw_days": int,
+    "phone_regions": list,
     "smallest_group": int,
     "operator_sql": bool,
 }
@@ -108,6 +112,21 @@ class Settings:
     def secrets(self) -> Path:
         """Tokens of many workspaces."""
         return self.home / "secrets.toml"
+
+    @property
+    def refused(self) -> Path:
+        """The members of whom nothing is kept, as keyed tokens."""
+        return self.folder / "refused.json"
+
+    @property
+    def outputs(self) -> Path:
+        """What was exported and drawn, and where to."""
+        return self.folder / "outputs.json"
+
+    @property
+    def receipts(self) -> Path:
+        """What was erased and when, a file each."""
+        return self.folder / "receipts"
 
     @property
     def written(self) -> Path:

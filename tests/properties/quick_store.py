@@ -13,6 +13,7 @@ from messy_slack import CHANNELS, Part
 from hubbub.core.batch import Envelope
 from hubbub.core.tables import HANGING, MERGED, Table, Type
 from hubbub.privacy.gate import Channel, Gate
+from hubbub.privacy.keys import Keys
 from hubbub.privacy.policy import policy_of
 from hubbub.slack.normalize import normalize
 from hubbub.stores import duckdb as store
@@ -23,7 +24,7 @@ Rows = list[tuple[Any, ...]]
 Tables = dict[str, Rows]
 
 _IDS = {name: channel_id for channel_id, name in CHANNELS.items()}
-_KEY = b"k" * 32
+_KEY = Keys((b"k" * 32,), 1, b"s" * 32)
 
 
 def shown(table: Table) -> list[str]:

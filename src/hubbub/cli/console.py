@@ -155,6 +155,15 @@ def _lines() -> Progress:
     return show
 
 
+def paragraph(text: str) -> None:
+    """Print a sentence, broken where the terminal ends."""
+    import shutil
+    import textwrap
+
+    width = min(shutil.get_terminal_size().columns, 100)
+    click.echo(textwrap.fill(text, width, initial_indent="  ", subsequent_indent="  "))
+
+
 def rows_that_fit(count: int, limit: int | None) -> int:
     """How many rows to print: all that were asked for, or a screenful or two on a terminal."""
     return min(count, ROWS_SHOWN) if limit is None and sys.stdout.isatty() else count

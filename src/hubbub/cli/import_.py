@@ -51,12 +51,17 @@ def command(session: Session, path: Path) -> None:
             "keep the texts too, import again with --privacy open.",
             verbosity=session.verbosity,
         )
+    if report.rows.get("alerts"):
+        note(
+            "note: personal data was taken out of texts; see: hubbub show alerts",
+            verbosity=session.verbosity,
+        )
 
 
 def _notes(session: Session, left_out: int, quarantined: int) -> None:
     if left_out:
         note(
-            f"note: {left_out:,} messages lie in channels that the privacy policy keeps out",
+            f"note: {left_out:,} messages were kept out by the privacy policy",
             verbosity=session.verbosity,
         )
     if quarantined:

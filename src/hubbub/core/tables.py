@@ -33,7 +33,9 @@ class Privacy(Enum):
     NAME = "name"
     """A member's names and handles."""
     CONTACT = "contact"
-    """E-mail, phone, status: dropped unless asked for."""
+    """Phone, title, status: dropped unless asked for."""
+    EMAIL = "e-mail"
+    """An e-mail address: dropped unless asked for; keyed where member ids are."""
     TEXT = "text"
     """What people wrote: messages, topics, titles of files."""
     LINK = "link"
@@ -42,6 +44,8 @@ class Privacy(Enum):
     """A copy's facts and ids in one canonical JSON, to settle which of two copies wins."""
     RAW = "raw"
     """Slack's own JSON."""
+    ORIGIN = "origin"
+    """A path in an archive; folders of direct messages are named after members."""
 
 
 class Keep(Enum):
@@ -66,6 +70,8 @@ class Column:
     """Emptied once the row is deleted."""
     internal: bool = False
     """Only for the merge: neither shown nor exported."""
+    names_only: bool = False
+    """A member's id that the row does not belong to: the row stays when the member goes."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,8 @@ class Table:
     """The column that, once filled, marks a row as deleted."""
     newest: str | None = None
     """Of several rows of a log with one key, the one with the greatest value here stays."""
+    dated: str | None = None
+    """The instant from which the time that a row may be kept is counted."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -176,7 +184,7 @@ USERS = Table(
         Column("real_name", T, P.NAME, "full name"),
         Column("display_name", T, P.NAME, "the name that the member chose to be shown"),
         Column("title", T, P.CONTACT, "what the member does"),
-        Column("email", T, P.CONTACT, "e-mail address"),
+        Column("email", T, P.EMAIL, "e-mail address"),
         Column("phone", T, P.CONTACT, "telephone number"),
         Column("status", T, P.CONTACT, "status text"),
         Column("tz", T, P.FACT, "IANA time zone"),
@@ -220,7 +228,7 @@ CHANNELS = Table(
         Column("kind", T, P.FACT, "public, private, group_dm, dm or unknown"),
         Column("topic", T, P.TEXT, "topic"),
         Column("purpose", T, P.TEXT, "description"),
-        Column("creator_id", T, P.MEMBER, "who created it"),
+        Column("creator_id", T, P.MEMBER, "who created it", names_only=True),
         Column("created_at", W, P.FACT, "when it was created"),
         Column("is_general", F, P.FACT, "the channel that everyone is in"),
         Column("is_archived", F, P.FACT, "closed"),
@@ -288,8 +296,10 @@ MESSAGES = Table(
         Set("mentions"),
         Set("links"),
         Set("shares"),
+        Set("alerts"),
     ),
     deleted_when="deleted_at",
+    dated="posted_at",
 )
 
 REACTIONS = Table(
@@ -351,6 +361,7 @@ FILES = Table(
         Column("is_gone", F, P.FACT, "deleted (a tombstone)", keep=Keep.GREATEST),
         *_RANKS,
     ),
+    dated="created_at",
 )
 
 SHARES = Table(
@@ -360,12 +371,24 @@ SHARES = Table(
     (_CHANNEL_ID, _TS, Column("file_id", T, P.FACT, "the file")),
 )
 
+ALERTS = Table(
+    "alerts",
+    "A row per kind of personal data that was taken out of a message's text; not the data.",
+    ("channel_id", "ts", "kind"),
+    (
+        _CHANNEL_ID,
+        _TS,
+        Column("kind", T, P.FACT, "EMAIL, PHONE, CARD …; UNREADABLE where the text was dropped"),
+        Column("found", N, P.FACT, "how often"),
+    ),
+)
+
 QUARANTINE = Table(
     "quarantine",
     "What could not be read, where it lies and why; nothing is dropped in silence.",
     ("origin", "place"),
     (
-        Column("origin", T, P.FACT, "file inside the archive"),
+        Column("origin", T, P.ORIGIN, "file inside the archive"),
         Column("place", N, P.FACT, "record in the file, from 1; 0 for the whole file"),
         Column("reason", T, P.FACT, "why it could not be read"),
         Column("record", T, P.RAW, "the record, where it may be kept"),
@@ -377,6 +400,16 @@ WITHHELD = Table(
     "Channels that an archive has listed as not public: kept by id alone, to keep them out.",
     ("channel_id",),
     (Column("channel_id", T, P.FACT, "the channel"),),
+)
+
+KEYS = Table(
+    "keys",
+    "The mark of the keys that made this store's pseudonyms and outlines; not the keys.",
+    ("mark",),
+    (
+        Column("mark", T, P.FACT, "tells these keys from others"),
+        Column("version", N, P.FACT, "of the pseudonyms"),
+    ),
 )
 
 RUNS = Table(
@@ -401,7 +434,11 @@ RUNS = Table(
         Column("retries", N, P.FACT, "calls that were made again"),
         Column("waited", N, P.FACT, "seconds in which nothing was asked, for Slack's limits"),
         Column("errors", N, P.FACT, "channels, or the directory, that could not be read whole"),
+        Column("policy", T, P.FACT, "privacy preset in effect; with a + where choices depart"),
+        Column("text_days", N, P.FACT, "days that it kept texts; 0 for ever"),
+        Column("row_days", N, P.FACT, "days that it kept messages; 0 for ever"),
     ),
+    dated="started_at",
 )
 
 API_CALLS = Table(
@@ -477,10 +514,10 @@ WORKSPACE = Table(
 MERGED = (USERS, PROFILES, CHANNELS, MESSAGES, FILES)
 """Tables whose rows are settled between copies."""
 
-HANGING = (MEMBERSHIPS, REACTIONS, MENTIONS, LINKS, SHARES)
+HANGING = (MEMBERSHIPS, REACTIONS, MENTIONS, LINKS, SHARES, ALERTS)
 """Tables whose rows hang on a row of a merged table."""
 
-LOGS = (QUARANTINE, WITHHELD, RUNS, API_CALLS, COVERAGE, READINGS, WORKSPACE)
+LOGS = (QUARANTINE, WITHHELD, KEYS, RUNS, API_CALLS, COVERAGE, READINGS, WORKSPACE)
 """Hubbub's own book-keeping."""
 
 TABLES: dict[str, Table] = {table.name: table for table in (*MERGED, *HANGING, *LOGS)}

@@ -5,10 +5,8 @@ asked; the store takes the journal over from time to time. So a run may be kille
 one goes on.
 """
 
-import fcntl
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatch
@@ -19,20 +17,20 @@ from hubbub.core.progress import BEGINNING
 from hubbub.core.tables import API_CALLS, RUNS, Privacy
 from hubbub.errors import Exit, HubbubError, TryAgain, UsageError
 from hubbub.flows.connecting import connect
+from hubbub.flows.journaling import alone, merge_journal, open_journal
 from hubbub.flows.keeping_files import files_of
 from hubbub.flows.keeping_raw import RawFolder
 from hubbub.flows.workspace import (
     contradictions,
     gate_of,
-    kept_out,
-    made,
     new_run_id,
+    people_in,
     policy_of_workspace,
-    scratch_folder,
     stored_channels,
 )
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.policy import Policy
+from hubbub.privacy.scrub import Person
 from hubbub.settings import Settings
 from hubbub.slack.api import Answer, Limited, Slack, SlackError, Token, Unavailable
 from hubbub.slack.methods import Type
@@ -46,7 +44,6 @@ from hubbub.sources.streams import Ask, Stream, Streams, Tally
 from hubbub.stores import duckdb as store
 from hubbub.stores.journal import Journal
 from hubbub.stores.memory import StoreMemory
-from hubbub.stores.merge import Merged, merge, withdraw
 
 if TYPE_CHECKING:
     import duckdb
@@ -55,8 +52,6 @@ _MERGE_BYTES = 6_000_000
 _MERGE_PAGES = 400
 _MERGE_SECONDS = 120.0
 """When the store takes over what waits in the journal: whichever comes first."""
-_MERGE_MEMORY = "80MB"
-"""What DuckDB may take for it; beyond that it goes to the disk."""
 _COPIES_OF_PAGE = 24
 """Bits of a copy number that count within a page."""
 
@@ -160,7 +155,7 @@ def collect(
     slack, token = connection or connect(settings)
     stopping = stop or Event()
     time_of_slack = clock or RealTime(stopping)
-    with _alone(settings), _journal(settings) as journal:
+    with alone(settings), open_journal(settings) as journal:
         run = _Run(
             settings,
             policy,
@@ -173,29 +168,6 @@ def collect(
             journal,
         )
         return run.work()
-
-
-@contextmanager
-def _alone(settings: Settings) -> Generator[None]:
-    """Let no other process collect into this workspace."""
-    with made(settings.folder / "collect.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise TryAgain(
-                f"Another hubbub is collecting into {settings.folder}.",
-                "Wait for it to end, then run this again.",
-            ) from error
-        yield
-
-
-@contextmanager
-def _journal(settings: Settings) -> Generator[Journal]:
-    journal = Journal(settings.journal)
-    try:
-        yield journal
-    finally:
-        journal.close()
 
 
 @dataclass
@@ -224,6 +196,8 @@ class _Run:
     workspace: tuple[str, str, str] = ("", "", "")
     """Id, name and address."""
     clock_ahead: float = 0.0
+    people: list[Person] = field(default_factory=list[Person])
+    """The members met so far, where their names are taken out of texts."""
 
     def work(self) -> Report:
         """Do all of it."""
@@ -254,7 +228,7 @@ class _Run:
             self._keep,
             self.clock.now,
             self.series,
-            files_of(self.settings, self.policy),
+            files_of(self.settings, self.policy, self.gate.refusals),
         )
         try:
             self._ask_everything()
@@ -315,9 +289,17 @@ class _Run:
                 "AND outcome IS NULL"
             )
             connection.execute(
-                "INSERT INTO store.runs (run_id, verb, source, started_at, series) "
-                "VALUES ($1, 'collect', $2, $3, $4)",
-                [self.run_id, f"Slack, {self.token.kind} token", started_at, self.series],
+                "INSERT INTO store.runs (run_id, verb, source, started_at, series, policy, "
+                "text_days, row_days) VALUES ($1, 'collect', $2, $3, $4, $5, $6, $7)",
+                [
+                    self.run_id,
+                    f"Slack, {self.token.kind} token",
+                    started_at,
+                    self.series,
+                    self.policy.name,
+                    self.policy.text_days,
+                    self.policy.row_days,
+                ],
             )
 
     def _ask_everything(self) -> None:
@@ -334,21 +316,27 @@ class _Run:
             }
             self.gate = self._gate(found)
             _check_names(self.wish.channels, history.conversations)
+            if self.policy.scrubs_names:  # texts can only come when it is known whose names to find
+                yield from history.list_users()
+                self.gate = self._gate(found)
             known = self.gate.channels.items()
             history.miss({each: (channel.name, channel.kind) for each, channel in known})
             history.add_channels()
-            streams.add("users.list", history.list_users)
+            if not self.policy.scrubs_names:
+                streams.add("users.list", history.list_users)
 
         streams.add("conversations.list", directory)
         streams.run()
 
     def _gate(self, found: dict[str, Channel]) -> Gate:
-        return gate_of(self.settings, self.policy, self.stored | found)
+        return gate_of(self.settings, self.policy, self.stored | found, self.people)
 
     def _keep(self, page: Page) -> None:
         """Admit a page, and make it safe."""
         number = self.journal.next_page
         first = number << _COPIES_OF_PAGE
+        if self.policy.scrubs_names:
+            self.people += people_in(page.envelopes)
         batch = normalize(page.envelopes, raw=self.policy.raw, copies=first)
         if page.coverage is not None:
             batch.rows["coverage"].append(replace(page.coverage, noted_at=number).row())
@@ -362,7 +350,7 @@ class _Run:
             self.streams.tallies[page.answer.method, channel_id].rows += batch.copies - first
         admitted = self.gate.admit(batch)
         self.counts.left_out += admitted.left_out
-        self.raw.write(page)
+        self.raw.write(page, self.gate.refusals)
         self.journal.append(admitted)
         if self._is_due():
             self._merge()
@@ -381,18 +369,11 @@ class _Run:
     def _merge(self) -> None:
         """Let the store take over what waits in the journal."""
         with store.writing(self.settings.store) as connection:
-            merged = self._merge_into(connection)
+            merged = merge_journal(connection, self.settings, self.journal, self.gate)
         self.journal.clear()
         self.counts.added += merged.added
         self.counts.updated += merged.updated
         self._merged_at = time.monotonic()
-
-    def _merge_into(self, connection: "duckdb.DuckDBPyConnection") -> Merged:
-        connection.execute(f"SET memory_limit = '{_MERGE_MEMORY}'; SET threads = 1")
-        with scratch_folder(self.settings) as scratch:
-            merged = merge(connection, self.journal.staged(scratch))
-            withdraw(connection, kept_out(self.gate))
-        return merged
 
     def _seen(self) -> None:
         self.journal.is_capped = self.streams.pace.is_capped
@@ -422,7 +403,7 @@ class _Run:
             outcome = "partly" if troubles else "done"
         try:
             with store.writing(self.settings.store) as connection:
-                merged = self._merge_into(connection)
+                merged = merge_journal(connection, self.settings, self.journal, self.gate)
                 self.counts.added += merged.added
                 self.counts.updated += merged.updated
                 report = self._report(troubles)

@@ -4,11 +4,13 @@ Until the merge nothing of the store is touched, and the merge is all or nothing
 stopped anywhere leaves the store as it was.
 """
 
+import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -19,19 +21,21 @@ from hubbub.core.tables import RUNS, Privacy
 from hubbub.flows.workers import held_archive, reading_workers
 from hubbub.flows.workspace import (
     gate_of,
-    kept_out,
     new_run_id,
+    people_in,
     policy_of_workspace,
     scratch_folder,
+    settle,
     stored_channels,
 )
 from hubbub.privacy.gate import Channel, Gate
+from hubbub.privacy.policy import Policy
 from hubbub.settings import Settings
 from hubbub.slack.directory import strictest
 from hubbub.slack.normalize import channel_ids, normalize
 from hubbub.sources.archives import open_archive
 from hubbub.stores import duckdb as store
-from hubbub.stores.merge import Merged, merge, withdraw
+from hubbub.stores.merge import Merged, merge
 from hubbub.stores.staging import Staged, joined, stage
 
 _TASK_BYTES = 8_000_000
@@ -85,7 +89,7 @@ def import_archive(settings: Settings, path: Path, progress: Progress = unseen) 
     with scratch_folder(settings) as scratch, reading_workers(size, archive) as workers:
         listed = list(archive.directory())
         known, assumed = _channels(archive, listed, settings)
-        gate = gate_of(settings, policy, known)
+        gate = gate_of(settings, policy, known, people_in(listed))
         task = _Task(gate, scratch, path.name)
         groups = _shared_out(parts)
         reading = _run(workers, archive, task, groups)
@@ -99,8 +103,8 @@ def import_archive(settings: Settings, path: Path, progress: Progress = unseen) 
         left_out = sum(each.left_out for each in done)
         with store.writing(settings.store) as connection:
             merged = merge(connection, staged)
-            withdraw(connection, kept_out(gate))
-            _note_run(connection, archive, started_at, merged, quarantined, left_out)
+            settle(connection, settings, gate)
+            _note_run(connection, archive, policy, started_at, merged, quarantined, left_out)
     return Report(
         archive.title,
         merged.rows,
@@ -122,6 +126,7 @@ class _Task:
     gate: Gate
     scratch: Path
     name: str
+    id: str = field(default_factory=partial(secrets.token_hex, 8))
 
     def directory(self, envelopes: list[Envelope]) -> _Done:
         """Stage the users and channels."""
@@ -133,7 +138,9 @@ class _Task:
 
     def read_held(self, number: int, parts: Sequence[Part]) -> _Done:
         """Stage the messages of some parts of the archive that this worker holds."""
-        return self.read(held_archive(), number, parts)
+        # sent anew with each piece of work; what the gate has prepared is in the first one
+        held = _held.setdefault(self.id, self)
+        return held.read(held_archive(), number, parts)
 
     def _stage(self, number: int, envelopes: Iterable[Envelope]) -> _Done:
         counts = _Counts()
@@ -156,6 +163,10 @@ class _Task:
             counts.quarantined += len(rows)
             copies = batch.copies
             yield admitted
+
+
+_held: dict[str, _Task] = {}
+"""The task of this worker."""
 
 
 @dataclass
@@ -230,6 +241,7 @@ def _run(
 def _note_run(
     connection: duckdb.DuckDBPyConnection,
     archive: Archive,
+    policy: Policy,
     started_at: datetime,
     merged: Merged,
     quarantined: int,
@@ -237,8 +249,8 @@ def _note_run(
 ) -> None:
     run_id = new_run_id(started_at)
     connection.execute(
-        f"INSERT INTO store.runs ({', '.join(RUNS.names[:10])}, outcome) "
-        "VALUES ($1, 'import', $2, $3, $4, $5, $6, $7, $8, $9, 'done')",
+        f"INSERT INTO store.runs ({', '.join(RUNS.names[:10])}, policy, text_days, row_days, "
+        "outcome) VALUES ($1, 'import', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'done')",
         [
             run_id,
             archive.title,
@@ -249,5 +261,8 @@ def _note_run(
             merged.updated,
             quarantined,
             left_out,
+            policy.name,
+            policy.text_days,
+            policy.row_days,
         ],
     )

@@ -4,6 +4,7 @@ import re
 
 from hubbub.destinations.files import whole
 from hubbub.privacy.policy import Policy
+from hubbub.privacy.refusals import Refusals
 from hubbub.settings import Settings
 from hubbub.sources.files import Files
 
@@ -11,7 +12,7 @@ _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
 _LONGEST_NAME = 120
 
 
-def files_of(settings: Settings, policy: Policy) -> Files | None:
+def files_of(settings: Settings, policy: Policy, refusals: Refusals) -> Files | None:
     """What fetches files, if the settings ask for it."""
     if not settings.collect.files:
         return None
@@ -26,7 +27,7 @@ def files_of(settings: Settings, policy: Policy) -> Files | None:
         with whole(folder / safe_name(name)) as unfinished:
             unfinished.write_bytes(content)
 
-    return Files(has, keep, settings.collect.file_limit_mb * 1_000_000)
+    return Files(has, keep, settings.collect.file_limit_mb * 1_000_000, refusals)
 
 
 def safe_name(name: str) -> str:

@@ -6,20 +6,20 @@ import` reads such folders (sources/archives/responses.py).
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from hubbub.core.batch import Envelope
 from hubbub.destinations.files import whole
 from hubbub.privacy.policy import Policy
+from hubbub.privacy.refusals import Refusals
 from hubbub.settings import Settings
+from hubbub.slack.directory import without_contacts
 from hubbub.slack.normalize import records
-from hubbub.slack.values import Json, is_record, record
+from hubbub.slack.redaction import without_members
+from hubbub.slack.values import is_record
 from hubbub.sources.answers import Page
 from hubbub.sources.archives.responses import Kept
-
-_CONTACTS = ("email", "phone", "skype", "title", "pronouns")
 
 
 @dataclass
@@ -40,8 +40,8 @@ class RawFolder:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         return cls(path, policy.contacts)
 
-    def write(self, page: Page) -> None:
-        """Write the envelopes of a page."""
+    def write(self, page: Page, refusals: Refusals) -> None:
+        """Write the envelopes of a page, without members who are refused."""
         if self.path is None:
             return
         for envelope in page.envelopes:
@@ -49,6 +49,9 @@ class RawFolder:
             payload = envelope.payload
             if envelope.kind == "users" and not self.keeps_contacts:
                 payload = _without_contacts(envelope)
+            if refusals:
+                told = without_members(msgspec.json.decode(payload), refusals.__contains__)
+                payload = msgspec.json.encode(told)
             name = "-".join(filter(None, (f"{self.number:06}", envelope.kind, envelope.channel_id)))
             request = dict(page.answer.arguments) if page.answer else dict[str, str]()
             kept = Kept(
@@ -66,13 +69,5 @@ class RawFolder:
 
 def _without_contacts(envelope: Envelope) -> bytes:
     """Directory entries without what the policy drops of them."""
-    return msgspec.json.encode([_reduced(user) for user in records(envelope) if is_record(user)])
-
-
-def _reduced(user: Json) -> Json:
-    profile: dict[str, Any] = {
-        name: value
-        for name, value in record(user.get("profile")).items()
-        if name not in _CONTACTS and not name.startswith("status_")
-    }
-    return {**user, "profile": profile}
+    found = [without_contacts(user) for user in records(envelope) if is_record(user)]
+    return msgspec.json.encode(found)

@@ -3,17 +3,29 @@
 import os
 import secrets
 import shutil
-from collections.abc import Generator, Mapping
+import time
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from hubbub.core.batch import Envelope
 from hubbub.errors import HubbubError, UsageError
 from hubbub.privacy.gate import Channel, Gate
+from hubbub.privacy.keys import ENVIRONMENT, Keys, from_environment, made_keys, read_keys
 from hubbub.privacy.policy import Policy, policy_of
-from hubbub.privacy.pseudonyms import workspace_key
+from hubbub.privacy.refusals import RefusalFile
+from hubbub.privacy.scrub import DEFAULT_REGIONS, Person, Scrubber
 from hubbub.settings import Settings
+from hubbub.slack.normalize import names_in
 from hubbub.stores import duckdb as store
+from hubbub.stores.erasing import Limits, erase_members, members_named, retain
+from hubbub.stores.merge import withdraw
+from hubbub.stores.renewing import note_keys
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 def policy_of_workspace(settings: Settings) -> Policy:
@@ -44,10 +56,101 @@ def contradictions(settings: Settings, policy: Policy) -> list[UsageError]:
     return found
 
 
-def gate_of(settings: Settings, policy: Policy, channels: Mapping[str, Channel]) -> Gate:
-    """The gate of a workspace; makes the key of its pseudonyms where the policy needs one."""
-    key = workspace_key(made(settings.key)) if policy.pseudonyms else None
-    return Gate(policy, channels, key)
+def gate_of(
+    settings: Settings,
+    policy: Policy,
+    channels: Mapping[str, Channel],
+    people: Sequence[Person] = (),
+) -> Gate:
+    """The gate of a workspace; makes the workspace's keys where there are none yet.
+
+    `people` are the members whose names are taken out of texts, where the policy wants that; if
+    nobody is known then, no text passes.
+    """
+    keys = keys_of(settings)
+    scrubber = None
+    if policy.text == "scrubbed" and (people or not policy.scrubs_names):
+        scrubber = scrubber_of(policy, people if policy.scrubs_names else ())
+    refusals = RefusalFile(settings.refused).refusals(keys)
+    return Gate(policy, channels, keys, scrubber, refusals, time.time_ns() // 1000)
+
+
+def people_in(envelopes: Iterable[Envelope]) -> list[Person]:
+    """The members that directories name; what cannot be read in them is left to the quarantine."""
+    people: list[Person] = []
+    for envelope in envelopes:
+        if envelope.kind == "users":
+            people += [Person(*told) for told in names_in(envelope)]
+    return people
+
+
+def scrubber_of(policy: Policy, people: Sequence[Person]) -> Scrubber:
+    """What scrubs texts by a policy."""
+    return Scrubber(regions=policy.phone_regions or DEFAULT_REGIONS, people=people)
+
+
+def keys_of(settings: Settings) -> Keys:
+    """The keys of a workspace, made if it never had any.
+
+    Raises `HubbubError` if they are lost, damaged, open to others, or not those that the store was
+    made with.
+    """
+    known = stored_keys(settings)
+    mark = known[0] if known else None
+    keys = from_environment()
+    if keys is None:
+        if settings.key.exists():
+            keys = read_keys(settings.key)
+        elif mark or RefusalFile(settings.refused).exists():
+            raise HubbubError(
+                f"The keys of this workspace are lost: there is no {settings.key}.",
+                "Restore the file from your backup. If there is none: hubbub privacy rotate "
+                "--after-loss says what is lost with it, and begins anew.",
+            )
+        else:
+            return made_keys(made(settings.key))
+    if mark and keys.mark != mark:
+        raise HubbubError(
+            "The store was made with other keys than those of this workspace.",
+            f"Restore {settings.key}, or {ENVIRONMENT}, from your backup.",
+        )
+    return keys
+
+
+def stored_keys(settings: Settings) -> tuple[str, int] | None:
+    """The mark and version of the keys that the store was made with; None if it never met any."""
+    if not store.exists(settings.store):
+        return None
+    with store.reading(settings.store) as connection:
+        found = connection.execute("SELECT mark, version FROM keys").fetchall()
+    return found[0] if found else None
+
+
+def limits_of(policy: Policy, moment: datetime) -> Limits:
+    """From when on the policy keeps texts and rows."""
+    texts, rows = (
+        moment - timedelta(days=days) if days else None
+        for days in (policy.text_days, policy.row_days)
+    )
+    return Limits(texts, rows)
+
+
+def settle(connection: "duckdb.DuckDBPyConnection", settings: Settings, gate: Gate) -> None:
+    """What follows each merge, in its transaction: channels that are not public leave the store,
+    members who were refused meanwhile too, what is too old goes, and the store learns whose keys
+    it was made with."""
+    withdraw(connection, kept_out(gate))
+    file = RefusalFile(settings.refused)
+    if file.exists():
+        refusals = file.refusals(gate.keys)
+        pseudonyms = {entry.pseudonym for entry in file.entries()}
+        named = members_named(connection)
+        erase_members(
+            connection, {each for each in named if each in refusals or each in pseudonyms}
+        )
+    retain(connection, limits_of(gate.policy, datetime.now(UTC)))
+    if gate.keys is not None:
+        note_keys(connection, gate.keys)
 
 
 def kept_out(gate: Gate) -> list[str]:

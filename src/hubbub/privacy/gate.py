@@ -4,21 +4,26 @@ It works by each column's privacy class, so a table that someone adds later is p
 line of new code.
 """
 
+import re
 from array import array
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from hubbub.core.batch import SEAL, Admitted, Batch, Columns, carries_copy
-from hubbub.core.tables import TABLES, Column, Privacy, Type
+from hubbub.core.tables import ALERTS, TABLES, Column, Privacy, Table, Type
+from hubbub.privacy.keys import Keys
 from hubbub.privacy.policy import Policy
-from hubbub.privacy.pseudonyms import pseudonym
-from hubbub.slack.directory import SLACK_ITSELF
+from hubbub.privacy.refusals import Refusals
+from hubbub.slack.directory import SLACK_ITSELF, without_contacts
 from hubbub.slack.markup import trimmed
+from hubbub.slack.values import canonical
 
 _arrow: Any = pa
 _compute: Any = pc
@@ -33,6 +38,22 @@ _ARROW: dict[Type, pa.DataType] = {
 
 
 _ARROW_OF = {name: [_ARROW[column.type] for column in TABLES[name].columns] for name in TABLES}
+_DAY = 86_400_000_000
+"""Microseconds."""
+_ID_IN_JSON = re.compile(rb"\b[UW][A-Z0-9]+\b")
+_ID_IN_TEXT = re.compile(r"(?<![A-Za-z0-9])[UW][A-Z0-9]+(?![A-Za-z0-9])")
+_IS_SURELY_ID = re.compile(r"[UW](?=[A-Z]*[0-9])[A-Z0-9]{7,}")
+"""What stands outside of a mention and is an id all the same, and no word in capitals."""
+_URL = re.compile(
+    r"([A-Za-z][A-Za-z0-9+.\-]*://)(?:[^\s<>|/?#@]*@)?([^\s<>|/?#]*)([^\s<>|?#]*)[^\s<>|]*"
+)
+"""A link in a text: scheme, host, path, and what follows."""
+_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
+_NOBODY = "[MEMBER]"
+"""What stands in a text for a member of whom nothing is kept."""
+
+
+_NAME_IN_PATH = re.compile(r"[/: ]|\.json")
 
 
 class Channel(NamedTuple):
@@ -42,6 +63,16 @@ class Channel(NamedTuple):
     kind: str
 
 
+class Scrubs(Protocol):
+    """What takes personal data out of texts; `hubbub.privacy.scrub` has it."""
+
+    def scrub_column(
+        self, texts: Sequence[str | None]
+    ) -> tuple[list[str | None], Sequence[tuple[int, str, int]]]:
+        """The texts without it, None where that failed; and where what was found how often."""
+        ...
+
+
 @dataclass(frozen=True)
 class Gate:
     """A workspace's policy, applied. `channels` are all that are known, by id; a channel that is
@@ -49,8 +80,13 @@ class Gate:
 
     policy: Policy
     channels: Mapping[str, Channel]
-    key: bytes | None = field(default=None, repr=False)
-    """The key of the pseudonyms, where the policy asks for them."""
+    keys: Keys | None = field(default=None, repr=False)
+    """They make pseudonyms and outlines; without them no outline passes."""
+    scrubber: Scrubs | None = field(default=None, repr=False)
+    """Where the policy wants texts scrubbed; without it no text passes."""
+    refusals: Refusals = field(default_factory=Refusals)
+    now: int | None = None
+    """The present in microseconds since 1970, from which the policy's days are counted."""
 
     def admits(self, channel_id: str | None) -> bool:
         """Whether the rows of a channel pass."""
@@ -61,74 +97,306 @@ class Gate:
 
     def admit(self, batch: Batch) -> Admitted:
         """What may be stored of a batch."""
-        tables: dict[str, pa.Table] = {}
-        left_out = 0
-        for name, columns in batch.tables().items():
-            table = self._table(name, columns)
-            if name == "messages":
-                left_out = len(columns["ts"]) - table.num_rows
-            tables[name] = table
-        return Admitted(tables, copies=batch.copies, left_out=left_out, seal=SEAL)
+        found = batch.tables()
+        read = len(found["messages"]["ts"]) if "messages" in found else 0
+        admitted = _Admission(self, found).tables()
+        kept = admitted["messages"].num_rows if read else 0
+        return Admitted(admitted, copies=batch.copies, left_out=read - kept, seal=SEAL)
 
-    def _table(self, name: str, columns: Columns) -> pa.Table:
-        declared = TABLES[name].columns
-        arrays: dict[str, pa.Array[Any]] = {
-            column.name: self._column(column, arrow, columns[column.name])
-            for column, arrow in zip(declared, _ARROW_OF[name], strict=True)
-        }
-        if carries_copy(name):
-            arrays["copy"] = _arrow.array(columns["copy"], pa.int64())
-        table = _arrow.table(arrays)
-        for column in declared:
+
+class _Admission:
+    """A batch on its way through the gate."""
+
+    def __init__(self, gate: Gate, found: Mapping[str, Columns]) -> None:
+        self._gate = gate
+        self._policy = gate.policy
+        self._found = found
+        self._alerts: Columns | None = None
+        self._dropped = self._dropped_copies()
+
+    def tables(self) -> dict[str, pa.Table]:
+        """What may be stored, by table."""
+        tables = {name: self._table(TABLES[name], columns) for name, columns in self._found.items()}
+        if self._alerts is not None:
+            tables["alerts"] = self._table(ALERTS, self._alerts)
+        return tables
+
+    def _dropped_copies(self) -> set[int]:
+        """The copies of messages that go with all that hangs on them: those of refused members,
+        and those that are too old."""
+        messages = self._found.get("messages")
+        if messages is None:
+            return set()
+        dropped: set[int] = set()
+        refusals, since = self._gate.refusals, self._since(self._policy.row_days)
+        if refusals:
+            for name in ("user_id", "author_handle"):
+                dropped |= _copies_where(messages, name, refusals.__contains__)
+        if since is not None:
+            dropped |= _copies_where(messages, "posted_at", lambda posted_at: posted_at < since)
+        return dropped
+
+    def _since(self, days: int) -> int | None:
+        """The instant before which what is kept for so many days is not admitted."""
+        if not days or self._gate.now is None:
+            return None
+        return self._gate.now - days * _DAY
+
+    def _table(self, table: Table, columns: Columns) -> pa.Table:
+        rows = _arrow.table(
+            {
+                column.name: self._column(table, column, arrow, columns)
+                for column, arrow in zip(table.columns, _ARROW_OF[table.name], strict=True)
+            }
+        )
+        copies = None
+        if carries_copy(table.name):
+            copies = columns["copy"]
+            rows = rows.append_column("copy", _arrow.array(copies, pa.int64()))
+        passes = self._passes(table, columns, copies)
+        return rows if passes is None else rows.filter(_arrow.array(passes))
+
+    def _passes(
+        self, table: Table, columns: Columns, copies: Sequence[int] | None
+    ) -> list[bool] | None:
+        """Which rows pass; None for all."""
+        refused: list[Sequence[bool]] = []
+        for column in table.columns:
+            values = columns[column.name]
             if column.privacy is Privacy.CHANNEL:
-                refused = {each for each in set(columns[column.name]) if not self.admits(each)}
-                if refused:
-                    is_refused = _compute.is_in(
-                        table[column.name], value_set=_arrow.array([*refused], pa.string())
-                    )
-                    table = table.filter(_compute.invert(is_refused))
-        return table
+                kept_out = {each for each in set(values) if not self._gate.admits(each)}
+                if kept_out:
+                    refused.append([value in kept_out for value in values])
+            elif column.privacy is Privacy.MEMBER and self._gate.refusals:
+                if not column.names_only:
+                    refused.append([value in self._gate.refusals for value in values])
+            elif column.name == table.dated:
+                since = self._since(self._policy.row_days)
+                if since is not None:
+                    refused.append([value is not None and value < since for value in values])
+        if self._dropped and copies is not None:
+            refused.append([copy in self._dropped for copy in copies])
+        if not refused:
+            return None
+        return [not any(told) for told in zip(*refused, strict=True)]
 
-    def _column(self, column: Column, arrow: pa.DataType, values: Sequence[Any]) -> "pa.Array[Any]":
+    def _column(
+        self, table: Table, column: Column, arrow: pa.DataType, columns: Columns
+    ) -> "pa.Array[Any]":
+        values = columns[column.name]
         is_empty = values[0] is None and values.count(None) == len(values)
-        if is_empty or not self.policy.keeps(column.privacy):
+        if column.privacy is Privacy.OUTLINE and not self._policy.raw:
+            return _arrow.array(self._outlines(values, columns), arrow)
+        if column.privacy is Privacy.OUTLINE and self._gate.refusals and "canonical" in columns:
+            return _arrow.array(self._outlines_of_named(column, values, columns), arrow)
+        if is_empty or not self._policy.keeps(column.privacy):
             return _arrow.nulls(len(values), arrow)
-        change = self._change(column.privacy)
-        if change is None and column.privacy in (Privacy.OUTLINE, Privacy.RAW):
+        if column.privacy is Privacy.TEXT:
+            return _arrow.array(self._texts(table, column, values, columns), arrow)
+        if column.privacy is Privacy.RAW:
+            return _strings(self._without_named(table, values, columns))
+        if column.privacy is Privacy.OUTLINE:
             return _strings(values)
+        change = self._change(column)
         if change is not None:
             changed = {value: change(value) for value in set(values) if value is not None}
             values = [changed.get(value) for value in values]
         return _arrow.array(values, arrow)
 
-    def _change(self, privacy: Privacy) -> Callable[[Any], str | None] | None:
+    def _change(self, column: Column) -> Callable[[Any], str | None] | None:
         """How a value of that class is shortened or keyed; None where it stays as it is."""
-        if privacy is Privacy.LINK and self.policy.links != "whole":
-            return trimmed if self.policy.links == "trimmed" else _nothing
-        if privacy is Privacy.CHANNEL_REFERENCE:
-            return self._reference
-        if self.policy.pseudonyms and privacy is Privacy.MEMBER:
-            return self._keyed_member
-        if self.policy.pseudonyms and privacy is Privacy.OUTLINE:
-            return self._keyed_outline
-        return None
+        policy = self._policy
+        match column.privacy:
+            case Privacy.LINK:
+                return self._link
+            case Privacy.CHANNEL_REFERENCE:
+                return self._reference
+            case Privacy.ORIGIN:
+                return self._origin
+            case Privacy.MEMBER if policy.pseudonyms or column.names_only:
+                return self._member
+            case Privacy.EMAIL if policy.pseudonyms:
+                return lambda address: self._keys().pseudonym("email", address.lower())
+            case _:
+                return None
+
+    def _member(self, member_id: str) -> str | None:
+        if member_id in self._gate.refusals:
+            return None
+        if member_id in SLACK_ITSELF or not self._policy.pseudonyms:
+            return member_id
+        return self._keys().pseudonym("member", member_id)
+
+    def _keys(self) -> Keys:
+        assert self._gate.keys is not None, "a policy with pseudonyms needs the workspace's keys"
+        return self._gate.keys
 
     def _reference(self, channel_id: str) -> str | None:
         """A channel that a text names; private ones are not named any further."""
-        channel = self.channels.get(channel_id)
+        channel = self._gate.channels.get(channel_id)
         if channel is None or channel.kind == "public":
             return channel_id
-        return channel_id if self.admits(channel_id) else None
+        return channel_id if self._gate.admits(channel_id) else None
 
-    def _keyed_member(self, member_id: str) -> str:
-        if member_id in SLACK_ITSELF:
-            return member_id
-        assert self.key is not None, "a policy with pseudonyms needs the workspace's key"
-        return pseudonym(self.key, "member", member_id)
+    def _origin(self, origin: str) -> str:
+        """A path without the folders of channels that are not admitted."""
+        kept_out = self._names(are_admitted=False)
+        return "/".join(
+            "…" if part in kept_out or part.startswith("mpdm-") else part
+            for part in origin.split("/")
+        )
 
-    def _keyed_outline(self, outline: bytes) -> str:
-        assert self.key is not None, "a policy with pseudonyms needs the workspace's key"
-        return pseudonym(self.key, "outline", outline.decode())
+    def _link(self, url: str) -> str | None:
+        if self._policy.links == "domain":
+            return None
+        link = trimmed(url) if self._policy.links == "trimmed" else url
+        if link is None or self._policy.text == "whole":
+            return link
+        if self._gate.scrubber is not None:
+            link = self._gate.scrubber.scrub_column([link])[0][0]
+        return link and self._without_ids(link)
+
+    def _without_ids(self, text: str) -> str:
+        """A text or link whose members' ids are keyed where the policy wants it."""
+        if not self._policy.pseudonyms and not self._gate.refusals:
+            return text
+
+        def keyed(found: re.Match[str]) -> str:
+            if found[0] in self._gate.refusals:
+                return _NOBODY
+            is_id = _IS_SURELY_ID.fullmatch(found[0])
+            return self._member(found[0]) or _NOBODY if is_id else found[0]
+
+        return _ID_IN_TEXT.sub(keyed, text)
+
+    def _texts(
+        self, table: Table, column: Column, values: Sequence[Any], columns: Columns
+    ) -> Sequence[str | None]:
+        texts = self._young(table, values, columns)
+        if self._policy.text == "scrubbed":
+            if self._gate.scrubber is None:
+                return [None] * len(values)
+            texts = [text and self._links_shortened(text) for text in texts]
+            texts, found = self._gate.scrubber.scrub_column(texts)
+            if column.name == "text" and table.name == "messages":
+                self._alerts = _alerts(found, columns)
+        if self._policy.pseudonyms or self._gate.refusals or not self._policy.names:
+            texts = [text and self._mentions_keyed(text) for text in texts]
+        return texts
+
+    def _links_shortened(self, text: str) -> str:
+        """A text whose links tell no more than the column of links does."""
+        if self._policy.links == "whole" or "://" not in text:
+            return text
+        kept = r"\1\2\3" if self._policy.links == "trimmed" else r"\1\2"
+        return _URL.sub(kept, text)
+
+    def _young(self, table: Table, values: Sequence[Any], columns: Columns) -> Sequence[Any]:
+        """Values without those of rows that are too old for texts."""
+        since = self._since(self._policy.text_days)
+        if since is None or table.dated is None:
+            return values
+        dates = columns[table.dated]
+        return [
+            None if date is not None and date < since else value
+            for value, date in zip(values, dates, strict=True)
+        ]
+
+    def _mentions_keyed(self, text: str) -> str:
+        """A text whose mentions name members as the rows do, and refused ones not at all."""
+
+        def keyed(mention: re.Match[str]) -> str:
+            member = self._member(mention[1])
+            if member is None:
+                return _NOBODY
+            # the label behind the bar is the member's name
+            return mention[0] if self._policy.names else f"<@{member}>"
+
+        return self._without_ids(_MENTION.sub(keyed, text) if "<@" in text else text)
+
+    def _without_named(
+        self, table: Table, values: Sequence[Any], columns: Columns
+    ) -> Sequence[bytes | None]:
+        """Slack's JSON, but not where it is too old or names a refused member."""
+        if table.name == "quarantine":
+            values = self._of_admitted(values, columns["origin"])
+        values = self._young(table, values, columns)
+        if table.name == "users" and not self._policy.contacts:
+            values = [value and _without_contacts(value) for value in values]
+        if not self._gate.refusals:
+            return values
+        return [None if value is not None and self._names_refused(value) else value
+                for value in values]  # fmt: skip
+
+    def _of_admitted(self, records: Sequence[Any], origins: Sequence[str]) -> Sequence[Any]:
+        """Records of files that are named after a channel which is admitted."""
+        known = self._names(are_admitted=True)
+        return [
+            record if known.intersection(_NAME_IN_PATH.split(origin)) else None
+            for record, origin in zip(records, origins, strict=True)
+        ]
+
+    def _names(self, *, are_admitted: bool) -> set[str]:
+        """Ids and names of the channels that are admitted, or of those that are not."""
+        return {
+            name
+            for channel_id, channel in self._gate.channels.items()
+            if self._gate.admits(channel_id) is are_admitted
+            for name in (channel_id, channel.name)
+        }
+
+    def _names_refused(self, content: bytes) -> bool:
+        refusals = self._gate.refusals
+        return any(each.decode() in refusals for each in set(_ID_IN_JSON.findall(content)))
+
+    def _outlines(self, values: Sequence[Any], columns: Columns) -> list[str | None]:
+        """Keyed digests of outlines: they settle between copies, and say nothing."""
+        del columns
+        keys = self._gate.keys
+        if keys is None:
+            return [None] * len(values)
+        return [None if value is None else keys.outline(value) for value in values]
+
+    def _outlines_of_named(
+        self, column: Column, values: Sequence[Any], columns: Columns
+    ) -> list[str | None]:
+        """Outlines where the JSON of a copy may stay; else a digest of it takes their place."""
+        named = columns["canonical"] if column.name == "outline" else [None] * len(values)
+        return [
+            self._keys().outline(copy)
+            if copy is not None and self._names_refused(copy)
+            else value and value.decode()
+            for value, copy in zip(values, named, strict=True)
+        ]
+
+
+def _without_contacts(user: bytes) -> bytes:
+    """A directory entry as canonical JSON, without what the class of contacts covers."""
+    return canonical(without_contacts(msgspec.json.decode(user)))
+
+
+def _copies_where(columns: Columns, name: str, is_so: Callable[[Any], bool]) -> set[int]:
+    """The copy numbers of the rows whose value in a column is so."""
+    return {
+        copy
+        for value, copy in zip(columns[name], columns["copy"], strict=True)
+        if value is not None and is_so(value)
+    }
+
+
+def _alerts(found: Sequence[tuple[int, str, int]], columns: Columns) -> Columns | None:
+    """Rows of alerts: what was found in which message."""
+    if not found:
+        return None
+    counts: Counter[tuple[int, str]] = Counter()
+    for row, kind, count in found:
+        counts[row, kind] += count
+    rows = [row for row, _ in counts]
+    return {
+        **{name: [columns[name][row] for row in rows] for name in ("channel_id", "ts", "copy")},
+        "kind": [kind for _, kind in counts],
+        "found": [*counts.values()],
+    }
 
 
 def _strings(values: Sequence[Any]) -> "pa.Array[Any]":
@@ -142,7 +410,3 @@ def _strings(values: Sequence[Any]) -> "pa.Array[Any]":
     if is_whole:
         return strings
     return _compute.if_else(_arrow.array([value is None for value in values]), None, strings)
-
-
-def _nothing(_: str) -> None:
-    return None

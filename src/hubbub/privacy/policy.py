@@ -30,6 +30,15 @@ class Policy:
     """Member ids become keyed pseudonyms."""
     raw: bool = False
     """Slack's own JSON may be kept."""
+    text_days: int = 0
+    """After how many days texts go; 0 keeps them."""
+    row_days: int = 0
+    """After how many days messages and files go, with all that hangs on them; 0 keeps them."""
+    raw_days: int = 0
+    """After how many days raw responses and files' bytes go; 0 keeps them."""
+    phone_regions: tuple[str, ...] = ()
+    """Countries whose national telephone numbers are recognised, as ISO 3166; the scrubber's own
+    choice if there are none."""
     smallest_group: int = 1
     """No figure about fewer members than this leaves Hubbub."""
     operator_sql: bool = False
@@ -45,12 +54,22 @@ class Policy:
             return channel_id in self.direct_messages
         return False
 
+    @property
+    def name(self) -> str:
+        """The preset, with a `+` where choices depart from it."""
+        return self.preset if self == PRESETS[self.preset] else f"{self.preset}+"
+
+    @property
+    def scrubs_names(self) -> bool:
+        """Whether members' names are taken out of texts too."""
+        return self.text == "scrubbed" and not self.names
+
     def keeps(self, privacy: Privacy) -> bool:
         """Whether columns of a class keep a value (perhaps a shortened or keyed one)."""
         match privacy:
             case Privacy.NAME:
                 return self.names
-            case Privacy.CONTACT:
+            case Privacy.CONTACT | Privacy.EMAIL:
                 return self.contacts
             case Privacy.TEXT:
                 return self.text != "dropped"
@@ -62,8 +81,7 @@ class Policy:
 
 PRESETS = {
     "open": Policy("open", raw=True),
-    # Text stays out of both until it can be scrubbed: none is better than unscrubbed text.
-    "standard": Policy("standard", text="dropped", links="trimmed"),
+    "standard": Policy("standard", text="scrubbed", links="trimmed"),
     "strict": Policy(
         "strict",
         only_channels=(),
@@ -76,6 +94,9 @@ PRESETS = {
 }
 
 
+_LEAST = {"smallest_group": 1, "text_days": 0, "row_days": 0, "raw_days": 0}
+
+
 def policy_of(preset: str, **choices: Any) -> Policy:
     """A preset with some of its choices set alone. Raises `UsageError` for unknown ones."""
     if preset not in PRESETS:
@@ -83,9 +104,9 @@ def policy_of(preset: str, **choices: Any) -> Policy:
             f"There is no privacy preset {preset!r}.", f"Take one of: {', '.join(PRESETS)}."
         )
     policy = PRESETS[preset]
-    if preset == "strict" and choices.get("direct_messages"):
+    if preset != "open" and choices.get("direct_messages"):
         raise UsageError(
-            "The preset strict never admits direct messages.",
+            f"The preset {preset} never admits direct messages.",
             "Remove privacy.direct_messages from hubbub.toml, or choose the preset open.",
         )
     for name, known in (("links", Links), ("text", Text)):
@@ -94,13 +115,27 @@ def policy_of(preset: str, **choices: Any) -> Policy:
                 f"privacy.{name} is {choices[name]!r}.",
                 f"Take one of: {', '.join(get_args(known))}.",
             )
-    if choices.get("smallest_group", 1) < 1:
-        raise UsageError(
-            f"privacy.smallest_group is {choices['smallest_group']}.", "Write 1 or more."
-        )
+    for name, least in _LEAST.items():
+        if choices.get(name, least) < least:
+            raise UsageError(f"privacy.{name} is {choices[name]}.", f"Write {least} or more.")
     if preset != "open" and (choices.get("text") == "whole" or choices.get("raw")):
         raise UsageError(
             f"The preset {preset} does not keep unscrubbed text.",
             "Choose the preset open, or remove text and raw from hubbub.toml.",
         )
-    return replace(policy, **choices)
+    chosen = replace(policy, **choices)
+    if not _departs(chosen):
+        return chosen
+    if choices.get("raw"):
+        raise UsageError(
+            "Slack's own JSON would hold what the other choices drop.",
+            "Remove privacy.raw, or keep names, texts and links whole and ids as they are.",
+        )
+    return replace(chosen, raw=False)
+
+
+def _departs(policy: Policy) -> bool:
+    """Whether a policy drops anything that Slack's own JSON would hold all the same."""
+    return (
+        policy.text != "whole" or policy.links != "whole" or policy.pseudonyms or not policy.names
+    )

@@ -52,6 +52,39 @@ def read_user(user: Json, batch: Batch, *, raw: bool) -> str | None:
     return None
 
 
+def names_of(
+    user: Json,
+) -> tuple[str | None, str | None, tuple[str, ...], str | None, str | None]:
+    """A directory entry's id, handle, names, e-mail and telephone number."""
+    profile = record(user.get("profile"))
+    told = [profile.get(name) for name in _NAMES] + [user.get("real_name")]
+    names = dict.fromkeys(name for each in told if (name := text(each)))
+    return (
+        text(user.get("id")),
+        text(user.get("name")),
+        tuple(names),
+        text(profile.get("email")),
+        text(profile.get("phone")),
+    )
+
+
+_NAMES = ("real_name", "display_name", "first_name", "last_name",
+          "real_name_normalized", "display_name_normalized")  # fmt: skip
+
+
+def without_contacts(user: Json) -> Json:
+    """A directory entry without e-mail, telephone, title and status."""
+    profile = {
+        name: value
+        for name, value in record(user.get("profile")).items()
+        if name not in _CONTACTS and not name.startswith("status_")
+    }
+    return {**user, "profile": profile}
+
+
+_CONTACTS = frozenset({"email", "phone", "skype", "title", "pronouns", "fields"})
+
+
 def read_channel(channel: Json, batch: Batch, *, kind: str | None, raw: bool) -> str | None:
     """Append a conversation and its members; `kind` is what the list it comes from says."""
     channel_id = text(channel.get("id"))

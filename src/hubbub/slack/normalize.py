@@ -132,6 +132,19 @@ def _where(error: Exception) -> str:
     return type(error).__name__
 
 
+Names = tuple[str | None, str | None, tuple[str, ...], str | None, str | None]
+"""A member's id, handle, names, e-mail and telephone number."""
+
+
+def names_in(envelope: Envelope) -> list[Names]:
+    """By what each member of a `users` envelope that can be read may be named."""
+    try:
+        found = [record for record in records(envelope) if is_record(record)]
+    except Malformed:
+        return []
+    return [directory.names_of(user) for user in found]
+
+
 def channel_ids(envelope: Envelope) -> list[tuple[str, str, str]]:
     """Id, name and kind of each conversation in a `channels` envelope that can be read."""
     try:

@@ -4,7 +4,7 @@ Source: slack-platform §2.3, §3.5. The token goes to Slack's hosts only; what 
 fetched. A file that is too large, or gone, is noted as done, so that it is not asked for again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import replace
 
 from hubbub.core.progress import Reading
@@ -25,12 +25,17 @@ _GIVEN_UP = frozenset({
 
 class Files:
     """Finds the files of messages and fetches them. `has` says whether a file is there already,
-    `keep` takes its id, name and bytes; files of more than `most` bytes are left where they are."""
+    `keep` takes its id, name and bytes; files of more than `most` bytes, and those of `refused`
+    members, are left where they are."""
 
     def __init__(
-        self, has: Callable[[str], bool], keep: Callable[[str, str, bytes], None], most: int
+        self,
+        has: Callable[[str], bool],
+        keep: Callable[[str, str, bytes], None],
+        most: int,
+        refused: Container[str],
     ) -> None:
-        self._has, self._keep, self._most = has, keep, most
+        self._has, self._keep, self._most, self._refused = has, keep, most, refused
 
     def wanted(self, channel_id: str, messages: list[Json]) -> list[tuple[Reading, Json]]:
         """The files of some messages that are to be fetched."""
@@ -70,4 +75,5 @@ class Files:
             file.get("mode") in _AT_SLACK
             and not flag(file.get("is_external"))
             and (count(file.get("size")) or 0) <= self._most
+            and (text(file.get("user")) or "") not in self._refused
         )

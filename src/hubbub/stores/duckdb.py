@@ -19,11 +19,18 @@ import duckdb
 from hubbub.core.tables import TABLES, Table
 from hubbub.errors import HubbubError, TryAgain
 
-VERSION = 2
+VERSION = 3
 """Of the store's schema. Tables and columns that were added since are added on opening; what
 needs more has a step in `_STEPS`."""
 
-_STEPS: dict[int, str] = {}
+_STEPS: dict[int, str] = {
+    # Outlines are keyed now, and Slack's JSON of the directory has no contacts any more: older ones
+    # go, and come again, as they may be kept, with the next copy.
+    2: """UPDATE store.users SET outline = NULL, canonical = NULL;
+        UPDATE store.profiles SET outline = NULL; UPDATE store.channels SET outline = NULL;
+        UPDATE store.messages SET outline = NULL WHERE presence = 2;
+        UPDATE store.files SET outline = NULL""",
+}
 """SQL that leads from a version to the next."""
 
 _WAIT_SECONDS = 60.0
@@ -84,6 +91,26 @@ def borrowed(
             yield
         finally:
             connection.execute("DETACH store")
+
+
+@contextmanager
+def copying(path: Path, fresh: Path, *, wait: float = _WAIT_SECONDS) -> Generator[None]:
+    """Copy a store of this version into a new file, which is closed when the block begins; nobody
+    else writes to the old one until the block ends."""
+    with _attached(path, wait, "(READ_ONLY)") as connection:
+        quoted = str(fresh).replace("'", "''")
+        connection.execute(f"ATTACH '{quoted}' AS fresh {_WRITABLE}")
+        connection.execute("SET preserve_insertion_order = true")
+        connection.execute("BEGIN")
+        _create(connection, "fresh")
+        for name, table in TABLES.items():
+            columns = ", ".join(table.names)
+            connection.execute(
+                f"INSERT INTO fresh.{name} ({columns}) SELECT {columns} FROM store.{name}"
+            )
+        connection.execute("COMMIT")
+        connection.execute("DETACH fresh")
+        yield
 
 
 def version_of(path: Path, *, wait: float = _WAIT_SECONDS) -> int:
@@ -214,24 +241,29 @@ def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     if version == VERSION:
         return
     connection.execute("BEGIN")
-    for step in range(max(version, 1), VERSION):
+    for step in range(version or VERSION, VERSION):  # a new store has nothing to be led on
         connection.execute(_STEPS.get(step, ""))
-    for table in TABLES.values():
-        _complete(connection, table)
-    connection.execute("CREATE TABLE IF NOT EXISTS store.schema (version INTEGER)")
-    connection.execute("DELETE FROM store.schema")
-    connection.execute("INSERT INTO store.schema VALUES (?)", [VERSION])
+    _create(connection, "store")
     connection.execute("COMMIT")
 
 
-def _complete(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+def _create(connection: duckdb.DuckDBPyConnection, database: str) -> None:
+    """Create what a database lacks of this version's tables and columns."""
+    for table in TABLES.values():
+        _complete(connection, database, table)
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {database}.schema (version INTEGER)")
+    connection.execute(f"DELETE FROM {database}.schema")
+    connection.execute(f"INSERT INTO {database}.schema VALUES (?)", [VERSION])
+
+
+def _complete(connection: duckdb.DuckDBPyConnection, database: str, table: Table) -> None:
     """Create a table, or add the columns that it lacks."""
     columns = [
         f"{column.name} {_sql_type(column.name, column.type.value)}" for column in table.columns
     ]
-    connection.execute(f"CREATE TABLE IF NOT EXISTS store.{table.name} ({', '.join(columns)})")
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {database}.{table.name} ({', '.join(columns)})")
     for column in columns:
-        connection.execute(f"ALTER TABLE store.{table.name} ADD COLUMN IF NOT EXISTS {column}")
+        connection.execute(f"ALTER TABLE {database}.{table.name} ADD COLUMN IF NOT EXISTS {column}")
 
 
 def _sql_type(name: str, sql: str) -> str:

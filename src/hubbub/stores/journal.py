@@ -100,6 +100,15 @@ class Journal:
         self._working(forget)
         self.size = self.pages = 0
 
+    def shrink(self) -> None:
+        """Leave nothing in the file of what was cleared."""
+
+        def rewrite() -> None:
+            self._database.execute("VACUUM")
+            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+        self._working(rewrite)
+
     def note_pace(self, method: str, ended: list[float]) -> None:
         """Remember when a method's calls of the last minute ended."""
 

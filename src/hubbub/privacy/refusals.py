@@ -1,0 +1,112 @@
+"""Members of whom nothing is kept: those who opted out, and those who were forgotten.
+
+A file in the workspace's folder, without any id: a member is recognised by a keyed token, so that
+the list itself says nothing about anyone. Every flow into the store heeds it: neither an older
+archive nor a new collection brings a member back.
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from hubbub.errors import HubbubError
+from hubbub.privacy.closed import write_closed
+from hubbub.privacy.keys import Keys
+
+Why = Literal["opted out", "forgotten"]
+
+
+@dataclass(frozen=True)
+class Refusals:
+    """The refused members of a workspace, as keyed tokens of their ids and handles."""
+
+    tokens: frozenset[str] = frozenset()
+    keys: Keys | None = field(default=None, repr=False)
+    _met: dict[str, bool] = field(default_factory=dict[str, bool], repr=False, compare=False)
+
+    def __bool__(self) -> bool:
+        return bool(self.tokens)
+
+    def __contains__(self, member: object) -> bool:
+        """Whether a member, named by id or handle, is refused."""
+        if not self.tokens or not isinstance(member, str):
+            return False
+        found = self._met.get(member)
+        if found is None:
+            assert self.keys is not None, "tokens are made with keys"
+            found = self._met[member] = self.keys.refusal(member) in self.tokens
+        return found
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A refused member."""
+
+    token: str
+    why: Why
+    since: str
+    """ISO 8601, UTC."""
+    handle: str | None = None
+    """Token of the handle, where it was known: old archives name authors by it."""
+    pseudonym: str | None = None
+    """Of the member, where ids are pseudonyms: to find rows of an import that was under way."""
+
+
+class RefusalFile:
+    """The file that holds them. Raises `HubbubError` if it is damaged: without it, members who
+    asked to be left out would be stored."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def exists(self) -> bool:
+        """Whether anyone was ever refused."""
+        return self._path.exists()
+
+    def entries(self) -> list[Entry]:
+        """All refused members, the oldest first."""
+        try:
+            content: Any = json.loads(self._path.read_text(encoding="utf-8"))
+            return [Entry(**each) for each in content["refused"]]
+        except FileNotFoundError:
+            return []
+        except (ValueError, KeyError, TypeError) as error:
+            raise HubbubError(
+                f"The list of members who are left out, {self._path}, is damaged.",
+                "Restore it from your backup. Without it nothing is stored.",
+            ) from error
+
+    def refusals(self, keys: Keys | None) -> Refusals:
+        """What the gate needs of them."""
+        entries = self.entries()
+        tokens = {each.token for each in entries} | {each.handle for each in entries if each.handle}
+        return Refusals(frozenset(tokens), keys)
+
+    def add(self, entry: Entry) -> None:
+        """Remember a member from now on."""
+        self.write([each for each in self.entries() if each.token != entry.token] + [entry])
+
+    def remove(self, token: str) -> Entry | None:
+        """Let a member in again; returns the entry, None if there was none."""
+        entries = self.entries()
+        found = next((each for each in entries if each.token == token), None)
+        if found:
+            self.write([each for each in entries if each is not found])
+        return found
+
+    def write(self, entries: list[Entry]) -> None:
+        """Replace the file, as a whole or not at all; it is on the disk when this returns."""
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        content = {"refused": [_told(each) for each in entries]}
+        write_closed(self._path, json.dumps(content, indent=1))
+
+
+def now() -> str:
+    """The present, as entries note it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _told(entry: Entry) -> dict[str, str]:
+    return {name: value for name, value in vars(entry).items() if value is not None}

@@ -1,0 +1,170 @@
+"""Takes members, and what is too old, out of a store; and rewrites the file so that nothing stays.
+
+A deletion alone leaves the bytes in the file until something else is written there. So whatever is
+erased for good ends with `rewritten`.
+"""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from hubbub.core.tables import TABLES, Column, Privacy, Table
+from hubbub.stores import duckdb as store
+
+_IS_ID = re.compile(r"[UW][A-Z0-9]+|m[0-9]+_[0-9a-f]+")
+"""An id of Slack's, or a pseudonym; handles may be words."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """From when on what may be kept; None for always."""
+
+    texts_since: datetime | None
+    rows_since: datetime | None
+
+
+def members_named(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Every member whom any row of the store names, by id or handle."""
+    queries = [
+        f"SELECT DISTINCT {column.name} FROM store.{table.name}"
+        for table in TABLES.values()
+        for column in table.columns
+        if column.privacy is Privacy.MEMBER
+    ]
+    return {name for (name,) in connection.execute(" UNION ".join(queries)).fetchall() if name}
+
+
+def erase_members(connection: duckdb.DuckDBPyConnection, members: Iterable[str]) -> Counter[str]:
+    """Delete the rows of members, named by id or handle as the store has them, and take their ids
+    out of others' rows. Returns how many rows were deleted or changed, by table."""
+    touched: Counter[str] = Counter()
+    theirs = [*members]
+    if not theirs:
+        return touched
+    named = "IN (SELECT unnest($1::VARCHAR[]))"
+    for table in TABLES.values():
+        of_members = [column for column in table.columns if column.privacy is Privacy.MEMBER]
+        owners = [f"{column.name} {named}" for column in of_members if not column.names_only]
+        if owners:
+            touched += _delete(connection, table, " OR ".join(owners), [theirs])
+        for column in of_members:
+            if column.names_only:
+                where = f"{column.name} {named}"
+                touched += _update(connection, table, f"{column.name} = NULL", where, [theirs])
+    for member in filter(_IS_ID.fullmatch, theirs):
+        for table in TABLES.values():
+            for column in table.columns:
+                touched += _unname(connection, table, column, member)
+    return touched
+
+
+def _unname(
+    connection: duckdb.DuckDBPyConnection, table: Table, column: Column, member: str
+) -> Counter[str]:
+    """Take a member's id out of a column; whole copies that name it go."""
+    where = f"contains({column.name}, $1)"
+    if column.privacy in (Privacy.TEXT, Privacy.LINK):
+        found = rf"<@{member}(\|[^<>]*)?>|\b{member}\b"
+        change = f"{column.name} = regexp_replace({column.name}, $2, '[MEMBER]', 'g')"
+        return _update(connection, table, change, where, [member, found])
+    if column.privacy is Privacy.RAW:
+        outline = ", outline = NULL" if "outline" in table.names else ""
+        return _update(connection, table, f"{column.name} = NULL{outline}", where, [member])
+    return Counter()
+
+
+def retain(connection: duckdb.DuckDBPyConnection, limits: Limits) -> Counter[str]:
+    """Empty the texts and delete the rows that are older than they may be. Returns how many rows
+    there were, by table."""
+    touched: Counter[str] = Counter()
+    for table in TABLES.values():
+        if limits.rows_since is not None and table.dated:
+            where, values = f"{table.dated} < make_timestamptz($1)", [_micros(limits.rows_since)]
+            touched += _delete(connection, table, where, values)
+        old = _old_texts(table)
+        if limits.texts_since is not None and old:
+            emptied = ", ".join(f"{name} = NULL" for name in _written(table))
+            touched += _update(connection, table, emptied, old, [_micros(limits.texts_since)])
+    return touched
+
+
+def overdue(connection: duckdb.DuckDBPyConnection, limits: Limits) -> Counter[str]:
+    """How many rows `retain` would touch, by table."""
+    found: Counter[str] = Counter()
+    for table in TABLES.values():
+        old = [(limits.rows_since, f"{table.dated} < make_timestamptz($1)" if table.dated else "")]
+        old += [(limits.texts_since, _old_texts(table))]
+        for since, where in old:
+            if since is not None and where:
+                query = f"SELECT count(*) FROM store.{table.name} WHERE {where}"
+                found[table.name] += connection.execute(query, [_micros(since)]).fetchall()[0][0]
+    return +found
+
+
+def _old_texts(table: Table) -> str:
+    """The condition by which rows hold texts of before $1; empty where they never do."""
+    written = _written(table)
+    if table.dated is None or not written:
+        return ""
+    return f"{table.dated} < make_timestamptz($1) AND coalesce({', '.join(written)}) IS NOT NULL"
+
+
+def _written(table: Table) -> list[str]:
+    """The columns that hold what people wrote."""
+    return [each.name for each in table.columns if each.privacy in (Privacy.TEXT, Privacy.RAW)]
+
+
+def rewritten(path: Path) -> None:
+    """Write the store into a new file that takes its place: what was deleted is gone for good.
+
+    Others may read meanwhile, and wait to write. Raises `HubbubError` if the disk has no room for a
+    second copy; then the store is as it was.
+    """
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    with store.writing(path):
+        pass  # what a crash has left in the write-ahead log belongs to the old file
+    try:
+        with store.copying(path, fresh):
+            with fresh.open("rb+") as file:
+                os.fsync(file.fileno())
+            fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _delete(
+    connection: duckdb.DuckDBPyConnection, table: Table, where: str, values: list[Any]
+) -> Counter[str]:
+    """Delete rows of a table, and those of its sets that hang on them."""
+    keys = ", ".join(table.key)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE gone AS SELECT {keys} FROM store.{table.name} WHERE {where}",
+        values,
+    )
+    touched: Counter[str] = Counter()
+    for name in (*(hanging.table for hanging in table.sets), table.name):
+        condition = f"({keys}) IN (SELECT ({keys}) FROM gone)" if name != table.name else where
+        deleted = connection.execute(
+            f"DELETE FROM store.{name} WHERE {condition}", [] if name != table.name else values
+        )
+        touched[name] += deleted.fetchall()[0][0]
+    return +touched
+
+
+def _update(
+    connection: duckdb.DuckDBPyConnection, table: Table, change: str, where: str, values: list[Any]
+) -> Counter[str]:
+    changed = connection.execute(f"UPDATE store.{table.name} SET {change} WHERE {where}", values)
+    return +Counter({table.name: changed.fetchall()[0][0]})
+
+
+def _micros(moment: datetime) -> int:
+    return int(moment.timestamp() * 1_000_000)
