@@ -1,0 +1,150 @@
+"""The detector of telephone numbers: international ones, national ones of the regions that the
+workspace names, and any that the words around call one.
+
+What is valid where comes from libphonenumber's tables (package phonenumbers); its own finder is
+not used, for it takes a hundred times as long.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from hubbub.privacy.scrub.hits import Hit, nearest
+
+_CUES = re.compile(
+    r"(?P<phone>phone|mobile|\bcell|\btel\b|\btelephone|\bfax|\bcall|\btext\b|\bsms|whatsapp|\bring\b"
+    r"|\bdial|number is|\bcontact|\breach|\boffice|\bdesk\b|hotline|landline|voice ?mail|answering"
+    r"|messages? to|support line|registered|kakao|signal|전화|연락처|휴대폰|핸드폰|번호는|폰번|내 ?번호|제 번호"
+    r"|팩스|문자|카톡|직통|내선|電話|携帯)"
+    r"|(?P<other>\border|\btracking|\bticket|invoice|transaction|\bepoch|\bts=|\brows?\b|account|\bacct"
+    r"|\bcard|\biban|\bssn|payroll|passport|licen[cs]e|\bid\b|\bref\b|version|주문|송장|계좌|카드|운송장|여권|면허"
+    r"|주민|등록번호|사업자|\bzip\b|\bpr\b|issue|\bport\b|\bisbn|https?:)"
+)
+_AFTER = re.compile(r"[\s)]{0,2}-?(?:office|fax|mobile|cell|\(?home\)?|\(?work\)?)\b|\s?\((?:kakao|cell)")
+
+_EXTENSION = r"(?:[ ,]{0,2}(?:x|ext\.?|내선)[ .:]?\d{1,6})?"
+_INTERNATIONAL = re.compile(r"(?<![\w+])(?:\+ ?|00(?=[1-9]))\(?\d(?:[ .\-/()]{0,3}\d){6,16}(?!\d)", re.A)
+_NORTH_AMERICAN = re.compile(
+    r"(?<![\w.\-])(?:\+?1[ .\-]{1,2}|001[ .\-])?(?:\([2-9]\d\d\)[ .\-]{0,2}|[2-9]\d\d[.\-]|[2-9]\d\d )"
+    rf"[2-9]\d\d[ .\-]\d{{4}}(?!\d|[.\-]\d){_EXTENSION}",
+    re.A | re.I,
+)
+_KOREAN = re.compile(
+    r"(?<![\w.\-])\(?0(?:2|[3-6][1-5]|70|80|50\d?|1[016-9])\)?[ .\-_\n]{0,3}\d{3,4}[ .\-_]{0,3}\d{4}"
+    r"(?!\d|[.\-]\d)",
+    re.A,
+)
+_KOREAN_SPACED = re.compile(r"(?<![\w.\-])0 1 [016-9](?: \d){7,8}(?![\w\-]| \d)", re.A)
+_SHORT_AREA = re.compile(r"(?<![\w.\-])02[34578](?:[ .\-_]{0,3})\d{2}[ .\-_]{1,3}\d{4}(?!\d|[.\-]\d)", re.A)
+"""Seoul's 02-345-6789 with its dashes at the wrong places."""
+_NATIONAL = re.compile(r"(?<![\w.\-/])\(?0\d{1,4}\)?(?:[ .\-/]{1,2}\d{2,8}){1,4}(?![\w/]|[.\-:]\d)", re.A)
+_ANY = re.compile(rf"(?<![\w.\-#$€₩£%=/])\(?\d(?:[ .\-/()]{{0,2}}\d){{5,14}}(?![\d%]|[.\-:/]\d){_EXTENSION}", re.A)
+_SPELT = re.compile(
+    r"(?<![가-힣])[공영일이삼사오육칠팔구]{2,4}(?:[ \-]?[공영일이삼사오육칠팔구]{2,4}){2,3}(?![가-힣])"
+    r"|\b(?:(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)[ \-]){6,14}"
+    r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)\b",
+    re.I,
+)
+_DATE = re.compile(r"\(?(?:(?:19|20)\d\d[ .\-/]\d{1,2}[ .\-/]\d{1,2}|\d{1,2}[ .\-/]\d{1,2}[ .\-/](?:19|20)\d\d)(?!\d)")
+
+
+class Phones:
+    """Finds telephone numbers; the regions are those whose national numbers are sought, as ISO
+    3166 codes in any case, `GB` for the United Kingdom."""
+
+    def __init__(self, regions: Iterable[str]) -> None:
+        wanted = tuple(region.upper() for region in regions)
+        self._is_korean = "KR" in wanted
+        self._is_american = any(_country_code(region) == 1 for region in wanted)
+        self._national = tuple(
+            (region, _national_numbers(region))
+            for region in wanted
+            if region != "KR" and _country_code(region) != 1
+        )
+
+    def find(self, text: str, low: str) -> Iterator[Hit]:
+        """Telephone numbers of a text; `low` is the text in lower case."""
+        for match in _INTERNATIONAL.finditer(text):
+            if end := _end_of_international(match[0]):
+                yield match.start(), match.start() + end, "PHONE"
+        if self._is_american:
+            for match in _NORTH_AMERICAN.finditer(text):
+                yield match.start(), match.end(), "PHONE"
+        if self._is_korean:
+            for match in _KOREAN.finditer(text):
+                if not _DATE.match(match[0]) and _is_phone(low, match.start(), is_likely=True):
+                    yield match.start(), match.end(), "PHONE"
+        for match in _NATIONAL.finditer(text) if self._national else ():
+            if self._is_valid(match[0]) and _is_phone(low, match.start(), is_likely=True):
+                yield match.start(), match.end(), "PHONE"
+        for match in _ANY.finditer(text):
+            found = match[0].rstrip("( ")
+            if 6 < sum(map(str.isdigit, found)) and not _DATE.match(found):
+                follows = _AFTER.match(low, match.end()) is not None
+                if follows or _is_phone(low, match.start(), is_likely=False):
+                    yield match.start(), match.start() + len(found), "PHONE"
+
+    def find_disguised(self, text: str) -> Iterator[Hit]:
+        """Telephone numbers in words, or with spaces between their digits."""
+        for pattern in (_SPELT, _KOREAN_SPACED, _SHORT_AREA):
+            for match in pattern.finditer(text):
+                if pattern is not _SPELT or match[0][0] in "공영zZoO":
+                    yield match.start(), match.end(), "PHONE"
+
+    def _is_valid(self, number: str) -> bool:
+        if _DATE.match(number):
+            return False
+        digits = "".join(filter(str.isdigit, number))
+        return any(numbers.fullmatch(digits) for _, numbers in self._national)
+
+
+def digits_of(phone: str) -> str:
+    """The digits by which a member's phone is known again in any form: the last eight."""
+    digits = "".join(sign for sign in phone if sign.isdecimal())
+    return digits[-8:] if len(digits) >= 8 else ""
+
+
+def _is_phone(low: str, place: int, *, is_likely: bool) -> bool:
+    cue = nearest(_CUES, low, place)
+    return cue != "other" if is_likely else cue == "phone"
+
+
+def _end_of_international(number: str) -> int:
+    """How much of a find is the number: what follows it by a space may be another one."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE as CODES  # noqa: N812
+    from phonenumbers import NumberParseException, is_valid_number, parse
+
+    codes: dict[int, Any] = CODES
+    end = len(number)
+    longest = 0
+    while end > 7:
+        shorter = number[:end].rstrip(" .-/(")
+        digits = "".join(filter(str.isdigit, shorter)).removeprefix("00")
+        if 8 <= len(digits) <= 15 and any(int(digits[:size]) in codes for size in (1, 2, 3)):
+            longest = longest or len(shorter)
+            try:
+                if is_valid_number(parse("+" + digits)):
+                    return len(shorter)
+            except NumberParseException:
+                return longest
+        end = max(number.rfind(sign, 0, end) for sign in " -./")
+    return longest
+
+
+def _country_code(region: str) -> int:
+    from phonenumbers import country_code_for_region
+
+    return country_code_for_region(region)
+
+
+def _national_numbers(region: str) -> re.Pattern[str]:
+    """The numbers of a region as they are dialled inside it."""
+    from phonenumbers import PhoneMetadata
+
+    rules: Any = PhoneMetadata.metadata_for_region(region, None)
+    kinds = (rules.fixed_line, rules.mobile, rules.toll_free, rules.shared_cost, rules.premium_rate)
+    kinds += (rules.voip, rules.personal_number, rules.uan, rules.pager)
+    patterns = {
+        kind.national_number_pattern for kind in kinds if kind and kind.national_number_pattern
+    }
+    return re.compile(rf"{rules.national_prefix or ''}(?:{'|'.join(sorted(patterns))})")
