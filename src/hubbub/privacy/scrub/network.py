@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
-from hubbub.privacy.scrub.hits import Hit
+from hubbub.privacy.scrub.reading import DISGUISED, Hit, Reading
 
 _LATIN = "A-Za-z0-9\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff"
 _EAST = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
-_LOCAL = re.compile(rf"(?:[{_LATIN}%&'+_.\-]{{1,64}}|[{_EAST}]{{1,20}})\Z")
+_LOCAL_BACKWARDS = re.compile(rf"(?:[{_LATIN}%&'+_.\-]{{1,64}}|[{_EAST}]{{1,20}})")
 _LABEL = rf"(?:[{_LATIN}](?:[{_LATIN}_\-]{{0,61}}[{_LATIN}])?|[{_EAST}]{{1,20}})"
 _DOMAIN = re.compile(
     rf"{_LABEL}(?:\.{_LABEL}){{0,8}}\.(?:xn--[A-Za-z0-9\-]{{2,40}}|[A-Za-z]{{2,24}}"
@@ -21,37 +21,40 @@ _FILES = frozenset(
     "txt csv zip gz tgz tar jar war whl deb rpm exe dmg mp3 mp4 mov wav ttf woff py rb rs java class "
     "cpp service timer socket mount local".split()
 )
-_SOUGHT_IN_WORDS = re.compile(
-    r"([\w.+\-]{2,64})(\s?[\[({<]\s?(?:at|@|골뱅이)\s?[\])}>]\s?|\s(?:at|골뱅이)\s)"
+_WRITTEN_OUT = re.compile(
+    r"(?<![\w.+\-])([\w.+\-]{2,64})(\s?[\[({<]\s?(?:at|@|골뱅이)\s?[\])}>]\s?|\s(?:at|골뱅이)\s)"
     r"([a-z0-9\-]{2,40})(\s?[\[({<]\s?(?:dot|\.|닷)\s?[\])}>]\s?|\s(?:dot|닷|점)\s?|\s(?=닷컴))"
     r"(com|net|org|io|kr|de|uk|co|edu|dev|info|me|us|eu|fr|jp|컴|닷컴)(?![a-z0-9])",
-    re.IGNORECASE | re.ASCII,
+    re.ASCII,
 )
 
 
-def emails(text: str) -> Iterator[Hit]:
+def emails(reading: Reading) -> Iterator[Hit]:
     """E-mail addresses, also of other scripts; not `name@2x.png` nor `git@host:path`."""
+    text = reading.text
     place = text.find("@")
     while place >= 0:
         domain = _DOMAIN.match(text, place + 1) or _BRACKETED.match(text, place + 1)
-        if domain and (local := _LOCAL.search(text, max(0, place - 64), place)):
-            begin = place - len(local[0].lstrip(".'&-%+"))
+        if domain:
+            local = _LOCAL_BACKWARDS.match(text[max(0, place - 64) : place][::-1])
+            name = local[0][::-1].lstrip(".'&-%+") if local else ""
             ending = domain[0].rpartition(".")[2].lower()
-            is_path = local[0] == "git" and text[domain.end() : domain.end() + 1] in {":", "/"}
-            if begin < place and ending not in _FILES and not is_path:
-                window = text[max(0, place - 400) : place]
+            is_path = name == "git" and text[domain.end() : domain.end() + 1] in {":", "/"}
+            if name and ending not in _FILES and not is_path:
+                window = text[max(0, place - 200) : place]
                 if "://" not in window or not _USER_PART.search(window):
-                    yield begin, domain.end(), "EMAIL"
+                    yield place - len(name), domain.end(), "EMAIL"
         place = text.find("@", place + 1)
 
 
-def emails_in_words(text: str) -> Iterator[Hit]:
+def emails_in_words(reading: Reading) -> Iterator[Hit]:
     """E-mail addresses with their signs written out: `ann [at] example [dot] org`."""
-    for match in _SOUGHT_IN_WORDS.finditer(text):
-        yield match.start(), match.end(), "EMAIL"
+    if reading.meanings & DISGUISED:
+        for match in _WRITTEN_OUT.finditer(reading.low):
+            yield match.start(), match.end(), "EMAIL"
 
 
-_IPV4 = re.compile(r"(?<![\w.\-])\d{1,3}(?:\.\d{1,3}){3}(?![\w\-]|\.\d)", re.ASCII)
+_IPV4 = re.compile(r"\d(?<![\w.\-]\d)\d{0,2}(?:\.\d{1,3}){3}(?![\w\-]|\.\d)", re.ASCII)
 _BEFORE_VERSION = re.compile(
     r"(?:\bv|\bver|version|release|build|chrome|firefox|edge|safari|android|ios|kernel|sdk|tag|"
     r"firmware|driver|버전|릴리스|[=~^<>]=)[\s:=\"'`]*\Z",
@@ -65,8 +68,9 @@ _MAC = re.compile(
 )
 
 
-def addresses(text: str) -> Iterator[Hit]:
+def addresses(reading: Reading) -> Iterator[Hit]:
     """IP addresses that may be of a person's machine: not loopback, not `0.0.0.0`, no version."""
+    text = reading.text
     if text.count(".") >= 3:
         for match in _IPV4.finditer(text):
             try:
@@ -88,8 +92,9 @@ def addresses(text: str) -> Iterator[Hit]:
             yield match.start(), match.end(), "IP"
 
 
-def hardware(text: str) -> Iterator[Hit]:
+def hardware(reading: Reading) -> Iterator[Hit]:
     """Hardware (MAC) addresses."""
+    text = reading.text
     for match in _MAC.finditer(text):
         if match[1] or not match[0].replace(".", "").isdigit():
             yield match.start(), match.end(), "MAC"

@@ -4,186 +4,196 @@ import re
 from collections.abc import Iterator
 
 from hubbub.privacy.scrub.checks import card, iban_length, is_day, luhn, mod97, rrn
-from hubbub.privacy.scrub.hits import Hit, nearest
+from hubbub.privacy.scrub.reading import (
+    BANK,
+    BORN,
+    CARD,
+    DRIVER,
+    INSURANCE,
+    NUMBERS,
+    ORDER,
+    PASSPORT,
+    PHONE,
+    RESIDENT,
+    SOCIAL,
+    Hit,
+    Reading,
+)
 
+# Each pattern begins with a digit and looks back from there: a search skips to it at once.
 _CARD = re.compile(
-    r"(?<![\w\-])(?<!\d[.,])(?:\d{4}[ .\-]{1,3}\d{4}[ .\-]{1,3}\d{4}[ .\-]{1,3}\d{4}(?:[ .\-]{1,3}\d{1,3})?"
-    r"|\d{4}[ .\-]{1,3}\d{6}[ .\-]{1,3}\d{4,5}|\d{12,19})(?![\w]|-\d)",
-    re.A,
+    r"\d(?<![\w\-]\d)(?<!\d[.,]\d)(?:\d{3}[ .\-]{1,3}\d{4}[ .\-]{1,3}\d{4}[ .\-]{1,3}\d{4}(?:[ .\-]{1,3}\d{1,3})?"
+    r"|\d{3}[ .\-]{1,3}\d{6}[ .\-]{1,3}\d{4,5}|\d{11,18})(?!\w|-\d)",
+    re.ASCII,
 )
-_CARD_CUES = re.compile(
-    r"(?P<card>\bcard|\bcc\b|credit|debit|visa|mastercard|amex|카드|체크카드|신용|결제)"
-    r"|(?P<other>\border|tracking|transaction|ticket|invoice|epoch|주문|송장|운송장|계좌)"
+_RRN = re.compile(
+    r"\d(?<![\w\-.]\d)\d(\d{2})(\d{2}) {0,2}[\-_]? {0,2}([1-8])(\d{6}|\*{6})(?![\w*]|-\d)",
+    re.ASCII,
 )
-_RRN = re.compile(r"(?<![\w\-.])(\d{2})(\d{2})(\d{2}) {0,2}[ \-_]? {0,2}([1-8])(\d{6}|\*{6})(?![\w*]|-\d)", re.A)
-_RRN_CUES = re.compile(
-    r"(?P<rrn>주민|등록번호|\brrn|본인확인|외국인|resident|4대보험)|(?P<other>epoch|\bts\b|주문|송장|계좌|\border|tracking)"
+_SSN = re.compile(r"\d(?<![\w\-./]\d)\d\d([ \-.]?)(\d{2})\1(\d{4})(?!\w|[\-./]\d)", re.ASCII)
+_IBAN = re.compile(
+    r"\d(?<=[A-Za-z]{2}\d)(?<![A-Za-z0-9]..\d)\d(?:[ \-]?[A-Za-z0-9]){11,30}", re.ASCII
 )
-_SSN = re.compile(r"(?<![\w\-./])(\d{3})([ \-.])(\d{2})\2(\d{4})(?![\w]|[\-./]\d)", re.A)
-_SSN_PLAIN = re.compile(r"(?<![\w\-./])(\d{3})(\d{2})(\d{4})(?![\w]|[\-./]\d)", re.A)
-_SSN_CUES = re.compile(
-    r"(?P<ssn>\bssn|social security|social sec|\bsocial\b|\bitin\b|tax ?id)"
-    r"|(?P<other>\border|tracking|invoice|계좌|주문|송장|phone|\bfax|\btel\b|reach|연락처|전화|\bzip)"
+_ACCOUNT = re.compile(r"\d(?<![\w\-.]\d)(?:[ \-]?\d){5,17}(?!\w|-\d)", re.ASCII)
+_BANK_TO_NUMBER = re.compile(
+    r"(?:(?:은행|뱅크|금고)?[가-힣]{0,2}(?:\s?\([가-힣a-z ]{1,10}\))?|\s(?:number|no|num|nr|#))"
+    r"(?:\s?(?:번호|no|is|는|은|로|number))?[\s:.#=\-]{0,4}"
 )
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ \-]?[A-Za-z0-9]){11,30}", re.A)
-_ACCOUNT = re.compile(r"(?<![\w\-.])\d(?:[ \-]?\d){5,17}(?!\w|-\d)", re.A)
-_ACCOUNT_CUES = re.compile(
-    r"(?P<account>계좌|입금|송금|예금|은행|뱅크|국민|신한|우리|하나|농협|기업|카카오|토스|새마을|우체국|신협|수협|제일|씨티|산업|"
-    r"\bnh\b|\bkb\b|\bibk\b|\bkdb\b|account|\bacct|\ba/c\b|sort code|routing|\baba\b)"
-    r"|(?P<other>카드|주문|송장|전화|연락처|\border|tracking|ticket|invoice|\bcard|phone|\bcall|epoch|주민)"
+_DRIVER = re.compile(
+    r"\d(?<![\w\-]\d)\d(?:[ \-]\d{2})?-\d{6}-\d{2}(?!\w|-\d)", re.ASCII
 )
-_NEAR_BANK = re.compile(
-    r"(?:(?:계좌|입금|송금|예금|은행|뱅크|국민|신한|우리|하나|농협|기업|카카오|토스|새마을금고|우체국|신협|수협|제일|씨티|산업|"
-    r"\bnh|\bkb|\bibk|\bkdb)[가-힣]{0,4}(?:\s?\([가-힣a-z ]{1,10}\))?"
-    r"|(?:account|acct|a/c|sort code|routing|\baba)(?:\s(?:number|no|num|nr|#))?)"
-    r"(?:\s?(?:번호|no|is|는|은|number))?[\s:.#=\-]{0,4}\Z"
+_AFTER_DRIVER = re.compile(
+    r"(?: licen[cs]e| lic\b)?[^\n\d]{0,20}?(?<![A-Za-z0-9])([A-Za-z]{0,5}[\-*]?\d[\dA-Za-z\-*]{4,18}\d)"
+    r"(?![A-Za-z0-9])"
 )
-_DRIVER = re.compile(r"(?<![\w\-])(?:[1-2]\d|[가-힣]{2})[ \-]?\d{2}-\d{6}-\d{2}(?![\w]|-\d)", re.A)
-_DRIVER_NAMED = re.compile(
-    r"(?:driver'?s?'?\s(?:licen[cs]e|lic)|driving\slicen[cs]e|운전\s?면허|면허증?\s?번호)"
-    r"[^\n\d]{0,20}?(?<![A-Za-z0-9])([A-Za-z]{0,5}[\-*]?\d[\dA-Za-z\-*]{4,18}\d)(?![A-Za-z0-9])",
-    re.I,
+_AFTER_PASSPORT = re.compile(
+    r"[^\n\d]{0,20}?(?<![A-Za-z0-9])([A-Za-z]{1,2}\d{6,9}|[A-Za-z]\d{3}[A-Za-z]\d{4}|\d{9})(?![A-Za-z0-9])"
 )
-_PASSPORT_NAMED = re.compile(
-    r"(?:passport|여권)[^\n\d]{0,20}?(?<![A-Za-z0-9])([A-Za-z]{1,2}\d{6,9}|[A-Za-z]\d{3}[A-Za-z]\d{4}|\d{9})(?![A-Za-z0-9])",
-    re.I,
-)
-_PASSPORT = re.compile(r"(?<![A-Za-z0-9_\-])[MSRODG]\d{3}[A-Z]\d{4}(?![A-Za-z0-9_\-])")
+_PASSPORT = re.compile(r"[MSRODG](?<![A-Za-z0-9_\-].)\d{3}[A-Z]\d{4}(?![A-Za-z0-9_\-])")
 _PLATE = re.compile(
-    r"(?<![\w.,\-])(?:[가-힣]{2} ?)?\d{2,3} ?[가나다라마거너더러머버서어저고노도로모보소오조구누두루무부수우주하허호배바사아자]"
+    r"\d(?<![\w.,\-]\d)\d{1,2} ?[가나다라마거너더러머버서어저고노도로모보소오조구누두루무부수우주하허호배바사아자]"
     r" ?\d{4}(?![\d.,\-%]|\s?[억만천원명개년월일건회배시분초층])",
-    re.A,
+    re.ASCII,
+)
+_PLATE_PLACE = re.compile(
+    r"(?:서울|부산|대구|인천|광주|대전|울산|세종|경기|강원|충북|충남|전북|전남|경북|경남|제주) ?\Z"
 )
 _NINO = re.compile(
-    r"(?<![A-Za-z0-9])[A-CEGHJ-PR-TW-Za-ceghj-pr-tw-z][A-CEGHJ-NPR-TW-Za-ceghj-npr-tw-z] ?\d{2} ?\d{2} ?\d{2} ?[A-Da-d](?![A-Za-z0-9])"
+    r"\d(?:(?<=[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d)(?<![A-Za-z0-9]..\d)"
+    r"|(?<=[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] \d)(?<![A-Za-z0-9]...\d))"
+    r"\d ?\d{2} ?\d{2} ?[A-D](?![A-Za-z0-9])"
 )
-_NINO_NAMED = re.compile(
-    r"(?:\bnino\b|\bni\b|national insurance)[^\n\d]{0,16}?(?<![A-Za-z0-9])([A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D])(?![A-Za-z0-9])",
-    re.I,
+_AFTER_INSURANCE = re.compile(
+    r"[^\n\d]{0,16}?(?<![A-Za-z0-9])([A-Za-z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-Da-d])(?![A-Za-z0-9])"
 )
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
 _DATE = (
     r"(?:\d{4} ?[.\-/년] ?\d{1,2} ?[.\-/월] ?\d{1,2}일?|\d{1,2}[.\-/]\d{1,2}[.\-/](?:\d{4}|\d{2})"
-    rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH},? \d{{4}}"
-    r"|\d{8}|\d{6}|\d{2}년 ?\d{1,2}월 ?\d{1,2}일)"
+    rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH},? \d{{4}}"
+    r"|\d{2}년 ?\d{1,2}월 ?\d{1,2}일|\d{8}|\d{6})"
 )
-_BORN = re.compile(
-    r"(?:\bborn(?: (?:on|in))?|\bd\.?o\.?b\b\.?|birth ?(?:day|date)|date of birth|생년월일|생일|출생(?:일)?|生年月日)"
-    rf"[^\w\n]{{0,4}}(?:is |was |on |은 |는 |이 )?({_DATE})(?!\d)",
-    re.I,
+_AFTER_BORN = re.compile(
+    rf"(?: (?:on|in))?(?:일|자)?[^\w\n]{{0,4}}(?:is |was |on |은 |는 |이 )?({_DATE})(?!\d)"
 )
-_BORN_AFTER = re.compile(rf"(?<![\w.\-])({_DATE}) ?(?:년? ?생)(?![가-힣]{{0,1}}[성산각])", re.I)
+_BORN_THEN = re.compile(rf"(?<![\w.\-])({_DATE}) ?(?:년? ?생)(?![산각성일])")
 
 
-def cards(text: str, low: str) -> Iterator[Hit]:
+def cards(reading: Reading) -> Iterator[Hit]:
     """Payment cards: the groups, the brand and the check digit must all be those of a card."""
-    for match in _CARD.finditer(text):
+    for match in _CARD.finditer(reading.text):
         found = match[0]
         digits = "".join(filter(str.isdigit, found))
         is_grouped = len(digits) < len(found)
-        cue = nearest(_CARD_CUES, low, match.start())
         if card(digits):
-            # short ones of one brand only: any number passes the check digit one time in ten
-            if len(digits) > 14 or is_grouped or cue == "card":
+            # of one group and short only where it is called a card: any number in ten passes
+            if len(digits) > 14 or is_grouped or _is_called(reading, CARD, match.start()):
                 yield match.start(), match.end(), "CARD"
-        elif len(digits) >= 15 and cue == "card" and luhn(digits):
-            yield match.start(), match.end(), "CARD"
         elif is_grouped and len(digits) > 16 and card(digits[:16]):
-            yield match.start(), match.start() + 19, "CARD"
+            yield match.start(), match.start() + len(found.rpartition(" ")[0]), "CARD"
+        elif len(digits) >= 15 and luhn(digits) and _is_called(reading, CARD, match.start()):
+            yield match.start(), match.end(), "CARD"
 
 
-def resident_numbers(text: str, low: str) -> Iterator[Hit]:
+def _is_called(reading: Reading, meaning: int, place: int) -> bool:
+    return bool(reading.nearest(NUMBERS, place) & meaning)
+
+
+def resident_numbers(reading: Reading) -> Iterator[Hit]:
     """Korean resident numbers and foreigners' ones."""
-    for match in _RRN.finditer(text):
-        year, month, day, sex, rest = match.groups()
+    for match in _RRN.finditer(reading.text):
+        month, day, sex, rest = match.groups()
         if not is_day(month, day):
             continue
-        cue = nearest(_RRN_CUES, low, match.start())
-        is_whole = match.end() - match.start() == 13
-        if is_whole and cue != "rrn":
-            digits = match[0]
+        number = match[0]
+        if len(number) == 13 and rest.isdigit():
+            called = reading.nearest(NUMBERS, match.start())
             # milliseconds since 1970 look like those born on a day of 1915 to 1919
-            is_time = "14" < year < "20" and sex in "1256"
-            if cue == "other" or (not rest.isdigit()) or (is_time and not rrn(digits)):
+            is_time = "14" < number[:2] < "20" and sex in "1256"
+            if not called & RESIDENT and (called & ORDER or (is_time and not rrn(number))):
                 continue
         yield match.start(), match.end(), "RRN"
 
 
-def social_security(text: str, low: str) -> Iterator[Hit]:
-    """US social security numbers; without dashes only where the words say so."""
-    for match in _SSN.finditer(text):
-        if _is_issued(match[1], match[3], match[4], is_named=True):
-            cue = nearest(_SSN_CUES, low, match.start())
-            if cue == "ssn" or (cue is None and (match[1] < "900" and match[2] != ".")):
-                yield match.start(), match.end(), "SSN"
-    for match in _SSN_PLAIN.finditer(text):
-        if _is_issued(match[1], match[2], match[3], is_named=True):
-            if nearest(_SSN_CUES, low, match.start(), 30) == "ssn":
-                yield match.start(), match.end(), "SSN"
+def social_security(reading: Reading) -> Iterator[Hit]:
+    """US social security numbers; with points, or without dashes, only where they are called so."""
+    for match in _SSN.finditer(reading.text):
+        area, sign, group, serial = match[0][:3], match[1], match[2], match[3]
+        if area in {"000", "666"} or group == "00" or serial == "0000":
+            continue
+        called = reading.nearest(SOCIAL | ORDER | PHONE | BANK, match.start())
+        if called & SOCIAL or (not called and sign in {" ", "-"} and area < "900"):
+            yield match.start(), match.end(), "SSN"
 
 
-def _is_issued(area: str, group: str, serial: str, *, is_named: bool) -> bool:
-    return area not in {"000", "666"} and group != "00" and serial != "0000" and is_named
-
-
-def ibans(text: str) -> Iterator[Hit]:
+def ibans(reading: Reading) -> Iterator[Hit]:
     """International bank account numbers, in groups or without."""
+    text = reading.text
     for match in _IBAN.finditer(text):
-        found = match[0]
-        wanted = iban_length(found[:2].upper())
+        start = match.start() - 2
+        wanted = iban_length(text[start : start + 2].upper())
         if not wanted:
             continue
-        kept = 0
-        end = 0
-        for end, sign in enumerate(found, 1):
-            kept += sign not in " -"
-            if kept == wanted:
-                break
-        is_ended = not text[match.start() + end : match.start() + end + 1].isalnum() or (
-            text[match.start() + end] > "\u02ff"
-        )
-        digits = found[:end].replace(" ", "").replace("-", "")
-        if kept == wanted and is_ended and mod97(digits):
-            yield match.start(), match.start() + end, "IBAN"
+        kept: list[str] = []
+        end = start
+        while len(kept) < wanted and end < match.end():
+            if text[end] not in " -":
+                kept.append(text[end])
+            end += 1
+        follows = text[end : end + 1]
+        is_whole = not (follows.isascii() and follows.isalnum())
+        if len(kept) == wanted and is_whole and mod97("".join(kept)):
+            yield start, end, "IBAN"
 
 
-def accounts(text: str, low: str) -> Iterator[Hit]:
+def accounts(reading: Reading) -> Iterator[Hit]:
     """Bank accounts: numbers right behind the name of a bank or the word account."""
-    if not _ACCOUNT_CUES.search(low):
-        return
-    for match in _ACCOUNT.finditer(text):
-        before = low[max(0, match.start() - 40) : match.start()]
-        if _NEAR_BANK.search(before) and sum(map(str.isdigit, match[0])) >= 6:
-            digits = sum(map(str.isdigit, match[0]))
-            is_korean = not before.rstrip(" :.#=-").isascii()
-            if digits >= (10 if is_korean else 6):
-                yield match.start(), match.end(), "ACCOUNT"
+    for place in reading.after(BANK):
+        if between := _BANK_TO_NUMBER.match(reading.low, place):
+            number = _ACCOUNT.match(reading.text, between.end())
+            if number:
+                is_korean = not reading.low[place - 2 : place].isascii()
+                if sum(map(str.isdigit, number[0])) >= (10 if is_korean else 6):
+                    yield number.start(), number.end(), "ACCOUNT"
 
 
-def papers(text: str) -> Iterator[Hit]:
-    """Passports, driving licences, British national insurance numbers, Korean number plates."""
-    for match in _DRIVER.finditer(text):
-        yield match.start(), match.end(), "LICENCE"
-    for match in _DRIVER_NAMED.finditer(text):
-        yield *match.span(1), "LICENCE"
-    for match in _PASSPORT_NAMED.finditer(text):
-        yield *match.span(1), "PASSPORT"
-    for match in _PASSPORT.finditer(text):
-        yield match.start(), match.end(), "PASSPORT"
-    for match in _NINO.finditer(text):
-        yield match.start(), match.end(), "NINO"
-    for match in _NINO_NAMED.finditer(text):
-        yield *match.span(1), "NINO"
-
-
-def plates(text: str) -> Iterator[Hit]:
-    """Korean number plates."""
-    for match in _PLATE.finditer(text):
-        yield match.start(), match.end(), "PLATE"
-
-
-def births(text: str) -> Iterator[Hit]:
-    """Dates of birth: a date that the words call one."""
-    for pattern in (_BORN, _BORN_AFTER):
+def papers(reading: Reading) -> Iterator[Hit]:
+    """Passports, driving licences, British national insurance numbers."""
+    text = reading.text
+    if text.count("-") >= 2:
+        for match in _DRIVER.finditer(text):
+            place = _PLATE_PLACE.search(text, max(0, match.start() - 3), match.start())
+            if place or len(match[0]) > 12:
+                yield place.start() if place else match.start(), match.end(), "LICENCE"
+    for pattern in (_PASSPORT, _NINO):
         for match in pattern.finditer(text):
+            if pattern is _PASSPORT:
+                yield match.start(), match.end(), "PASSPORT"
+            else:
+                start = match.start() - (3 if text[match.start() - 1] == " " else 2)
+                yield start, match.end(), "NINO"
+    for meaning, pattern, kind in (
+        (DRIVER, _AFTER_DRIVER, "LICENCE"),
+        (PASSPORT, _AFTER_PASSPORT, "PASSPORT"),
+        (INSURANCE, _AFTER_INSURANCE, "NINO"),
+    ):
+        for place in reading.after(meaning):
+            if named := pattern.match(text, place):
+                yield *named.span(1), kind
+
+
+def plates(reading: Reading) -> Iterator[Hit]:
+    """Korean number plates."""
+    for match in _PLATE.finditer(reading.text):
+        place = _PLATE_PLACE.search(reading.text, max(0, match.start() - 3), match.start())
+        yield place.start() if place else match.start(), match.end(), "PLATE"
+
+
+def births(reading: Reading) -> Iterator[Hit]:
+    """Dates of birth: a date that the words call one."""
+    for place in reading.after(BORN):
+        if match := _AFTER_BORN.match(reading.low, place):
+            yield *match.span(1), "BIRTHDATE"
+    if "생" in reading.text:
+        for match in _BORN_THEN.finditer(reading.low):
             yield *match.span(1), "BIRTHDATE"

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from hubbub.privacy.scrub.hits import Hit
 from hubbub.privacy.scrub.phones import digits_of
+from hubbub.privacy.scrub.reading import TITLE, Hit, Reading
 from hubbub.privacy.scrub.words import DATES, KOREAN_WORDS, WORDS
 
 
@@ -27,7 +27,7 @@ _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]+")
 _TITLE = (
     "님|씨|쌤|선배|팀장|매니저|대리|과장|차장|부장|이사|대표|프로님|책임|선임|수석|연구원|교수|선생|형님|누나|언니|오빠"
 )
-_HONOURED = re.compile(rf"(?P<given>[가-힣]{{2,12}})(?:{_TITLE})|(?P<apart>[가-힣]{{2,12}}) (?:님|씨)(?![가-힣]{{2}})")
+_BEFORE_TITLE = re.compile(r"[가-힣]{2,6} ?")
 _AFTER_NAME = re.compile(
     rf"(?:{_TITLE}|이[가랑나라]?|가|은|는|을|를|의|도|만|과|와|랑|에|께|한테|하고|으?로|보다|처럼|까지|부터|및|마저|조차|같이|라|인|"
     r"입니다|임|였|이었|요|네|죠|군|양|야|아|팀|측|쪽|꺼|거)"
@@ -111,20 +111,21 @@ class People:
             if len(run) > 1:
                 self._ideographs.setdefault(run[:2], set()).add(run)
 
-    def find(self, text: str, low: str) -> Iterator[Hit]:
-        """Members' names and handles in a text; `low` is the text in lower case, as long."""
+    def find(self, reading: Reading) -> Iterator[Hit]:
+        """Members' names and handles in a text."""
+        text, low = reading.text, reading.low
         if not self._words.keys().isdisjoint(_WORD.findall(low)):
             yield from self._latin(text, low)
         if not text.isascii():
             if self._hangul_given or self._hangul_full:
-                yield from self._hangul(text)
+                yield from self._hangul(reading)
             if self._ideographs:
                 yield from self._eastern(text)
 
-    def find_phones(self, text: str) -> Iterator[Hit]:
+    def find_phones(self, reading: Reading) -> Iterator[Hit]:
         """Members' telephone numbers, in any grouping."""
         if self._phones:
-            for match in _DIGITS.finditer(text):
+            for match in _DIGITS.finditer(reading.text):
                 if digits_of(match[0]) in self._phones:
                     yield match.start(), match.end(), "PHONE"
 
@@ -180,34 +181,37 @@ class People:
         following = re.match(r" ?([A-Z]|\d)", text[end : end + 2])
         return bool(previous) and previous[1][0].islower() and not following
 
-    def _hangul(self, text: str) -> Iterator[Hit]:
-        for match in _HANGUL.finditer(text):
-            run = match[0]
-            if run[:2] not in self._heads:
+    def _hangul(self, reading: Reading) -> Iterator[Hit]:
+        text = reading.text
+        if not self._heads.isdisjoint([run[:2] for run in _HANGUL.findall(text)]):
+            for match in _HANGUL.finditer(text):
+                if match[0][:2] in self._heads and (size := self._size_of_name(match[0])):
+                    yield match.start(), match.start() + size, "NAME"
+        for end in reading.before(TITLE):
+            gap = text[end - 1 : end] == " "
+            if gap and (text[end] not in "님씨" or _goes_on(text, end + 1)):
                 continue
-            for size in (5, 4, 3):
-                name = run[:size]
-                if name in self._hangul_full and len(name) == size:
-                    rest = run[size:]
-                    if (not rest or _AFTER_NAME.match(rest)) and (
-                        name not in KOREAN_WORDS or rest.startswith(("님", "씨"))
-                    ):
-                        yield match.start(), match.start() + size, "NAME"
-                        break
-        for match in _HONOURED.finditer(text):
-            start, end = match.span("given" if match["given"] else "apart")
-            run = text[start:end]
-            # the run is greedy: a title may begin inside of it
-            for size in range(len(run), 1, -1):
-                head = run[:size]
-                if size < len(run) and not re.match(_TITLE, run[size:]):
-                    continue
-                if head in self._hangul_given:
-                    is_family = re.search(r"(?<![가-힣])[가-힣] \Z", text[:start][-3:])
-                    is_full = is_family and is_family[0][0] + head in self._hangul_full
-                    yield start - (2 if is_full else 0), start + size, "NAME"
-                elif head[-3:] in self._hangul_full:
-                    yield start + size - 3, start + size, "NAME"
+            end -= gap  # noqa: PLW2901 the name ends before the space
+            start = end
+            while start > 0 and end - start < 6 and "가" <= text[start - 1] <= "힣":
+                start -= 1
+            head = text[start:end]
+            if head in self._hangul_given:
+                family = text[start - 2 : start]
+                is_apart = family[1:] == " " and family[:1] + head in self._hangul_full
+                yield start - 2 * is_apart, end, "NAME"
+            elif head[-3:] in self._hangul_full:
+                yield end - 3, end, "NAME"
+
+    def _size_of_name(self, run: str) -> int:
+        """How many syllables of a run are a whole name; 0 where none are."""
+        for size in (5, 4, 3):
+            name, rest = run[:size], run[size:]
+            if len(name) == size and name in self._hangul_full:
+                is_titled = rest.startswith(("님", "씨"))
+                if is_titled or (name not in KOREAN_WORDS and (not rest or _AFTER_NAME.match(rest))):
+                    return size
+        return 0
 
     def _eastern(self, text: str) -> Iterator[Hit]:
         for run in _IDEOGRAPHS.finditer(text):
@@ -223,6 +227,11 @@ class People:
 
 
 _DIGITS = re.compile(r"\+?\(?\d(?:[ .\-/()_]{0,3}\d){6,16}", re.ASCII)
+
+
+def _goes_on(text: str, place: int) -> bool:
+    """Whether two more syllables follow, so that what was taken for a title is a word."""
+    return len(text) > place + 1 and all("가" <= sign <= "힣" for sign in text[place : place + 2])
 
 
 def _is_handle(name: str) -> bool:

@@ -9,43 +9,45 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from hubbub.privacy.scrub.hits import Hit, nearest
+from hubbub.privacy.scrub.reading import NUMBERS, PHONE, SPELT, Hit, Reading
 
-_CUES = re.compile(
-    r"(?P<phone>phone|mobile|\bcell|\btel\b|\btelephone|\bfax|\bcall|\btext\b|\bsms|whatsapp|\bring\b"
-    r"|\bdial|number is|\bcontact|\breach|\boffice|\bdesk\b|hotline|landline|voice ?mail|answering"
-    r"|messages? to|support line|registered|kakao|signal|전화|연락처|휴대폰|핸드폰|번호는|폰번|내 ?번호|제 번호"
-    r"|팩스|문자|카톡|직통|내선|電話|携帯)"
-    r"|(?P<other>\border|\btracking|\bticket|invoice|transaction|\bepoch|\bts=|\brows?\b|account|\bacct"
-    r"|\bcard|\biban|\bssn|payroll|passport|licen[cs]e|\bid\b|\bref\b|version|주문|송장|계좌|카드|운송장|여권|면허"
-    r"|주민|등록번호|사업자|\bzip\b|\bpr\b|issue|\bport\b|\bisbn|https?:)"
+_AFTER = re.compile(
+    r"[\s)]{0,2}-?(?:office|fax|mobile|cell|\(?home\)?|\(?work\)?)(?![a-z])|\s?\((?:kakao|cell)"
 )
-_AFTER = re.compile(r"[\s)]{0,2}-?(?:office|fax|mobile|cell|\(?home\)?|\(?work\)?)\b|\s?\((?:kakao|cell)")
-
+# Each pattern begins with what is rare, and looks back from there: a search skips to it at once.
 _EXTENSION = r"(?:[ ,]{0,2}(?:x|ext\.?|내선)[ .:]?\d{1,6})?"
-_INTERNATIONAL = re.compile(r"(?<![\w+])(?:\+ ?|00(?=[1-9]))\(?\d(?:[ .\-/()]{0,3}\d){6,16}(?!\d)", re.A)
+_INTERNATIONAL = re.compile(r"\+(?<![\w+]\+) ?\(?\d(?:[ .\-/()]{0,3}\d){6,16}(?!\d)", re.A)
+_WITH_ZEROS = re.compile(r"0(?<![\w+.,\-]0)0[1-9](?:[ .\-/()]{0,3}\d){7,16}(?!\d)", re.A)
 _NORTH_AMERICAN = re.compile(
-    r"(?<![\w.\-])(?:\+?1[ .\-]{1,2}|001[ .\-])?(?:\([2-9]\d\d\)[ .\-]{0,2}|[2-9]\d\d[.\-]|[2-9]\d\d )"
+    r"(?<![\w.\-])(?:1[ .\-]{1,2}|001[ .\-])?(?:\([2-9]\d\d\)[ .\-]{0,2}|[2-9]\d\d[.\- ])"
     rf"[2-9]\d\d[ .\-]\d{{4}}(?!\d|[.\-]\d){_EXTENSION}",
     re.A | re.I,
 )
+_MAY_BE_AMERICAN = re.compile(r"\d\d\d\)?[ .\-]{0,2}\d\d\d[ .\-]\d\d\d\d", re.A)
 _KOREAN = re.compile(
-    r"(?<![\w.\-])\(?0(?:2|[3-6][1-5]|70|80|50\d?|1[016-9])\)?[ .\-_\n]{0,3}\d{3,4}[ .\-_]{0,3}\d{4}"
+    r"0(?<![\w.\-]0)(?:2|[3-6][1-5]|70|80|50\d?|1[016-9])\)?[ .\-_\n]{0,3}\d{3,4}[ .\-_]{0,3}\d{4}"
     r"(?!\d|[.\-]\d)",
     re.A,
 )
-_KOREAN_SPACED = re.compile(r"(?<![\w.\-])0 1 [016-9](?: \d){7,8}(?![\w\-]| \d)", re.A)
-_SHORT_AREA = re.compile(r"(?<![\w.\-])02[34578](?:[ .\-_]{0,3})\d{2}[ .\-_]{1,3}\d{4}(?!\d|[.\-]\d)", re.A)
-"""Seoul's 02-345-6789 with its dashes at the wrong places."""
-_NATIONAL = re.compile(r"(?<![\w.\-/])\(?0\d{1,4}\)?(?:[ .\-/]{1,2}\d{2,8}){1,4}(?![\w/]|[.\-:]\d)", re.A)
-_ANY = re.compile(rf"(?<![\w.\-#$€₩£%=/])\(?\d(?:[ .\-/()]{{0,2}}\d){{5,14}}(?![\d%]|[.\-:/]\d){_EXTENSION}", re.A)
-_SPELT = re.compile(
-    r"(?<![가-힣])[공영일이삼사오육칠팔구]{2,4}(?:[ \-]?[공영일이삼사오육칠팔구]{2,4}){2,3}(?![가-힣])"
-    r"|\b(?:(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)[ \-]){6,14}"
-    r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)\b",
-    re.I,
+_KOREAN_SPACED = re.compile(r"0(?<![\w.\-]0) 1 [016-9](?: \d){7,8}(?![\w\-]| \d)", re.A)
+_SHORT_AREA = re.compile(
+    r"0(?<![\w.\-]0)2[34578][ .\-_]{0,3}\d{2}[ .\-_]{1,3}\d{4}(?!\d|[.\-]\d)", re.A
 )
-_DATE = re.compile(r"\(?(?:(?:19|20)\d\d[ .\-/]\d{1,2}[ .\-/]\d{1,2}|\d{1,2}[ .\-/]\d{1,2}[ .\-/](?:19|20)\d\d)(?!\d)")
+"""Seoul's 02-345-6789 with its dashes at the wrong places."""
+_NATIONAL = re.compile(
+    r"0(?<![\w.\-/]0)\d{1,4}\)?(?:[ .\-/]{1,2}\d{2,8}){1,4}(?![\w/]|[.\-:]\d)", re.A
+)
+_ANY = re.compile(
+    rf"\d(?<![\w.\-#$€₩£%=/]\d)(?:[ .\-/()]{{0,2}}\d){{5,14}}(?![\d%]|[.\-:/]\d){_EXTENSION}", re.A
+)
+_SPELT_NUMBER = re.compile(
+    r"[공영](?<![가-힣].)[공영일이삼사오육칠팔구]{1,3}(?:[ \-]?[공영일이삼사오육칠팔구]{2,4}){2,3}(?![가-힣])"
+    r"|(?:zero|oh)[ \-](?:(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)[ \-]){5,13}"
+    r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)(?![a-z])"
+)
+_DATE = re.compile(
+    r"\(?(?:(?:19|20)\d\d[ .\-/]\d{1,2}[ .\-/]\d{1,2}|\d{1,2}[ .\-/]\d{1,2}[ .\-/](?:19|20)\d\d)(?!\d)"
+)
 
 
 class Phones:
@@ -57,45 +59,62 @@ class Phones:
         self._is_korean = "KR" in wanted
         self._is_american = any(_country_code(region) == 1 for region in wanted)
         self._national = tuple(
-            (region, _national_numbers(region))
+            _national_numbers(region)
             for region in wanted
             if region != "KR" and _country_code(region) != 1
         )
 
-    def find(self, text: str, low: str) -> Iterator[Hit]:
-        """Telephone numbers of a text; `low` is the text in lower case."""
-        for match in _INTERNATIONAL.finditer(text):
-            if end := _end_of_international(match[0]):
-                yield match.start(), match.start() + end, "PHONE"
-        if self._is_american:
+    def find(self, reading: Reading) -> Iterator[Hit]:
+        """Telephone numbers of a text that has at least six digits in a row of groups."""
+        text = reading.text
+        if "+" in text:
+            for match in _INTERNATIONAL.finditer(text):
+                if end := _end_of_international(match[0]):
+                    yield match.start(), match.start() + end, "PHONE"
+        if "00" in text:
+            for match in _WITH_ZEROS.finditer(text):
+                end = _end_of_international(match[0])
+                if end and _may_be_phone(reading, match.start()):
+                    yield match.start(), match.start() + end, "PHONE"
+        if self._is_american and _MAY_BE_AMERICAN.search(text):
             for match in _NORTH_AMERICAN.finditer(text):
                 yield match.start(), match.end(), "PHONE"
+        if "0" in text:
+            yield from self._find_national(reading)
+        if reading.meanings & PHONE:
+            for match in _ANY.finditer(text):
+                found = match[0].rstrip("( ")
+                digits = sum(map(str.isdigit, found))
+                if digits > 6 and not _DATE.match(found):
+                    start = match.start() - (text[match.start() - 1 : match.start()] == "(")
+                    follows = _AFTER.match(reading.low, match.end())
+                    if follows or reading.nearest(NUMBERS, match.start()) == PHONE:
+                        yield start, match.start() + len(found), "PHONE"
+
+    def _find_national(self, reading: Reading) -> Iterator[Hit]:
+        text = reading.text
         if self._is_korean:
             for match in _KOREAN.finditer(text):
-                if not _DATE.match(match[0]) and _is_phone(low, match.start(), is_likely=True):
+                if not _DATE.match(match[0]) and _may_be_phone(reading, match.start()):
                     yield match.start(), match.end(), "PHONE"
-        for match in _NATIONAL.finditer(text) if self._national else ():
-            if self._is_valid(match[0]) and _is_phone(low, match.start(), is_likely=True):
-                yield match.start(), match.end(), "PHONE"
-        for match in _ANY.finditer(text):
-            found = match[0].rstrip("( ")
-            if 6 < sum(map(str.isdigit, found)) and not _DATE.match(found):
-                follows = _AFTER.match(low, match.end()) is not None
-                if follows or _is_phone(low, match.start(), is_likely=False):
-                    yield match.start(), match.start() + len(found), "PHONE"
+        if self._national:
+            for match in _NATIONAL.finditer(text):
+                if self._is_valid(match[0]) and _may_be_phone(reading, match.start()):
+                    start = match.start() - (text[match.start() - 1 : match.start()] == "(")
+                    yield start, match.end(), "PHONE"
 
-    def find_disguised(self, text: str) -> Iterator[Hit]:
+    def find_disguised(self, reading: Reading) -> Iterator[Hit]:
         """Telephone numbers in words, or with spaces between their digits."""
-        for pattern in (_SPELT, _KOREAN_SPACED, _SHORT_AREA):
-            for match in pattern.finditer(text):
-                if pattern is not _SPELT or match[0][0] in "공영zZoO":
+        if reading.meanings & SPELT:
+            for pattern in (_SPELT_NUMBER, _KOREAN_SPACED, _SHORT_AREA):
+                for match in pattern.finditer(reading.low):
                     yield match.start(), match.end(), "PHONE"
 
     def _is_valid(self, number: str) -> bool:
         if _DATE.match(number):
             return False
         digits = "".join(filter(str.isdigit, number))
-        return any(numbers.fullmatch(digits) for _, numbers in self._national)
+        return any(numbers.fullmatch(digits) for numbers in self._national)
 
 
 def digits_of(phone: str) -> str:
@@ -104,9 +123,9 @@ def digits_of(phone: str) -> str:
     return digits[-8:] if len(digits) >= 8 else ""
 
 
-def _is_phone(low: str, place: int, *, is_likely: bool) -> bool:
-    cue = nearest(_CUES, low, place)
-    return cue != "other" if is_likely else cue == "phone"
+def _may_be_phone(reading: Reading, place: int) -> bool:
+    """Whether no word before says that a number is something else."""
+    return reading.nearest(NUMBERS, place) in {0, PHONE}
 
 
 def _end_of_international(number: str) -> int:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from hubbub.privacy.scrub.hits import Hit
+from hubbub.privacy.scrub.reading import UNIT, Hit, Reading
 
 _STATES = (
     "AL|AK|AZ|AR|CA|CO|CT|DE|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|RI"
@@ -49,19 +49,20 @@ _KOREAN_SHORT = re.compile(
 )
 
 
-def streets(text: str) -> Iterator[Hit]:
+
+def streets(reading: Reading) -> Iterator[Hit]:
     """American and British street addresses."""
     for pattern in (_WITH_TOWN, _STREET):
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(reading.text):
             yield match.start(), match.end(), "ADDRESS"
-    if "Box" in text or "PO" in text:
+    if reading.meanings & UNIT:
         for pattern in (_MILITARY, _BOX):
-            for match in pattern.finditer(text):
+            for match in pattern.finditer(reading.text):
                 yield match.start(), match.end(), "ADDRESS"
 
 
-def korean_streets(text: str) -> Iterator[Hit]:
+def korean_streets(reading: Reading) -> Iterator[Hit]:
     """Korean addresses by road or by lot."""
     for pattern in (_KOREAN, _KOREAN_SHORT):
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(reading.text):
             yield match.start(), match.end(), "ADDRESS"

@@ -55,8 +55,9 @@ def _substitutes() -> dict[int, str]:
 @cache
 def _odd() -> re.Pattern[str]:
     """Any character that is written otherwise in the plain form."""
-    ones = "".join(re.escape(chr(code)) for code in _substitutes())
-    return re.compile(f"[{ones}{_UNSEEN}{_JOINING}]")
+    ones = "".join(re.escape(chr(code)) for code in _substitutes() if code <= 0xFFFF)
+    # letters and digits of formulas stand in one range, which keeps the search fast
+    return re.compile(f"[{ones}{_UNSEEN}{_JOINING}\U0001d400-\U0001d7ff]")
 
 
 def plain(text: str) -> Plain:

@@ -11,10 +11,27 @@ from typing import Any, NamedTuple
 
 from hubbub.errors import HubbubError
 from hubbub.privacy.scrub import network, numbers, places, secrets
-from hubbub.privacy.scrub.hits import PLACEHOLDER, Hit
 from hubbub.privacy.scrub.people import People, Person
 from hubbub.privacy.scrub.phones import Phones
 from hubbub.privacy.scrub.plain import plain
+from hubbub.privacy.scrub.reading import (
+    AWS,
+    BANK,
+    BORN,
+    DISGUISED,
+    HEADER,
+    KEY_BLOCK,
+    PAPER,
+    PASSWORD,
+    PLACEHOLDER,
+    SECRET,
+    SPELT,
+    UNIT,
+    VENDOR,
+    Hit,
+    Reading,
+    read,
+)
 
 DEFAULT_REGIONS = ("US", "CA", "GB", "IE", "DE", "AT", "CH", "FR", "NL", "AU", "JP", "KR", "IN")
 """The regions whose national telephone numbers are sought, if the workspace names none."""
@@ -52,17 +69,18 @@ class Unscrubbable(HubbubError):
     """A text that cannot be read to its end: it must not be kept."""
 
 
-_DIGITS = re.compile(r"\d(?:[^\n]{0,3}?\d){2}", re.ASCII)
-_PASSWORD_CUES = re.compile(r"pass|pw|pin\b|비번|비밀|암호|패스|密码|パス")
-_SECRET_CUES = re.compile(r"secret|token|key|credential|client[_\- ]?id|bearer|basic|authorization|시크릿|토큰|키")
-_BORN_CUES = re.compile(r"born|birth|d\.?o\.?b|생|출|生")
-_PAPER_CUES = re.compile(r"[a-z]\d|passport|licen|driving|여권|면허|\d-\d{6}-\d|\d \d\d [a-d]\b", re.A)
-_DISGUISED_CUES = re.compile(r"\bdot\b|닷|골뱅이|[\[({<] ?(?:at|\.) ?[\])}>]")
-_SPELT_CUES = re.compile(r"[공영][일이삼사오육칠팔구공영]|zero|\boh\b|0 1 [016-9]|02[34578][ .\-_]")
+_DIGIT = re.compile(r"\d", re.ASCII)
+_TWELVE_DIGITS = re.compile(r"\d(?:[ .\-_]{0,3}\d){6}", re.ASCII)
+"""At least seven, for a resident number may have its last six hidden."""
+_LETTER_OR_DASH = re.compile(r"\d(?:[ \-]?[A-Z]\b|[A-Z]\d{4}|-\d{6}-)", re.ASCII)
+_HOUSE = re.compile(r"\d[A-Za-z]? [A-Z0-9]", re.ASCII)
+_DIGIT_OF_KOREAN = re.compile(r"\d(?: ?[가-힣] ?\d{4}|(?<=[로길동가리읍면산하]\d)|(?<=[로길동가리읍면산하] \d))")
+_SECRETS = PASSWORD | SECRET | HEADER | BORN | DISGUISED | SPELT
+_TOKENS = VENDOR | AWS | KEY_BLOCK
+_SIX_DIGITS = re.compile(r"\d(?:[ .()/\-_\n]{0,3}\d){5}", re.ASCII)
 _MENTION = re.compile(r"<@([A-Z][A-Z0-9]{2,20})(?:\|([^<>]{1,100}))?>")
 _TEL = re.compile(r"<(?:tel|sms|callto|facetime):([^<>|]{3,60})(?:\|([^<>]{1,60}))?>", re.I)
 _MAILTO = re.compile(r"<mailto:[^<>]{1,400}>", re.I)
-_NO_MARKUP_LEFT = frozenset("<>|")
 
 
 class Scrubber:
@@ -144,64 +162,64 @@ class Scrubber:
         """What is to be taken out of a text, in order, without overlaps."""
         if len(text) > MAX_LENGTH:
             raise Unscrubbable("A text is too long to be read.", "It is not kept.")
-        read = plain(text)
+        seen = plain(text)
         begun = self._clock() if len(text) > 10_000 else None
         hits: list[Hit] = []
-        for hit in self._detect(read.text):
+        for hit in self._detect(read(seen.text)):
             hits += hit
             if begun is not None and self._clock() - begun > PATIENCE:
                 raise Unscrubbable("A text takes too long to be read.", "It is not kept.")
         if not hits:
             return []
-        return _settled(text, [(*read.original(begin, end), kind) for begin, end, kind in hits])
+        return _settled(text, [(*seen.original(begin, end), kind) for begin, end, kind in hits])
 
-    def _detect(self, text: str) -> Iterator[Iterable[Hit]]:  # noqa: C901 one line a detector
+    def _detect(self, reading: Reading) -> Iterator[Iterable[Hit]]:
         """What each detector finds that may find something, in turn."""
-        low = text.lower()
-        if len(low) != len(text):  # a capital of two characters in lower case
-            low = "".join(sign.lower() if len(sign.lower()) == 1 else sign for sign in text)
+        text, meanings = reading.text, reading.meanings
         if "<" in text:
             yield self._markup(text)
         if "@" in text:
-            yield network.emails(text)
-        if _DISGUISED_CUES.search(low):
-            yield network.emails_in_words(text)
-        yield secrets.tokens(text)
+            yield network.emails(reading)
+        if meanings & _SECRETS:
+            yield secrets.named(reading)
+            yield secrets.passwords(reading)
+            yield numbers.births(reading)
+            yield network.emails_in_words(reading)
+            yield self._phones.find_disguised(reading)
+        if meanings & _TOKENS or secrets.LONG.search(text):
+            yield secrets.tokens(reading)
         if "=" in text or "://" in text:
-            yield secrets.in_links(text)
-        if _SECRET_CUES.search(low):
-            yield secrets.named(text)
-        if _PASSWORD_CUES.search(low):
-            yield secrets.passwords(text)
-        if _DIGITS.search(text):
-            yield from self._detect_numbers(text, low)
-        if _SPELT_CUES.search(low):
-            yield self._phones.find_disguised(text)
-        if ":" in text or "-" in text or "." in text:
-            yield network.hardware(text)
+            yield secrets.in_links(reading)
+        if "::" in text or text.count(":") > 4 or text.count("-") > 4 or text.count(".") > 1:
+            yield network.addresses(reading)
+            yield network.hardware(reading)
+        if _DIGIT.search(text):
+            yield from self._detect_numbers(reading)
         if self._people:
-            yield self._people.find(text, low)
+            yield self._people.find(reading)
         if self._outsiders:
             yield self._outsiders(text)
 
-    def _detect_numbers(self, text: str, low: str) -> Iterator[Iterable[Hit]]:
-        yield network.addresses(text)
-        yield self._phones.find(text, low)
-        yield numbers.cards(text, low)
-        yield numbers.resident_numbers(text, low)
-        yield numbers.social_security(text, low)
-        yield numbers.ibans(text)
-        yield numbers.accounts(text, low)
-        if _PAPER_CUES.search(low):
-            yield numbers.papers(text)
-        if _BORN_CUES.search(low):
-            yield numbers.births(text)
-        yield places.streets(text)
-        if not text.isascii():
-            yield numbers.plates(text)
-            yield places.korean_streets(text)
-        if self._people:
-            yield self._people.find_phones(text)
+    def _detect_numbers(self, reading: Reading) -> Iterator[Iterable[Hit]]:
+        text = reading.text
+        if _SIX_DIGITS.search(text):
+            yield self._phones.find(reading)
+            yield numbers.social_security(reading)
+            yield numbers.ibans(reading)
+            if _TWELVE_DIGITS.search(text):
+                yield numbers.cards(reading)
+                yield numbers.resident_numbers(reading)
+            if reading.meanings & BANK:
+                yield numbers.accounts(reading)
+            if self._people:
+                yield self._people.find_phones(reading)
+        if reading.meanings & PAPER or _LETTER_OR_DASH.search(text):
+            yield numbers.papers(reading)
+        if _HOUSE.search(text) or reading.meanings & UNIT:
+            yield places.streets(reading)
+        if not text.isascii() and _DIGIT_OF_KOREAN.search(text):
+            yield numbers.plates(reading)
+            yield places.korean_streets(reading)
 
     def _markup(self, text: str) -> Iterator[Hit]:
         for match in _MENTION.finditer(text):

@@ -3,7 +3,17 @@
 import re
 from collections.abc import Iterator
 
-from hubbub.privacy.scrub.hits import PLACEHOLDER, Hit
+from hubbub.privacy.scrub.reading import (
+    AWS,
+    HEADER,
+    KEY_BLOCK,
+    PASSWORD,
+    PLACEHOLDER,
+    SECRET,
+    VENDOR,
+    Hit,
+    Reading,
+)
 
 _VENDORS = (
     # each: where the form is written down, in one word; then the form
@@ -18,9 +28,6 @@ _VENDORS = (
     r"sk-(?:proj-|svcacct-|admin-|or-v1-)?[A-Za-z0-9_\-]{20,250}",  # OpenAI and its like
     r"npm_[A-Za-z0-9]{30,80}|pypi-[A-Za-z0-9_\-]{16,300}|rubygems_[a-f0-9]{40,64}",  # registries
     r"SG\.[A-Za-z0-9_\-]{16,32}\.[A-Za-z0-9_\-]{30,64}|key-[0-9a-f]{32}(?![0-9a-f])",  # mail senders
-    r"(?:AC|SK)[0-9a-f]{32}(?![0-9A-Za-z])",  # Twilio
-    r"\d{8,10}:AA[A-Za-z0-9_\-]{32,36}",  # Telegram
-    r"[MNO][A-Za-z0-9]{23,27}\.[A-Za-z0-9_\-]{6}\.[A-Za-z0-9_\-]{27,40}",  # Discord
     r"eyJ[A-Za-z0-9_\-]{8,2000}\.[A-Za-z0-9_\-]{8,4000}(?:\.[A-Za-z0-9_\-]{0,1500})?",  # JWT
     r"hf_[A-Za-z0-9]{30,50}|r8_[A-Za-z0-9]{30,50}|gsk_[A-Za-z0-9]{40,80}|xai-[A-Za-z0-9]{40,120}",
     r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}|sq0(?:atp|csp)-[A-Za-z0-9_\-]{20,50}|EAAA[A-Za-z0-9_\-]{50,80}",
@@ -29,11 +36,18 @@ _VENDORS = (
     r"ATATT3[A-Za-z0-9_\-=]{40,300}|ATBB[A-Za-z0-9]{28,40}|figd_[A-Za-z0-9_\-]{30,60}|glsa_[A-Za-z0-9_]{30,60}",
     r"sntrys_[A-Za-z0-9_=+/]{30,300}|NRAK-[A-Z0-9]{20,40}|PMAK-[a-f0-9\-]{40,70}|dckr_pat_[A-Za-z0-9_\-]{20,60}",
     r"pul-[a-f0-9]{40}|tfp_[A-Za-z0-9]{30,60}|phc_[A-Za-z0-9]{30,60}|fo1_[A-Za-z0-9_\-]{30,60}|AGE-SECRET-KEY-1[A-Z0-9]{40,70}",
-    r"sbp_[a-f0-9]{40}|re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,40}|vercel_[A-Za-z0-9]{20,40}|SK[.][A-Za-z0-9_\-]{20,60}",
+    r"sbp_[a-f0-9]{40}|re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,40}|vercel_[A-Za-z0-9]{20,40}",
     r"sl\.[A-Za-z0-9_\-]{60,200}|t-[A-Za-z0-9]{8}-[A-Za-z0-9]{30,60}|CFPAT-[A-Za-z0-9_\-]{30,60}",
 )
 _TOKEN = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(_VENDORS)})", re.ASCII)
-_LONG = re.compile(r"[A-Za-z0-9_\-.+/=:]{18}")
+_SHAPED = re.compile(
+    r"(?<![A-Za-z0-9])(?:(?:AC|SK)[0-9a-f]{32}(?![0-9A-Za-z])"  # Twilio
+    r"|\d{8,10}:AA[A-Za-z0-9_\-]{32,36}"  # Telegram
+    r"|[MNO][A-Za-z0-9]{23,27}\.[A-Za-z0-9_\-]{6}\.[A-Za-z0-9_\-]{27,40})",  # Discord
+    re.ASCII,
+)
+LONG = re.compile(r"[A-Za-z0-9_\-]{24}")
+"""What all secrets have that no word of the cues leads to."""
 _HOOK = re.compile(
     r"(?:hooks\.slack\.com/(?:services|workflows|triggers)/|discord(?:app)?\.com/api/webhooks/"
     r"|webhook\.office\.com/|chat\.googleapis\.com/v1/spaces/)([A-Za-z0-9_\-/@=?&.%;]{16,400})"
@@ -44,7 +58,6 @@ _PEM = re.compile(
 )
 _PUTTY = re.compile(r"PuTTY-User-Key-File-\d:[^<]{0,8000}")
 _AWS_SECRET = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=])")
-_AWS_CUES = re.compile(r"A[KS]IA[A-Z0-9]{16}|\[KEY\]|aws|secret", re.IGNORECASE)
 _USER_INFO = re.compile(r"[a-z][a-z0-9+.\-]{1,20}://[^\s:/@<>|]{0,100}:([^\s@<>|]{1,200})@(?=[\w\[])", re.I)
 _QUERY = re.compile(
     r"[?&;#](?:amp;)?(?:[\w.\-]{0,30}(?:token|secret|passw(?:or)?d|passwd|pwd|api_?-?key|apikey|access_?key"
@@ -52,23 +65,16 @@ _QUERY = re.compile(
     r"=([^&#\s<>|\"'`\])]{4,2000})",
     re.I,
 )
-_HEADER = re.compile(
-    r"(?:bearer|basic|authorization: ?token|authorization: ?apikey)[ :]{1,3}([A-Za-z0-9_\-.+/=~]{12,2000})", re.I
-)
-_NAMED = re.compile(
-    r"(?<![A-Za-z])(?:[\w.\-]{0,40}?(?:secret|token|api[_\- ]?key|apikey|access[_\- ]?key|private[_\- ]?key"
-    r"|account[_\- ]?key|auth[_\- ]?key|encryption[_\- ]?key|credentials?|client[_\- ]?id)[\w\-]{0,20}"
-    r"|시크릿|토큰|인증키|(?:api|접속|비밀)\s?키)"
-    r"[\"'`\])]{0,2}\s{0,2}(?:[:=]{1,2}>?|->|=>|→|is|은|는)\s{0,2}[\"'`]{0,3}([A-Za-z0-9_\-.+/=~!@#$%^*]{8,2000})",
+# The rest of each begins right behind a word of the cues.
+_AFTER_HEADER = re.compile(r"(?:: ?token|: ?apikey|: ?bearer|: ?basic)?[ :]{1,3}([A-Za-z0-9_\-.+/=~]{12,2000})", re.I)
+_AFTER_SECRET = re.compile(
+    r"[\w\-]{0,20}[\"'`\])}]{0,2}\s{0,2}(?:[:=]{1,2}>?|->|=>|→|is(?= )|은(?= )|는(?= ))\s{0,2}[\"'`]{0,3}"
+    r"([A-Za-z0-9_\-.+/=~!@#$%^*]{8,2000})",
     re.I,
 )
-_PASSWORD_WORD = (
-    r"(?:[\w\-]{0,40}passw(?:or)?d|[\w\-]{0,40}passwd|[\w\-]{0,40}pwd|(?<![A-Za-z])pw|[\w\-]{0,20}[_\-]pw|passphrase"
-    r"|pass ?code|(?<![A-Za-z])pass|(?<![A-Za-z])pin(?: code| number)?|비밀\s?번호|비번|암호|패스워드|パスワード|密码)"
-)
-_PASSWORD = re.compile(
-    rf"{_PASSWORD_WORD}(s?)[\"'`*)\]]{{0,3}}"
-    r"(?P<filler>(?:\s?\(?(?:for|of|on|to|at)\s[\w.\-]{1,30}(?:\s[\w.\-]{1,20})?\)?|\s?\([^()\n]{1,30}\))?)"
+_AFTER_PASSWORD = re.compile(
+    r"s?[\"'`*)\]]{0,3}"
+    r"(?:\s?\(?(?:for|of|on|to|at)\s[\w.\-]{1,30}(?:\s[\w.\-]{1,20})?\)?|\s?\([^()\n]{1,30}\))?"
     r"(?P<sign>\s{0,3}(?:->|=>|→|⇒|[:=：]{1,2}>?)\s{0,3}|\s(?:is now|was|is|set to|changed to|to)(?: just)?:?\s|"
     r"\s?(?:은|는|이|가)(?:요|여)?\s{0,2}[:=]?\s{0,2}|\s{1,2})"
     r"[\"'`*]{0,3}(?P<value>[!-~]{3,128})",
@@ -88,30 +94,34 @@ _HAS_SIGN = re.compile(r"[0-9!@#$%^&*_+=~?]|[a-z][A-Z]")
 _SECRET_VALUE = re.compile(r"(?=.*\d)|(?=[A-Za-z+/]{20})|.*[!@#$%^]")
 
 
-def tokens(text: str) -> Iterator[Hit]:
+def tokens(reading: Reading) -> Iterator[Hit]:
     """Keys and tokens that tell their vendor by their form, private keys, webhooks."""
-    if _LONG.search(text):
-        for match in _TOKEN.finditer(text):
-            yield match.start(), match.end(), "KEY"
-        for match in _HOOK.finditer(text):
-            yield *match.span(1), "KEY"
-        if _AWS_CUES.search(text):
-            for match in _AWS_SECRET.finditer(text):
-                found = match[0]
-                is_mixed = any(map(str.isupper, found)) and any(map(str.islower, found))
-                if is_mixed and any(map(str.isdigit, found)):
-                    yield match.start(), match.end(), "KEY"
-    if "PRIVATE KEY" in text:
+    text = reading.text
+    for place in reading.before(VENDOR):
+        if match := _TOKEN.match(text, place):
+            yield match.start(), match.end(), "TOKEN"
+    if LONG.search(text):
+        for match in _SHAPED.finditer(text):
+            yield match.start(), match.end(), "TOKEN"
+        for match in _HOOK.finditer(text) if "/" in text else ():
+            yield *match.span(1), "TOKEN"
+    if reading.meanings & AWS:
+        for match in _AWS_SECRET.finditer(text):
+            found = match[0]
+            is_mixed = any(map(str.isupper, found)) and any(map(str.islower, found))
+            if is_mixed and any(map(str.isdigit, found)):
+                yield match.start(), match.end(), "SECRET"
+    if reading.meanings & KEY_BLOCK:
         for match in _PEM.finditer(text):
-            yield match.start(), match.start() + len(match[0].rstrip()), "KEY"
-    if "PuTTY-User" in text:
+            yield match.start(), match.start() + len(match[0].rstrip()), "SECRET"
         for match in _PUTTY.finditer(text):
-            yield match.start(), match.end(), "KEY"
+            yield match.start(), match.end(), "SECRET"
 
 
-def in_links(text: str) -> Iterator[Hit]:
+def in_links(reading: Reading) -> Iterator[Hit]:
     """Passwords before the host of a link, and secrets in its query."""
-    if "://" in text:
+    text = reading.text
+    if "://" in text and "@" in text:
         for match in _USER_INFO.finditer(text):
             if not PLACEHOLDER.fullmatch(match[1]):
                 yield *match.span(1), "PASSWORD"
@@ -120,36 +130,43 @@ def in_links(text: str) -> Iterator[Hit]:
             yield *match.span(1), "SECRET"
 
 
-def named(text: str) -> Iterator[Hit]:
+def named(reading: Reading) -> Iterator[Hit]:
     """Secrets that the words before them call so: `client_secret: …`, `Bearer …`, `토큰은 …`."""
-    for match in _HEADER.finditer(text):
-        if any(map(str.isdigit, match[1])) or match[1][-1] == "=":
+    for place in reading.after(HEADER):
+        match = _AFTER_HEADER.match(reading.text, place)
+        if match and (any(map(str.isdigit, match[1])) or match[1][-1] == "="):
             yield *match.span(1), "SECRET"
-    for match in _NAMED.finditer(text):
-        value = match[1].rstrip(".!")
-        if len(value) >= 8 and _SECRET_VALUE.match(value):
-            yield match.start(1), match.start(1) + len(value), "SECRET"
+    for place in reading.after(SECRET):
+        if match := _AFTER_SECRET.match(reading.text, place):
+            value = match[1].rstrip(".!")
+            if len(value) >= 8 and _SECRET_VALUE.match(value):
+                yield match.start(1), match.start(1) + len(value), "SECRET"
 
 
-def passwords(text: str) -> Iterator[Hit]:
+def passwords(reading: Reading) -> Iterator[Hit]:
     """Passwords: what follows `password is`, `pw for staging ->`, `비밀번호는`, `DB_PASSWORD=`."""
-    for match in _PASSWORD.finditer(text):
-        value = match["value"]
-        for quote in ("`", '"', "'", "<", "&lt;", "```"):
-            head, found, _ = value.partition(quote)
-            value = head if found else value
-        value = value.rstrip(",.;:)]}*") if not value.endswith("...") else ""
-        sign = match["sign"].strip()
-        if len(value) < 3 or value.startswith("[") or _NOT_A_PASSWORD.fullmatch(value):
+    for place in reading.after(PASSWORD):
+        match = _AFTER_PASSWORD.match(reading.text, place)
+        value = _without_quotes(match["value"]) if match else ""
+        if match is None or len(value) < 3 or value[0] == "[" or _NOT_A_PASSWORD.fullmatch(value):
             continue
-        is_plain = not _HAS_SIGN.search(value)
-        is_declared = bool(sign) and not sign[0].isalpha()
-        if is_plain and not is_declared:
-            # "the password is swordfish" ends there; "the password is rotated daily" goes on
-            rest = text[match.start("value") + len(value) :].lstrip("\"'`*")
-            is_last = not rest or rest[0] in ".!\n" or not rest.strip()
-            if sign not in {"is", "was", "set to", "changed to", "is now"} or not is_last:
-                continue
-        if value.startswith(("$", "%", "{", "(")) and value.endswith(("}", "%", ")")):
+        if value[0] in "$%{(" and value[-1] in "}%)":
             continue  # a variable
-        yield match.start("value"), match.start("value") + len(value), "PASSWORD"
+        start = match.start("value")
+        sign = match["sign"].strip()
+        is_plain = not _HAS_SIGN.search(value)
+        if is_plain and (not sign or sign[0].isalpha()):
+            # "the password is swordfish" ends there; "the password is rotated daily" goes on
+            rest = reading.text[start + len(value) :].lstrip("\"'`* ")
+            if sign.lower() not in _TELLING or (rest and rest[0] not in ".!\n"):
+                continue
+        yield start, start + len(value), "PASSWORD"
+
+
+_TELLING = frozenset({"is", "was", "set to", "changed to", "is now"})
+
+
+def _without_quotes(value: str) -> str:
+    for quote in ("`", '"', "'", "<", "&lt;"):
+        value = value.partition(quote)[0]
+    return "" if value.endswith("...") else value.rstrip(",.;:)]}*")
