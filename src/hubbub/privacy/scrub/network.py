@@ -21,10 +21,12 @@ _FILES = frozenset(
     "txt csv zip gz tgz tar jar war whl deb rpm exe dmg mp3 mp4 mov wav ttf woff py rb rs java class "
     "cpp service timer socket mount local".split()
 )
+_AT = r"(?:\s?[\[({<]\s?(?:at|@|골뱅이)\s?[\])}>]\s?|\s(?:at|골뱅이)\s)"
+_DOT = r"(?:\s?[\[({<]\s?(?:dot|\.|닷)\s?[\])}>]\s?|\s(?:dot|닷|점)\s?|\s(?=닷컴))"
+_ENDING = r"(?:com|net|org|io|kr|de|uk|co|edu|dev|info|me|us|eu|fr|jp|컴|닷컴)(?![a-z0-9])"
 _WRITTEN_OUT = re.compile(
-    r"(?<![\w.+\-])([\w.+\-]{2,64})(\s?[\[({<]\s?(?:at|@|골뱅이)\s?[\])}>]\s?|\s(?:at|골뱅이)\s)"
-    r"([a-z0-9\-]{2,40})(\s?[\[({<]\s?(?:dot|\.|닷)\s?[\])}>]\s?|\s(?:dot|닷|점)\s?|\s(?=닷컴))"
-    r"(com|net|org|io|kr|de|uk|co|edu|dev|info|me|us|eu|fr|jp|컴|닷컴)(?![a-z0-9])",
+    rf"(?<![\w.+\-])[\w.+\-]{{2,64}}(?:{_AT}[a-z0-9\-]{{2,40}}(?:{_DOT}[a-z0-9\-]{{2,40}})?{_DOT}{_ENDING}"
+    rf"|\s?[\[({{]\s?(?:at|@)\s?[\])}}]\s?[a-z0-9\-]{{2,40}}(?:\.[a-z0-9\-]{{2,40}})?\.{_ENDING})",
     re.ASCII,
 )
 

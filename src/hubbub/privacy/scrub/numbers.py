@@ -43,7 +43,7 @@ _DRIVER = re.compile(
     r"\d(?<![\w\-]\d)\d(?:[ \-]\d{2})?-\d{6}-\d{2}(?!\w|-\d)", re.ASCII
 )
 _AFTER_DRIVER = re.compile(
-    r"(?: licen[cs]e| lic\b)?[^\n\d]{0,20}?(?<![A-Za-z0-9])([A-Za-z]{0,5}[\-*]?\d[\dA-Za-z\-*]{4,18}\d)"
+    r"[^\n\d]{0,20}?(?<![A-Za-z0-9])((?=[A-Za-z\-*]{0,6}\d(?:[A-Za-z\-*]{0,4}\d){3})[A-Za-z0-9\-*]{5,20})"
     r"(?![A-Za-z0-9])"
 )
 _AFTER_PASSPORT = re.compile(
@@ -91,7 +91,7 @@ def cards(reading: Reading) -> Iterator[Hit]:
                 yield match.start(), match.end(), "CARD"
         elif is_grouped and len(digits) > 16 and card(digits[:16]):
             yield match.start(), match.start() + len(found.rpartition(" ")[0]), "CARD"
-        elif len(digits) >= 15 and luhn(digits) and _is_called(reading, CARD, match.start()):
+        elif luhn(digits) and _is_called(reading, CARD, match.start()):
             yield match.start(), match.end(), "CARD"
 
 

@@ -1,12 +1,13 @@
 """The detector of members: their names, handles and telephone numbers, as the directory has them."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from hubbub.privacy.scrub.phones import digits_of
 from hubbub.privacy.scrub.reading import TITLE, Hit, Reading
-from hubbub.privacy.scrub.words import DATES, KOREAN_WORDS, WORDS
+from hubbub.privacy.scrub.words import DATES, KOREAN_WORDS, NO_NAMES, PARTICLES, WORDS
 
 
 class Person(NamedTuple):
@@ -34,7 +35,10 @@ _AFTER_NAME = re.compile(
 )
 _JAPANESE_TITLE = ("さん", "様", "君", "氏", "先生", "ちゃん", "さま")
 _TOKEN = re.compile(r"<([@#!]?)([^<>|]*)(\|[^<>]*)?>")
-_BETWEEN = frozenset({" ", ", ", "  ", ",", "\u00b7", ". "})
+_APART = frozenset({" ", ", ", "  ", ",", "\u00b7", ". "})
+_JOINED = frozenset({"-", ".", "_"})
+_SLASHED = re.compile(r"[A-Z][a-z]+(?:/[A-Z][a-z]+)+")
+_MISTER = re.compile(r"\b(?:mr|mrs|ms|mx|miss|dr|prof)\.? \Z")
 _GREETED = re.compile(
     r"(?:\b(?:hi|hey|hello|hallo|ok|okay|thanks|thank you|thx|ty|dear|cc|ping|ask|asked|asking|tell|told|with|welcome|met|meet"
     r"|mr|mrs|ms|miss|dr|prof|congrats|sorry|morning|by|for|to|from|assign|assigned|reviewer:?|owner:?|author:?|contact:?|and"
@@ -75,9 +79,11 @@ class People:
                 self._phones.add(digits)
             for name in person.names:
                 latin = [part.lower() for part in _PART.findall(name)]
+                latin = [part for part in latin if part not in NO_NAMES]
                 given.update(latin[:1] if len(latin) > 1 else ())
                 for part in latin:
-                    parts.setdefault(part, set()).add(number)
+                    for spelling in (part, _without_accents(part)):
+                        parts.setdefault(spelling, set()).add(number)
                 self._add_eastern(name)
             names = {name.lower() for name in person.names if _is_handle(name)}
             if person.handle:
@@ -151,22 +157,28 @@ class People:
             for other in found[place + 1 : place + 4]:
                 entry_2 = self._words[other[0]]
                 both = people & entry_2.people
-                if not both or text[after : other.start()] not in _BETWEEN:
+                between = text[after : other.start()]
+                if not both or (between not in _APART and between not in _JOINED):
                     break
                 is_cased = text[begin].isupper() and text[other.start()].isupper()
-                if not is_cased and is_word and other[0] in WORDS:
+                if between in _APART and not is_cased and is_word and other[0] in WORDS:
                     break
                 people, after = both, other.end()
             if not _is_whole(text, begin, after):
                 continue
             if after > end or self._is_alone_a_name(text, low, begin, end, entry):
                 last = after
-                yield begin, after, "NAME"
+                has_prefix = text[begin - 1 : begin] in {"'", "’"} and text[begin - 2 : begin - 1] in _PREFIXES
+                yield begin - 2 * has_prefix, after, "NAME"
 
     def _is_alone_a_name(self, text: str, low: str, begin: int, end: int, entry: _Entry) -> bool:
         word = low[begin:end]
+        if word in PARTICLES:
+            return False
         if word not in WORDS and len(word) > 2:
-            return text[begin].isupper() or len(word) > 5
+            return text[begin].isupper() or len(word) > 4
+        if text[begin].isupper() and _MISTER.search(low, max(0, begin - 6), begin):
+            return True
         if not text[begin].isupper() or not entry.is_given:
             return text[begin - 1 : begin] == "@" and word not in {"here", "channel", "all"}
         before = low[max(0, begin - 24) : begin]
@@ -229,6 +241,15 @@ class People:
 _DIGITS = re.compile(r"\+?\(?\d(?:[ .\-/()_]{0,3}\d){6,16}", re.ASCII)
 
 
+_PREFIXES = frozenset("ODLodl")
+
+
+def _without_accents(word: str) -> str:
+    """A word as people write it who lack the keys."""
+    apart = unicodedata.normalize("NFKD", word)
+    return "".join(sign for sign in apart if not unicodedata.combining(sign))
+
+
 def _goes_on(text: str, place: int) -> bool:
     """Whether two more syllables follow, so that what was taken for a title is a word."""
     return len(text) > place + 1 and all("가" <= sign <= "힣" for sign in text[place : place + 2])
@@ -265,13 +286,18 @@ def _is_end(low: str, end: int) -> bool:
 
 
 def _is_whole(text: str, begin: int, end: int) -> bool:
-    """Whether a name is not a part of an identifier, a file name or a host."""
+    """Whether a name is not a part of an identifier, a file name, a path or a host."""
     before, after = text[begin - 1 : begin], text[end : end + 2]
-    if before in {"_", "/", "\\", "#", "$", "="} or (before in {".", "-"} and text[begin - 2 : begin - 1].isalnum()):
+    if before and before in "\\#$=":
         return False
-    if before == "-" or after[:1] in {"_", "/", "(", "="} and after[:1] != "(":
+    if before and before in "._-" and text[begin - 2 : begin - 1].isalnum():
         return False
-    return not (after[:1] in {".", "-", "@"} and after[1:].isalnum() and after[1:].isascii())
+    if after and after[0] in ".-@_" and after[1:].isalnum() and after[1:].isascii():
+        return False
+    if before == "/" or after[:1] == "/":
+        start = max(text.rfind(" ", 0, begin), text.rfind("\n", 0, begin)) + 1
+        return bool(_SLASHED.match(text, start)) and text[begin].isupper()
+    return after[:1] not in {"=", "\\"}
 
 
 def _kept(text: str) -> tuple[tuple[int, int], ...]:

@@ -11,6 +11,16 @@ from typing import Any, NamedTuple
 Hit = tuple[int, int, str]
 """Where a find begins and ends in the plain text, and its kind."""
 
+KINDS = (
+    *("EMAIL", "PHONE", "CARD", "IBAN", "ACCOUNT", "IP", "MAC", "SSN", "RRN", "NINO", "LICENCE"),
+    *("PASSPORT", "PLATE", "BIRTHDATE", "ADDRESS", "TOKEN", "SECRET", "PASSWORD"),
+    *("NAME", "HANDLE", "MEMBER"),
+)
+"""All kinds there are."""
+
+PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(KINDS)})\]")
+"""What stands where something was taken out."""
+
 PHONE, CARD, ORDER, BANK, RESIDENT, SOCIAL, PAPER, OTHER = (1 << place for place in range(8))
 """What a number near such a word is."""
 PASSWORD, SECRET, HEADER, VENDOR, BORN, TITLE, VERSION = (1 << place for place in range(8, 15))
@@ -71,7 +81,7 @@ _CUES: tuple[tuple[int, str], ...] = (
     (AWS, "aws secret"),
     (KEY_BLOCK, "private~key putty-user-key"),
     (BORN, "^born$ birthday birthdate ^dob$ d.o.b 생년월일 생일 출생 生年月日 ^birth"),
-    (BORN, "birth~day birth~date date~of~birth 년생 생"),
+    (BORN, "birth~day birth~date date~of~birth"),
     (TITLE, "님 씨 쌤 선배 팀장 매니저 대리 과장 차장 부장 이사 대표 책임 선임 수석 연구원 교수 선생 형님 누나 언니 오빠"),
     (SPELT, "공일 영일 공이 영이 공삼 공사 공오 공육 공칠 zero ^oh$ 0~1~0 0~1~1 023 024 025 027 028"),
     (DISGUISED, "[at] (at) {at} [dot] (dot) {dot} dot~com ^dot$ 골뱅이 닷컴 [.] [@] (@)"),
@@ -179,5 +189,3 @@ def read(text: str) -> Reading:
     return Reading(text, low, meanings, cues)
 
 
-PLACEHOLDER = re.compile(r"\[[A-Z]{2,12}\]")
-"""What stands where something was taken out."""

@@ -75,7 +75,7 @@ _TWELVE_DIGITS = re.compile(r"\d(?:[ .\-_]{0,3}\d){6}", re.ASCII)
 _LETTER_OR_DASH = re.compile(r"\d(?:[ \-]?[A-Z]\b|[A-Z]\d{4}|-\d{6}-)", re.ASCII)
 _HOUSE = re.compile(r"\d[A-Za-z]? [A-Z0-9]", re.ASCII)
 _DIGIT_OF_KOREAN = re.compile(r"\d(?: ?[가-힣] ?\d{4}|(?<=[로길동가리읍면산하]\d)|(?<=[로길동가리읍면산하] \d))")
-_SECRETS = PASSWORD | SECRET | HEADER | BORN | DISGUISED | SPELT
+_SECRETS = PASSWORD | SECRET | HEADER | DISGUISED | SPELT
 _TOKENS = VENDOR | AWS | KEY_BLOCK
 _SIX_DIGITS = re.compile(r"\d(?:[ .()/\-_\n]{0,3}\d){5}", re.ASCII)
 _MENTION = re.compile(r"<@([A-Z][A-Z0-9]{2,20})(?:\|([^<>]{1,100}))?>")
@@ -183,7 +183,6 @@ class Scrubber:
         if meanings & _SECRETS:
             yield secrets.named(reading)
             yield secrets.passwords(reading)
-            yield numbers.births(reading)
             yield network.emails_in_words(reading)
             yield self._phones.find_disguised(reading)
         if meanings & _TOKENS or secrets.LONG.search(text):
@@ -193,6 +192,8 @@ class Scrubber:
         if "::" in text or text.count(":") > 4 or text.count("-") > 4 or text.count(".") > 1:
             yield network.addresses(reading)
             yield network.hardware(reading)
+        if meanings & BORN or "생" in text:
+            yield numbers.births(reading)
         if _DIGIT.search(text):
             yield from self._detect_numbers(reading)
         if self._people:
@@ -203,7 +204,6 @@ class Scrubber:
     def _detect_numbers(self, reading: Reading) -> Iterator[Iterable[Hit]]:
         text = reading.text
         if _SIX_DIGITS.search(text):
-            yield self._phones.find(reading)
             yield numbers.social_security(reading)
             yield numbers.ibans(reading)
             if _TWELVE_DIGITS.search(text):
@@ -211,6 +211,7 @@ class Scrubber:
                 yield numbers.resident_numbers(reading)
             if reading.meanings & BANK:
                 yield numbers.accounts(reading)
+            yield self._phones.find(reading)
             if self._people:
                 yield self._people.find_phones(reading)
         if reading.meanings & PAPER or _LETTER_OR_DASH.search(text):

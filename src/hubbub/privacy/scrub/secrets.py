@@ -52,10 +52,9 @@ _HOOK = re.compile(
     r"(?:hooks\.slack\.com/(?:services|workflows|triggers)/|discord(?:app)?\.com/api/webhooks/"
     r"|webhook\.office\.com/|chat\.googleapis\.com/v1/spaces/)([A-Za-z0-9_\-/@=?&.%;]{16,400})"
 )
-_PEM = re.compile(
-    r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s:,.\-\\>]{0,20000}?"
-    r"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|[A-Za-z0-9+/=\s\\>]{0,20000})"
-)
+_PEM_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
+_PEM_END = re.compile(r"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
+_PEM_BODY = re.compile(r"(?:[A-Za-z0-9+/=]|\s(?![a-z]{1,20}\s)|\\n|>)*")
 _PUTTY = re.compile(r"PuTTY-User-Key-File-\d:[^<]{0,8000}")
 _AWS_SECRET = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=])")
 _USER_INFO = re.compile(r"[a-z][a-z0-9+.\-]{1,20}://[^\s:/@<>|]{0,100}:([^\s@<>|]{1,200})@(?=[\w\[])", re.I)
@@ -112,10 +111,22 @@ def tokens(reading: Reading) -> Iterator[Hit]:
             if is_mixed and any(map(str.isdigit, found)):
                 yield match.start(), match.end(), "SECRET"
     if reading.meanings & KEY_BLOCK:
-        for match in _PEM.finditer(text):
-            yield match.start(), match.start() + len(match[0].rstrip()), "SECRET"
+        yield from _key_blocks(text)
         for match in _PUTTY.finditer(text):
             yield match.start(), match.end(), "SECRET"
+
+
+def _key_blocks(text: str) -> Iterator[Hit]:
+    """Private keys from their first line to their last, or as far as the text has them."""
+    begin = _PEM_BEGIN.search(text)
+    has_end = True
+    while begin:
+        end = _PEM_END.search(text, begin.end()) if has_end else None
+        has_end = end is not None
+        body = end or _PEM_BODY.match(text, begin.end())
+        stop = begin.start() + len(text[begin.start() : body.end()].rstrip()) if body else begin.end()
+        yield begin.start(), stop, "SECRET"
+        begin = _PEM_BEGIN.search(text, stop)
 
 
 def in_links(reading: Reading) -> Iterator[Hit]:
@@ -150,8 +161,8 @@ def passwords(reading: Reading) -> Iterator[Hit]:
         value = _without_quotes(match["value"]) if match else ""
         if match is None or len(value) < 3 or value[0] == "[" or _NOT_A_PASSWORD.fullmatch(value):
             continue
-        if value[0] in "$%{(" and value[-1] in "}%)":
-            continue  # a variable
+        if _VARIABLE.match(value):
+            continue
         start = match.start("value")
         sign = match["sign"].strip()
         is_plain = not _HAS_SIGN.search(value)
@@ -163,6 +174,7 @@ def passwords(reading: Reading) -> Iterator[Hit]:
         yield start, start + len(value), "PASSWORD"
 
 
+_VARIABLE = re.compile(r"\$[{(]|\{\{|%\(|\$[A-Z_]+$|%[A-Z_]+%$|os\.environ|process\.env")
 _TELLING = frozenset({"is", "was", "set to", "changed to", "is now"})
 
 

@@ -53,7 +53,7 @@ unity usher vale valentine valor vance venus vera vernon victor victoria victory
 virginia virtue vista wade wagner walk walker wall waller walls walter ward warden ware warner warren
 watch water waters wave way wayne weaver webb webber week weeks well wells west wheat wheel wheeler white
 whit wide wild will willow wills win wind windsor wine wing winner winter winters wise wish wolf wolfe wonder wood
-woods wooden woody word words wren wright wynn yale yarrow year york young zen zero zion
+woods wooden woody word words wren wright wynn yale yarrow year jenkins travis jasper gerrit alexa siri watson nexus celery lambda redis cassandra grafana puppet chef angular ember flask julia kafka maven ant groovy spark storm beam hadoop athena aurora fargate redshift basil cypress jest year york young zen zero zion
 """
 _MONTHS = "january february march april may june july august september october november december"
 _WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday"
@@ -63,6 +63,17 @@ WORDS = frozenset(_WORDS.split()) | frozenset(_MONTHS.split()) | frozenset(_WEEK
 
 DATES = frozenset(_MONTHS.split()) | frozenset(_WEEKDAYS.split())
 """Those that name a time: `by May` is hardly ever a person."""
+
+NO_NAMES = frozenset(
+    "she her hers he him his they them their theirs it its ze hir xe any all pronouns team bot app admin support help sales "
+    "product design engineer engineering developer dev ops marketing finance legal people office ooo vacation away pto leave "
+    "user guest test demo account service system slack github jira the and for with from ceo cto cfo coo vp head lead manager "
+    "director intern mr mrs ms dr jr sr ii iii iv phd md".split()
+)
+"""What stands in names of the directory and is no part of a name that tells anybody."""
+
+PARTICLES = frozenset("von van der den de da di du la le el al bin ibn ben y e".split())
+"""Parts of names that are none alone."""
 
 KOREAN_WORDS = frozenset(
     "이정도 이번주 이번달 이하나 한가지 한나라 정말로 주어진 안정화 고수준 이상한 이상무 한마디 이모든 전체적 정의로 조금만 "
