@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from hubbub.errors import UsageError
 from hubbub.privacy.scrub.reading import NUMBERS, PHONE, SPELT, Hit, Reading
 
 _AFTER = re.compile(
@@ -56,6 +57,11 @@ class Phones:
 
     def __init__(self, regions: Iterable[str]) -> None:
         wanted = tuple(region.upper() for region in regions)
+        for region in wanted:
+            if not _country_code(region):
+                raise UsageError(
+                    f"There is no region {region!r}.", "Name regions such as US, GB, KR (ISO 3166)."
+                )
         self._is_korean = "KR" in wanted
         self._is_american = any(_country_code(region) == 1 for region in wanted)
         self._national = tuple(

@@ -57,6 +57,13 @@ class Scrubbed(NamedTuple):
     spans: list[Span]
 
 
+class Attempted(NamedTuple):
+    """The same, or None and one span over all of a text that could not be read."""
+
+    text: str | None
+    spans: list[Span]
+
+
 class Found(NamedTuple):
     """An alert: in which text of a column, of what kind, how often; never what it was."""
 
@@ -146,17 +153,19 @@ class Scrubber:
             if not text:
                 scrubbed.append(text)
                 continue
-            try:
-                result = self.scrub(text)
-            except Exception:  # noqa: BLE001 whatever went wrong: what was not read is not stored
-                scrubbed.append(None)
-                found.append(Found(row, "UNREADABLE", 1))
-                continue
+            result = self.attempt(text)
             scrubbed.append(result.text)
             if result.spans:
                 kinds = Counter(span.kind for span in result.spans)
                 found += [Found(row, kind, count) for kind, count in sorted(kinds.items())]
         return scrubbed, found
+
+    def attempt(self, text: str) -> Attempted | Scrubbed:
+        """Take personal data out of a text, or leave all of it out if that fails."""
+        try:
+            return self.scrub(text)
+        except Exception:  # noqa: BLE001 whatever went wrong: what was not read is not kept
+            return Attempted(None, [Span(0, len(text), "UNREADABLE")])
 
     def _spans(self, text: str) -> list[Span]:
         """What is to be taken out of a text, in order, without overlaps."""
