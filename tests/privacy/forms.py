@@ -102,12 +102,17 @@ NO_RRNS = ["881301-1099092", "880832-1099092", "epoch 1611101234567", "880801-90
 SSNS = ["SSN «531-88-1748»", "payroll: «531 88 1748»", "her ssn is «531881748»", "ssn «531.88.1748»", "«531–88–1748»"]
 NO_SSNS = ["000-12-3456", "666-12-3456", "531-00-1748", "531-88-0000", "order 531-88-1748", "531881748", "1531-88-1748"]
 
-PAPERS = [
-    "여권번호 «M12345678»", "passport «M123A4567»", "Passport No: «X1234567»", "us passport number «123456789»",
-    "«M123A4567»", "운전면허번호 «11-22-333333-44»", "면허 «서울 12-345678-90»", "driver's license number is «F162823540116»",
-    "driving licence: «MORGA657054SM9IJ»", "NI number: «QQ 12 34 56 C»", "«AB123456C»", "national insurance «AB 12 34 56 C»",
+LICENCES = [
+    "운전면허번호 «11-22-333333-44»", "면허 «서울 12-345678-90»", "driver's license number is «F162823540116»",
+    "driving licence: «MORGA657054SM9IJ»", "«11-22-333333-44»",
 ]  # fmt: skip
-NO_PAPERS = ["ABC123456D", "2026-03-04-05", "model M1234", "QA123", "passport control is at 10"]
+NO_LICENCES = ["2026-03-04-05", "12-345678-90", "license: MIT", "driver 5130634 installed"]
+PASSPORTS = [
+    "여권번호 «M12345678»", "passport «M123A4567»", "Passport No: «X1234567»", "us passport number «123456789»", "«M123A4567»",
+]  # fmt: skip
+NO_PASSPORTS = ["model M1234", "M12345678", "passport control is at 10"]
+NINOS = ["NI number: «QQ 12 34 56 C»", "«AB123456C»", "«AB 12 34 56 C»", "national insurance «AB 12 34 56 C»"]
+NO_NINOS = ["ABC123456D", "QA123", "AB123456E", "DA123456C"]
 
 PLATES = ["«12가3456»", "«123가 4567»", "«서울 12가 3456»", "차는 «12가3456»입니다"]
 NO_PLATES = ["12시 3000", "100만 2000", "12조 3000억", "20가지 2024년", "2024가1234"]
@@ -159,6 +164,7 @@ SECRETS = [
     "AccountKey=«bXlrZXlteWtleW15a2V5MTIzNDU2Nzg5MA==»",
 ]  # fmt: skip
 NO_SECRETS = [
+    "-----BEGIN CERTIFICATE-----", "-----BEGIN PUBLIC KEY-----",
     "sha256:fdcba3b4617db35e70b40151d2b5a29a2de89695e6738ad7af0aac0b20c0a9d1", "commit 9ff8644331b00ec872b950d5299166dc523d8904",
     "the token is expired", "token budget: large", "key results are in", "https://example.org/?page=2&sort=name",
     "use the API key from the vault", "id 02493124-e23e-4507-ab98-ad32a39871cc", "a basic understanding", "secret santa: friday",
@@ -193,8 +199,11 @@ TOKENS = [
     "dop" + "_v1_" + _HEX,
     "shp" + "at_" + _HEX[:32],
     "glsa" + "_" + _A + "_12345678",
-    "-----BEGIN " + "RSA PRIVATE KEY-----\n" + (_A * 2 + "\n") * 5 + "-----END RSA PRIVATE KEY-----",
-    "-----BEGIN " + "OPENSSH PRIVATE KEY-----\n" + "\n".join([_A * 2] * 3),
+]
+BLOCKS = [
+    "«-----BEGIN " + "RSA PRIVATE KEY-----\n" + (_A * 2 + "\n") * 5 + "-----END RSA PRIVATE KEY-----»\nthat is it",
+    "```«-----BEGIN " + "OPENSSH PRIVATE KEY-----\n" + "\n".join([_A * 2] * 3) + "»```",
+    "«-----BEGIN " + "PRIVATE KEY-----\n" + "\n".join([_A * 2] * 3) + "»\nplease rotate it",
 ]
 NO_TOKENS = [
     "sk-", "ghp_", "AKIA", "risk-based-approach-to-all-things-here", "task-management-for-the-whole-team",
@@ -210,13 +219,15 @@ FORMS: dict[str, tuple[list[str], list[str]]] = {
     "MAC": (MACS, NO_MACS),
     "RRN": (RRNS, NO_RRNS),
     "SSN": (SSNS, NO_SSNS),
-    "LICENCE": (PAPERS, NO_PAPERS),
+    "LICENCE": (LICENCES, NO_LICENCES),
+    "PASSPORT": (PASSPORTS, NO_PASSPORTS),
+    "NINO": (NINOS, NO_NINOS),
     "PLATE": (PLATES, NO_PLATES),
     "ACCOUNT": (ACCOUNTS, NO_ACCOUNTS),
     "BIRTHDATE": (BIRTHS, NO_BIRTHS),
     "ADDRESS": (STREETS, NO_STREETS),
     "PASSWORD": (PASSWORDS, NO_PASSWORDS),
-    "SECRET": (SECRETS, NO_SECRETS),
+    "SECRET": (SECRETS + BLOCKS, NO_SECRETS),
     "TOKEN": ([f"«{token}»" for token in TOKENS], NO_TOKENS),
 }
 """By kind: the texts with what is to be found, and the texts with nothing to be found."""

@@ -85,7 +85,7 @@ _DIGIT_OF_KOREAN = re.compile(r"\d(?: ?[가-힣] ?\d{4}|(?<=[로길동가리읍�
 _SECRETS = PASSWORD | SECRET | HEADER | DISGUISED | SPELT
 _TOKENS = VENDOR | AWS | KEY_BLOCK
 _SIX_DIGITS = re.compile(r"\d(?:[ .()/\-_\n]{0,3}\d){5}", re.ASCII)
-_MENTION = re.compile(r"<@([A-Z][A-Z0-9]{2,20})(?:\|([^<>]{1,100}))?>")
+_MENTION = re.compile(r"<@([A-Z][A-Z0-9]{1,20})(?:\|([^<>]{1,100}))?>")
 _TEL = re.compile(r"<(?:tel|sms|callto|facetime):([^<>|]{3,60})(?:\|([^<>]{1,60}))?>", re.I)
 _MAILTO = re.compile(r"<mailto:[^<>]{1,400}>", re.I)
 
