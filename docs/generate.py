@@ -81,9 +81,7 @@ def commands() -> str:
         if isinstance(command, click.Group):
             for part in command.list_commands(inner):
                 verb = cast("click.Command", command.get_command(inner, part))
-                innermost = click.Context(
-                    verb, info_name=part, parent=inner, max_content_width=100
-                )
+                innermost = click.Context(verb, info_name=part, parent=inner, max_content_width=100)
                 text = verb.get_help(innermost)
                 lines += [f"### hubbub {name} {part}", "", "```text", text, "```", ""]
     return "\n".join(lines)

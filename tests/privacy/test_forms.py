@@ -6,10 +6,16 @@ from hubbub.privacy.scrub import Scrubber
 from tests.privacy.forms import FORMS, marked
 
 SCRUBBER = Scrubber()
-FOUND = [pytest.param(kind, form, id=f"{kind}: {form[:60]!a}")
-         for kind, (forms, _) in FORMS.items() for form in forms]  # fmt: skip
-LEFT = [pytest.param(text, id=f"{kind}: {text[:60]!a}")
-        for kind, (_, texts) in FORMS.items() for text in texts]  # fmt: skip
+FOUND = [
+    pytest.param(kind, form, id=f"{kind}: {form[:60]!a}")
+    for kind, (forms, _) in FORMS.items()
+    for form in forms
+]
+LEFT = [
+    pytest.param(text, id=f"{kind}: {text[:60]!a}")
+    for kind, (_, texts) in FORMS.items()
+    for text in texts
+]
 
 
 @pytest.mark.parametrize(("kind", "form"), FOUND)

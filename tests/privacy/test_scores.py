@@ -32,7 +32,9 @@ def scored(way: str) -> dict[str, Any]:
     predicted: dict[str, Any] = {}
     for row in rows:
         scrubbed = scrubber.scrub(row["text"])
-        spans = [{"start": each.start, "end": each.end, "type": each.kind} for each in scrubbed.spans]
+        spans = [
+            {"start": each.start, "end": each.end, "type": each.kind} for each in scrubbed.spans
+        ]
         predicted[row["id"]] = {"text": scrubbed.text} if way == "text" else {"spans": spans}
     return scorer.score(rows, predicted)
 

@@ -15,12 +15,15 @@ _DOMAIN = re.compile(
     rf"|[\u0370-\u04ff]{{2,10}}|[{_EAST}]{{2,3}})(?![A-Za-z0-9_\-])"
 )
 _BRACKETED = re.compile(r"\[(?:IPv6:)?[0-9A-Fa-f:.]{7,45}\]")
-_USER_PART = re.compile(r"[a-z][a-z0-9+.\-]{1,20}://[^\s/@<>|]{0,200}:[^\s/@<>|]{0,200}\Z", re.I)
-_FILES = frozenset(
-    "png jpg jpeg gif svg webp bmp ico pdf css js mjs ts tsx jsx json md html htm xml yaml yml toml "
-    "txt csv zip gz tgz tar jar war whl deb rpm exe dmg mp3 mp4 mov wav ttf woff py rb rs java class "
-    "cpp service timer socket mount local".split()
+_USER_PART = re.compile(
+    r"[a-z][a-z0-9+.\-]{1,20}://[^\s/@<>|]{0,200}:[^\s/@<>|]{0,200}\Z", re.IGNORECASE
 )
+_FILES_LISTED = """
+png jpg jpeg gif svg webp bmp ico pdf css js mjs ts tsx jsx json md html htm xml yaml yml toml txt
+csv zip gz tgz tar jar war whl deb rpm exe dmg mp3 mp4 mov wav ttf woff py rb rs java class cpp
+service timer socket mount local
+"""
+_FILES = frozenset(_FILES_LISTED.split())
 _AT = r"(?:\s?[\[({<]\s?(?:at|@|골뱅이)\s?[\])}>]\s?|\s(?:at|골뱅이)\s)"
 _DOT = r"(?:\s?[\[({<]\s?(?:dot|\.|닷)\s?[\])}>]\s?|\s(?:dot|닷|점)\s?|\s(?=닷컴))"
 _ENDING = r"(?:com|net|org|io|kr|de|uk|co|edu|dev|info|me|us|eu|fr|jp|컴|닷컴)(?![a-z0-9])"

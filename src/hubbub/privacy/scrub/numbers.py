@@ -22,7 +22,8 @@ from hubbub.privacy.scrub.reading import (
 
 # Each pattern begins with a digit and looks back from there: a search skips to it at once.
 _CARD = re.compile(
-    r"\d(?<![\w\-]\d)(?<!\d[.,]\d)(?:\d{3}[ .\-]{1,3}\d{4}[ .\-]{1,3}\d{4}[ .\-]{1,3}\d{4}(?:[ .\-]{1,3}\d{1,3})?"
+    r"\d(?<![\w\-]\d)(?<!\d[.,]\d)"
+    r"(?:\d{3}[ .\-]{1,3}\d{4}[ .\-]{1,3}\d{4}[ .\-]{1,3}\d{4}(?:[ .\-]{1,3}\d{1,3})?"
     r"|\d{3}[ .\-]{1,3}\d{6}[ .\-]{1,3}\d{4,5}|\d{11,18})(?!\w|-\d)",
     re.ASCII,
 )
@@ -39,9 +40,7 @@ _BANK_TO_NUMBER = re.compile(
     r"(?:(?:은행|뱅크|금고)?[가-힣]{0,2}(?:\s?\([가-힣a-z ]{1,10}\))?|\s(?:number|no|num|nr|#))"
     r"(?:\s?(?:번호|no|is|는|은|로|number))?[\s:.#=\-]{0,4}"
 )
-_DRIVER = re.compile(
-    r"\d(?<![\w\-]\d)\d(?:[ \-]\d{2})?-\d{6}-\d{2}(?!\w|-\d)", re.ASCII
-)
+_DRIVER = re.compile(r"\d(?<![\w\-]\d)\d(?:[ \-]\d{2})?-\d{6}-\d{2}(?!\w|-\d)", re.ASCII)
 _AFTER_DRIVER = re.compile(
     r"[^\n\d]{0,20}?(?<![A-Za-z0-9])((?=[A-Za-z\-*]{0,6}\d(?:[A-Za-z\-*]{0,4}\d){3})[A-Za-z0-9\-*]{5,20})"
     r"(?![A-Za-z0-9])"
@@ -51,7 +50,8 @@ _AFTER_PASSPORT = re.compile(
 )
 _PASSPORT = re.compile(r"[MSRODG](?<![A-Za-z0-9_\-].)\d{3}[A-Z]\d{4}(?![A-Za-z0-9_\-])")
 _PLATE = re.compile(
-    r"\d(?<![\w.,\-]\d)\d{1,2} ?[가나다라마거너더러머버서어저고노도로모보소오조구누두루무부수우주하허호배바사아자]"
+    r"\d(?<![\w.,\-]\d)\d{1,2} ?"
+    r"[가나다라마거너더러머버서어저고노도로모보소오조구누두루무부수우주하허호배바사아자]"
     r" ?\d{4}(?![\d.,\-%]|\s?[억만천원명개년월일건회배시분초층])",
     re.ASCII,
 )

@@ -1,8 +1,10 @@
-"""The detector of members: their names, handles and telephone numbers, as the directory has them."""
+"""The detector of members: names, handles and telephone numbers, as the directory has them."""
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import NamedTuple
 
 from hubbub.privacy.scrub.phones import digits_of
@@ -26,7 +28,8 @@ _PART = re.compile(r"[^\W\d_\u1100-\u11ff\u3040-\ud7a3]{2,}")
 _HANGUL = re.compile(r"[가-힣]+")
 _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]+")
 _TITLE = (
-    "님|씨|쌤|선배|팀장|매니저|대리|과장|차장|부장|이사|대표|프로님|책임|선임|수석|연구원|교수|선생|형님|누나|언니|오빠"
+    "님|씨|쌤|선배|팀장|매니저|대리|과장|차장|부장|이사|대표|프로님|책임|선임|수석|연구원|교수|"
+    "선생|형님|누나|언니|오빠"
 )
 _BEFORE_TITLE = re.compile(r"[가-힣]{2,6} ?")
 _AFTER_NAME = re.compile(
@@ -40,13 +43,16 @@ _JOINED = frozenset({"-", ".", "_"})
 _SLASHED = re.compile(r"[A-Z][a-z]+(?:/[A-Z][a-z]+)+")
 _MISTER = re.compile(r"\b(?:mr|mrs|ms|mx|miss|dr|prof)\.? \Z")
 _GREETED = re.compile(
-    r"(?:\b(?:hi|hey|hello|hallo|ok|okay|thanks|thank you|thx|ty|dear|cc|ping|ask|asked|asking|tell|told|with|welcome|met|meet"
+    r"(?:\b(?:hi|hey|hello|hallo|ok|okay|thanks|thank you|thx|ty|dear|cc|ping|ask|asked"
+    r"|asking|tell|told|with|welcome|met|meet"
     r"|mr|mrs|ms|miss|dr|prof|congrats|sorry|morning|by|for|to|from|assign|assigned|reviewer:?|owner:?|author:?|contact:?|and"
     r"|or|reach|call|poke|bug|see|via|name is|i'm|i am|this is|@)[,.!]?[ *_~@]{1,3}|@)\Z"
 )
 _SPOKEN = re.compile(
-    r"(?:'s\b|’s\b|,? (?:will(?! be\b)|is|was|has|had|can|could|said|says|wants|wanted|did|does|asked|joined|thinks|knows|would|should|might"
-    r"|and i\b|merged|approved|reviewed|pushed|fixed|wrote|mentioned|suggested|left|went|takes|took|handles|owns)\b"
+    r"(?:'s\b|’s\b|,? (?:will(?! be\b)|is|was|has|had|can|could|said|says|wants|wanted|did"
+    r"|does|asked|joined|thinks|knows|would|should|might"
+    r"|and i\b|merged|approved|reviewed|pushed|fixed|wrote|mentioned|suggested|left|went"
+    r"|takes|took|handles|owns)\b"
     r"|, (?:can|could|please|pls|are|do|did|you|thanks|i|we|let|would|will)\b| ?님| ?씨)"
 )
 _SENTENCE_START = re.compile(r"(?:\A|[.!?:;\n>•*(\"“\]|-])[\s*_~>•\"'(]*\Z")
@@ -149,7 +155,7 @@ class People:
                     last = hit
                     yield begin, hit, "HANDLE"
                 continue
-            if not entry.people or any(start <= begin < stop for start, stop in kept):
+            if not entry.people or _is_inside(kept, begin):
                 continue
             after = end
             people = entry.people
@@ -168,7 +174,10 @@ class People:
                 continue
             if after > end or self._is_alone_a_name(text, low, begin, end, entry):
                 last = after
-                has_prefix = text[begin - 1 : begin] in {"'", "’"} and text[begin - 2 : begin - 1] in _PREFIXES
+                has_prefix = (
+                    text[begin - 1 : begin] in {"'", "’"}
+                    and text[begin - 2 : begin - 1] in _PREFIXES
+                )
                 yield begin - 2 * has_prefix, after, "NAME"
 
     def _is_alone_a_name(self, text: str, low: str, begin: int, end: int, entry: _Entry) -> bool:
@@ -183,7 +192,9 @@ class People:
             return text[begin - 1 : begin] == "@" and word not in {"here", "channel", "all"}
         before = low[max(0, begin - 24) : begin]
         if _GREETED.search(before):
-            is_greeting = not re.search(r"\b(?:by|for|to|from|see|and|or|with|via|until|call)\s\Z", before)
+            is_greeting = not re.search(
+                r"\b(?:by|for|to|from|see|and|or|with|via|until|call)\s\Z", before
+            )
             return is_greeting or word not in DATES
         if _SPOKEN.match(low, end):
             return True
@@ -221,7 +232,9 @@ class People:
             name, rest = run[:size], run[size:]
             if len(name) == size and name in self._hangul_full:
                 is_titled = rest.startswith(("님", "씨"))
-                if is_titled or (name not in KOREAN_WORDS and (not rest or _AFTER_NAME.match(rest))):
+                if is_titled or (
+                    name not in KOREAN_WORDS and (not rest or _AFTER_NAME.match(rest))
+                ):
                     return size
         return 0
 
@@ -263,13 +276,22 @@ def _is_handle(name: str) -> bool:
 def _handle(low: str, begin: int, entry: _Entry) -> int:
     """Where the handle that begins here ends; 0 where none does."""
     before = low[begin - 1 : begin]
-    if before and (before.isalnum() and before.isascii() or before in "_" or (before in ".-" and begin > 1 and low[begin - 2].isalnum())):
+    if before and (
+        (before.isalnum() and before.isascii())
+        or before == "_"
+        or (before in ".-" and begin > 1 and low[begin - 2].isalnum())
+    ):
         return 0
     for handle in entry.handles:
         end = begin + len(handle)
         if low.startswith(handle, begin) and _is_end(low, end):
             is_marked = before in {"@", "/", "`", "~"} or not handle.isalpha()
-            if is_marked and (before == "@" or handle not in WORDS or low[begin - 6 : begin] in {"/home/", "users/"} or low[end : end + 1] == "`" == before):
+            if is_marked and (
+                before == "@"
+                or handle not in WORDS
+                or low[begin - 6 : begin] in {"/home/", "users/"}
+                or low[end : end + 1] == "`" == before
+            ):
                 return end
             if handle not in WORDS and not entry.people and len(handle) > 3:
                 return end
@@ -311,8 +333,13 @@ def _kept(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(spans)
 
 
+def _is_inside(kept: tuple[tuple[int, int], ...], place: int) -> bool:
+    number = bisect_right(kept, place, key=itemgetter(0)) - 1
+    return number >= 0 and place < kept[number][1]
+
+
 def _is_kept(kept: tuple[tuple[int, int], ...], begin: int, low: str) -> bool:
     """A handle in a link is found where it stands as one step of the path, or as an argument."""
-    return any(start <= begin < stop for start, stop in kept) and (
+    return _is_inside(kept, begin) and (
         low[begin - 1] not in "/@=~" or low[begin - 2 : begin] == "//"
     )

@@ -17,37 +17,40 @@ _AFTER = re.compile(
 )
 # Each pattern begins with what is rare, and looks back from there: a search skips to it at once.
 _EXTENSION = r"(?:[ ,]{0,2}(?:x|ext\.?|내선)[ .:]?\d{1,6})?"
-_INTERNATIONAL = re.compile(r"\+(?<![\w+]\+) ?\(?\d(?:[ .\-/()]{0,3}\d){6,16}(?!\d)", re.A)
-_WITH_ZEROS = re.compile(r"0(?<![\w+.,\-]0)0[1-9](?:[ .\-/()]{0,3}\d){7,16}(?!\d)", re.A)
+_INTERNATIONAL = re.compile(r"\+(?<![\w+]\+) ?\(?\d(?:[ .\-/()]{0,3}\d){6,16}(?!\d)", re.ASCII)
+_WITH_ZEROS = re.compile(r"0(?<![\w+.,\-]0)0[1-9](?:[ .\-/()]{0,3}\d){7,16}(?!\d)", re.ASCII)
 _NORTH_AMERICAN = re.compile(
     r"(?<![\w.\-])(?:1[ .\-]{1,2}|001[ .\-])?(?:\([2-9]\d\d\)[ .\-]{0,2}|[2-9]\d\d[.\- ])"
     rf"[2-9]\d\d[ .\-]\d{{4}}(?!\d|[.\-]\d){_EXTENSION}",
-    re.A | re.I,
+    re.ASCII | re.IGNORECASE,
 )
-_MAY_BE_AMERICAN = re.compile(r"\d\d\d\)?[ .\-]{0,2}\d\d\d[ .\-]\d\d\d\d", re.A)
+_MAY_BE_AMERICAN = re.compile(r"\d\d\d\)?[ .\-]{0,2}\d\d\d[ .\-]\d\d\d\d", re.ASCII)
 _KOREAN = re.compile(
     r"0(?<![\w.\-]0)(?:2|[3-6][1-5]|70|80|50\d?|1[016-9])\)?[ .\-_\n]{0,3}\d{3,4}[ .\-_]{0,3}\d{4}"
     r"(?!\d|[.\-]\d)",
-    re.A,
+    re.ASCII,
 )
-_KOREAN_SPACED = re.compile(r"0(?<![\w.\-]0) 1 [016-9](?: \d){7,8}(?![\w\-]| \d)", re.A)
+_KOREAN_SPACED = re.compile(r"0(?<![\w.\-]0) 1 [016-9](?: \d){7,8}(?![\w\-]| \d)", re.ASCII)
 _SHORT_AREA = re.compile(
-    r"0(?<![\w.\-]0)2[34578][ .\-_]{0,3}\d{2}[ .\-_]{1,3}\d{4}(?!\d|[.\-]\d)", re.A
+    r"0(?<![\w.\-]0)2[34578][ .\-_]{0,3}\d{2}[ .\-_]{1,3}\d{4}(?!\d|[.\-]\d)", re.ASCII
 )
 """Seoul's 02-345-6789 with its dashes at the wrong places."""
 _NATIONAL = re.compile(
-    r"0(?<![\w.\-/]0)\d{1,4}\)?(?:[ .\-/]{1,2}\d{2,8}){1,4}(?![\w/]|[.\-:]\d)", re.A
+    r"0(?<![\w.\-/]0)\d{1,4}\)?(?:[ .\-/]{1,2}\d{2,8}){1,4}(?![\w/]|[.\-:]\d)", re.ASCII
 )
 _ANY = re.compile(
-    rf"\d(?<![\w.\-#$€₩£%=/]\d)(?:[ .\-/()]{{0,2}}\d){{5,14}}(?![\d%]|[.\-:/]\d){_EXTENSION}", re.A
+    rf"\d(?<![\w.\-#$€₩£%=/]\d)(?:[ .\-/()]{{0,2}}\d){{5,14}}(?![\d%]|[.\-:/]\d){_EXTENSION}",
+    re.ASCII,
 )
 _SPELT_NUMBER = re.compile(
-    r"[공영](?<![가-힣].)[공영일이삼사오육칠팔구]{1,3}(?:[ \-]?[공영일이삼사오육칠팔구]{2,4}){2,3}(?![가-힣])"
+    r"[공영](?<![가-힣].)[공영일이삼사오육칠팔구]{1,3}"
+    r"(?:[ \-]?[공영일이삼사오육칠팔구]{2,4}){2,3}(?![가-힣])"
     r"|(?:zero|oh)[ \-](?:(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)[ \-]){5,13}"
     r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)(?![a-z])"
 )
 _DATE = re.compile(
-    r"\(?(?:(?:19|20)\d\d[ .\-/]\d{1,2}[ .\-/]\d{1,2}|\d{1,2}[ .\-/]\d{1,2}[ .\-/](?:19|20)\d\d)(?!\d)"
+    r"\(?(?:(?:19|20)\d\d[ .\-/]\d{1,2}[ .\-/]\d{1,2}|\d{1,2}[ .\-/]\d{1,2}[ .\-/](?:19"
+    r"|20)\d\d)(?!\d)"
 )
 
 
@@ -136,7 +139,7 @@ def _may_be_phone(reading: Reading, place: int) -> bool:
 
 def _end_of_international(number: str) -> int:
     """How much of a find is the number: what follows it by a space may be another one."""
-    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE as CODES  # noqa: N812
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE as CODES
     from phonenumbers import NumberParseException, is_valid_number, parse
 
     codes: dict[int, Any] = CODES

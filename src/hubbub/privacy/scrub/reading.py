@@ -34,20 +34,21 @@ NUMBERS = PHONE | CARD | ORDER | BANK | RESIDENT | SOCIAL | PAPER | OTHER
 _CUES: tuple[tuple[int, str], ...] = (
     (
         PHONE,
-        "phone mobile ^cell tel$ telefon ^tel: ^fax ^call ^text$ ^sms$ whatsapp ^ring$ ^dial kakao ^contact "
-        "^reach office$ ^desk$ hotline landline voicemail answering registered signal$ ^handy$ 전화 연락처 휴대폰 "
-        "핸드폰 번호는 폰번 내번호 팩스 문자 카톡 직통 내선 電話 携帯",
+        "phone mobile ^cell tel$ telefon ^tel: ^fax ^call ^text$ ^sms$ whatsapp ^ring$ ^dial "
+        "kakao ^contact ^reach office$ ^desk$ hotline landline voicemail answering registered "
+        "signal$ ^handy$ 전화 연락처 휴대폰 핸드폰 번호는 폰번 내번호 팩스 문자 카톡 직통 "
+        "내선 電話 携帯",
     ),
     (CARD, "^card card= ^cc$ ^credit ^debit ^visa$ mastercard ^amex 카드 신용 결제"),
     (
         ORDER,
-        "^order tracking ^ticket invoice transaction ^epoch ^ts= ^rows ^row$ version ^isbn ^ref$ ^id$ ^issue ^port$ "
-        "^pr$ parcel shipment 주문 송장 운송장 사업자 ^zip$",
+        "^order tracking ^ticket invoice transaction ^epoch ^ts= ^rows ^row$ version ^isbn "
+        "^ref$ ^id$ ^issue ^port$ ^pr$ parcel shipment 주문 송장 운송장 사업자 ^zip$",
     ),
     (
         BANK,
-        "account$ ^acct ^a/c ^iban routing 계좌 입금 송금 예금 은행 뱅크 국민 신한 우리 하나 농협 기업 카카오 토스 새마을금고 우체국 신협 수협 "
-        "제일 씨티 산업 ^nh$ ^kb$ ^ibk ^kdb",
+        "account$ ^acct ^a/c ^iban routing 계좌 입금 송금 예금 은행 뱅크 국민 신한 우리 하나 "
+        "농협 기업 카카오 토스 새마을금고 우체국 신협 수협 제일 씨티 산업 ^nh$ ^kb$ ^ibk ^kdb",
     ),
     (RESIDENT, "주민 등록번호 ^rrn 본인확인 외국인 4대보험 resident"),
     (SOCIAL, "^ssn social$ ^itin"),
@@ -60,30 +61,40 @@ _CUES: tuple[tuple[int, str], ...] = (
     (BANK, "sort~code account~number bank~account"),
     (
         PASSWORD,
-        "password passwd passwort passphrase passcode pwd ^pw$ _pw$ -pw$ ^pass$ _pass$ ^pin$ pass~code pin~code pin~number "
-        "비밀번호 비밀~번호 비번 암호 패스워드 パスワード 密码",
+        "password passwd passwort passphrase passcode pwd ^pw$ _pw$ -pw$ ^pass$ _pass$ ^pin$ "
+        "pass~code pin~code pin~number 비밀번호 비밀~번호 비번 암호 패스워드 パスワード 密码",
     ),
     (
         SECRET,
-        "secret token api_key apikey api-key api~key access_key access-key access~key accesskey private_key privatekey "
-        "accountkey auth_key authkey encryption_key credential signing_key license_key 시크릿 토큰 인증키 접속키 비밀키 api키",
+        "secret token api_key apikey api-key api~key access_key access-key access~key "
+        "accesskey private_key privatekey accountkey auth_key authkey encryption_key "
+        "credential signing_key license_key 시크릿 토큰 인증키 접속키 비밀키 api키",
     ),
     (HEADER, "bearer basic authorization"),
     (
         VENDOR,
-        "xoxa xoxb xoxc xoxd xoxe xoxo xoxp xoxr xoxs xapp- ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- gldt- glptt- glrt- "
-        "glsoat- gloas- glcbt- glft- glimt- glagent- glwt- glffct- aiza gocspx- ya29. sk_live_ sk_test_ rk_live_ rk_test_ "
-        "pk_live_ pk_test_ whsec_ sk-ant- sk- npm_ pypi- rubygems_ sg. key- eyj hf_ r8_ gsk_ xai- shpat_ shpca_ shppa_ "
-        "shpss_ sq0atp- sq0csp- eaaa dop_v1_ doo_v1_ dor_v1_ dp. hvs. hvb. dapi lin_api_ lin_oauth_ ntn_ atatt3 atbb figd_ "
-        "glsa_ sntrys_ nrak- pmak- dckr_pat_ pul- tfp_ phc_ fo1_ age-secret-key-1 sbp_ vercel_ sl. cfpat- secret_ re_",
+        "xoxa xoxb xoxc xoxd xoxe xoxo xoxp xoxr xoxs xapp- ghp_ gho_ ghu_ ghs_ ghr_ "
+        "github_pat_ glpat- gldt- glptt- glrt- glsoat- gloas- glcbt- glft- glimt- glagent- "
+        "glwt- glffct- aiza gocspx- ya29. sk_live_ sk_test_ rk_live_ rk_test_ pk_live_ "
+        "pk_test_ whsec_ sk-ant- sk- npm_ pypi- rubygems_ sg. key- eyj hf_ r8_ gsk_ xai- "
+        "shpat_ shpca_ shppa_ shpss_ sq0atp- sq0csp- eaaa dop_v1_ doo_v1_ dor_v1_ dp. hvs. "
+        "hvb. dapi lin_api_ lin_oauth_ ntn_ atatt3 atbb figd_ glsa_ sntrys_ nrak- pmak- "
+        "dckr_pat_ pul- tfp_ phc_ fo1_ age-secret-key-1 sbp_ vercel_ sl. cfpat- secret_ re_",
     ),
     (VENDOR | AWS, "akia asia abia acca agpa aida aipa anpa anva aroa apka"),
     (AWS, "aws secret"),
     (KEY_BLOCK, "private~key putty-user-key"),
     (BORN, "^born$ birthday birthdate ^dob$ d.o.b 생년월일 생일 출생 生年月日 ^birth"),
     (BORN, "birth~day birth~date date~of~birth"),
-    (TITLE, "님 씨 쌤 선배 팀장 매니저 대리 과장 차장 부장 이사 대표 책임 선임 수석 연구원 교수 선생 형님 누나 언니 오빠"),
-    (SPELT, "공일 영일 공이 영이 공삼 공사 공오 공육 공칠 zero ^oh$ 0~1~0 0~1~1 023 024 025 027 028"),
+    (
+        TITLE,
+        "님 씨 쌤 선배 팀장 매니저 대리 과장 차장 부장 이사 대표 책임 선임 수석 연구원 교수 "
+        "선생 형님 누나 언니 오빠",
+    ),
+    (
+        SPELT,
+        "공일 영일 공이 영이 공삼 공사 공오 공육 공칠 zero ^oh$ 0~1~0 0~1~1 023 024 025 027 028",
+    ),
     (DISGUISED, "[at] (at) {at} [dot] (dot) {dot} dot~com ^dot$ 골뱅이 닷컴 [.] [@] (@)"),
     (UNIT, "flat studio suite ^apt apartment ^unit$ ^box$ ^floor"),
 )
@@ -151,8 +162,9 @@ class Reading(NamedTuple):
 
 @cache
 def _automaton() -> Any:
-    import ahocorasick
+    import ahocorasick as untyped
 
+    ahocorasick: Any = untyped
     words: dict[str, Cue] = {}
     for meaning, listed in _CUES:
         for entry in listed.split():
@@ -187,5 +199,3 @@ def read(text: str) -> Reading:
     for _, cue in cues:
         meanings |= cue.meaning
     return Reading(text, low, meanings, cues)
-
-

@@ -5,8 +5,10 @@ What it finds, how, and what it does not find: docs/scrubbing.md.
 
 import re
 import time
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from hubbub.errors import HubbubError
@@ -69,7 +71,7 @@ class Found(NamedTuple):
 
     row: int
     kind: str
-    count: int
+    count: int  # pyright: ignore[reportIncompatibleMethodOverride] what it is, to its readers
 
 
 class Unscrubbable(HubbubError):
@@ -81,13 +83,17 @@ _TWELVE_DIGITS = re.compile(r"\d(?:[ .\-_]{0,3}\d){6}", re.ASCII)
 """At least seven, for a resident number may have its last six hidden."""
 _LETTER_OR_DASH = re.compile(r"\d(?:[ \-]?[A-Z]\b|[A-Z]\d{4}|-\d{6}-)", re.ASCII)
 _HOUSE = re.compile(r"\d[A-Za-z]? [A-Z0-9]", re.ASCII)
-_DIGIT_OF_KOREAN = re.compile(r"\d(?: ?[가-힣] ?\d{4}|(?<=[로길동가리읍면산하]\d)|(?<=[로길동가리읍면산하] \d))")
+_DIGIT_OF_KOREAN = re.compile(
+    r"\d(?: ?[가-힣] ?\d{4}|(?<=[로길동가리읍면산하]\d)|(?<=[로길동가리읍면산하] \d))"
+)
 _SECRETS = PASSWORD | SECRET | HEADER | DISGUISED | SPELT
 _TOKENS = VENDOR | AWS | KEY_BLOCK
 _SIX_DIGITS = re.compile(r"\d(?:[ .()/\-_\n]{0,3}\d){5}", re.ASCII)
 _MENTION = re.compile(r"<@([A-Z][A-Z0-9]{1,20})(?:\|([^<>]{1,100}))?>")
-_TEL = re.compile(r"<(?:tel|sms|callto|facetime):([^<>|]{3,60})(?:\|([^<>]{1,60}))?>", re.I)
-_MAILTO = re.compile(r"<mailto:[^<>]{1,400}>", re.I)
+_TEL = re.compile(
+    r"<(?:tel|sms|callto|facetime):([^<>|]{3,60})(?:\|([^<>]{1,60}))?>", re.IGNORECASE
+)
+_MAILTO = re.compile(r"<mailto:[^<>]{1,400}>", re.IGNORECASE)
 
 
 class Scrubber:
@@ -139,7 +145,7 @@ class Scrubber:
             more = self._spans(result)
             if not more:
                 return Scrubbed(result, spans)
-            spans = _grown(text, spans, more)
+            spans = _grown(spans, more)
             result = _replaced(text, spans)
         whole = [Span(0, len(text), spans[0].kind)]
         return Scrubbed(_replaced(text, whole), whole)
@@ -247,24 +253,35 @@ def _settled(text: str, hits: list[Hit]) -> list[Span]:
     """Hits in order, overlapping ones as one span of the kind of the longest, without those that
     only touch what stands where something was taken out."""
     marks = [match.span() for match in PLACEHOLDER.finditer(text)] if "[" in text else []
+    if marks:
+        hits = [wider for hit in hits if (wider := _beyond(marks, hit))]
     hits.sort(key=lambda hit: (hit[0], -hit[1]))
     spans: list[Span] = []
     longest = 0
     for begin, end, kind in hits:
-        for start, stop in marks:
-            if start < end and begin < stop:
-                begin, end = min(begin, start), max(end, stop)
-        if any(start <= begin and end <= stop for start, stop in marks):
-            continue
+        length = end - begin
         if spans and begin < spans[-1].end:
             last = spans[-1]
-            kind = kind if end - begin > longest else last.kind
-            longest = max(longest, end - begin)
-            spans[-1] = Span(last.start, max(end, last.end), kind)
+            spans[-1] = Span(
+                last.start, max(end, last.end), kind if length > longest else last.kind
+            )
+            longest = max(longest, length)
         else:
-            longest = end - begin
+            longest = length
             spans.append(Span(begin, end, kind))
     return spans
+
+
+def _beyond(marks: list[tuple[int, int]], hit: Hit) -> Hit | None:
+    """A hit with the whole of the marks that it overlaps; None if it holds nothing else."""
+    begin, end, kind = hit
+    first = bisect_right(marks, begin, key=itemgetter(1))
+    after = bisect_left(marks, end, key=itemgetter(0))
+    if first >= after:
+        return hit
+    begin, end = min(begin, marks[first][0]), max(end, marks[after - 1][1])
+    is_one = first + 1 == after and (begin, end) == marks[first]
+    return None if is_one else (begin, end, kind)
 
 
 def _replaced(text: str, spans: list[Span]) -> str:
@@ -278,34 +295,35 @@ def _replaced(text: str, spans: list[Span]) -> str:
     return "".join(parts)
 
 
-def _grown(text: str, spans: list[Span], more: list[Span]) -> list[Span]:
+def _grown(spans: list[Span], more: list[Span]) -> list[Span]:
     """The spans of a text with those that were found once they had been replaced."""
-    hits: list[Hit] = list(spans)
-    for start, end, kind in more:
-        hits.append((_place(spans, start, is_end=False), _place(spans, end, is_end=True), kind))
-    return _merged(hits)
-
-
-def _place(spans: list[Span], place: int, *, is_end: bool) -> int:
-    """Where a place of the replaced text is in the original."""
+    begins: list[int] = []
     shift = 0
     for start, end, kind in spans:
-        begin = start + shift
-        stop = begin + len(kind) + 2
-        if place < begin or (is_end and place == begin):
-            break
-        if place < stop or (is_end and place == stop):
-            return end if is_end else start
-        shift = stop - end
-    return place - shift
-
-
-def _merged(hits: list[Hit]) -> list[Span]:
-    spans: list[Span] = []
+        begins.append(start + shift)
+        shift += len(kind) + 2 - (end - start)
+    hits: list[Hit] = list(spans)
+    for start, end, kind in more:
+        begin = _place(spans, begins, start, is_end=False)
+        hits.append((begin, _place(spans, begins, end, is_end=True), kind))
+    grown: list[Span] = []
     for begin, end, kind in sorted(hits):
-        if spans and begin < spans[-1].end:
-            last = spans[-1]
-            spans[-1] = Span(last.start, max(end, last.end), last.kind)
+        if grown and begin < grown[-1].end:
+            last = grown[-1]
+            grown[-1] = Span(last.start, max(end, last.end), last.kind)
         else:
-            spans.append(Span(begin, end, kind))
-    return spans
+            grown.append(Span(begin, end, kind))
+    return grown
+
+
+def _place(spans: list[Span], begins: list[int], place: int, *, is_end: bool) -> int:
+    """Where a place of the replaced text is in the original; `begins` is where the spans begin in
+    the replaced text. A place inside of what replaced a span is its edge."""
+    number = (bisect_left if is_end else bisect_right)(begins, place) - 1
+    if number < 0:
+        return place
+    start, end, kind = spans[number]
+    beyond = place - (begins[number] + len(kind) + 2)
+    if beyond < 0 or (is_end and beyond == 0):
+        return end if is_end else start
+    return end + beyond

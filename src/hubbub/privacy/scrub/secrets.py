@@ -27,7 +27,7 @@ _VENDORS = (
     r"sk-ant-[A-Za-z0-9_\-]{16,250}",  # Anthropic
     r"sk-(?:proj-|svcacct-|admin-|or-v1-)?[A-Za-z0-9_\-]{20,250}",  # OpenAI and its like
     r"npm_[A-Za-z0-9]{30,80}|pypi-[A-Za-z0-9_\-]{16,300}|rubygems_[a-f0-9]{40,64}",  # registries
-    r"SG\.[A-Za-z0-9_\-]{16,32}\.[A-Za-z0-9_\-]{30,64}|key-[0-9a-f]{32}(?![0-9a-f])",  # mail senders
+    r"SG\.[A-Za-z0-9_\-]{16,32}\.[A-Za-z0-9_\-]{30,64}|key-[0-9a-f]{32}(?![0-9a-f])",  # mail
     r"eyJ[A-Za-z0-9_\-]{8,2000}\.[A-Za-z0-9_\-]{8,4000}(?:\.[A-Za-z0-9_\-]{0,1500})?",  # JWT
     r"hf_[A-Za-z0-9]{30,50}|r8_[A-Za-z0-9]{30,50}|gsk_[A-Za-z0-9]{40,80}|xai-[A-Za-z0-9]{40,120}",
     r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}|sq0(?:atp|csp)-[A-Za-z0-9_\-]{20,50}|EAAA[A-Za-z0-9_\-]{50,80}",
@@ -57,27 +57,34 @@ _PEM_END = re.compile(r"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_BODY = re.compile(r"(?:[A-Za-z0-9+/=]|\s(?![a-z]{1,20}\s)|\\n|>)*")
 _PUTTY = re.compile(r"PuTTY-User-Key-File-\d:[^<]{0,8000}")
 _AWS_SECRET = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=])")
-_USER_INFO = re.compile(r"[a-z][a-z0-9+.\-]{1,20}://[^\s:/@<>|]{0,100}:([^\s@<>|]{1,200})@(?=[\w\[])", re.I)
+_USER_INFO = re.compile(
+    r"[a-z][a-z0-9+.\-]{1,20}://[^\s:/@<>|]{0,100}:([^\s@<>|]{1,200})@(?=[\w\[])", re.IGNORECASE
+)
 _QUERY = re.compile(
     r"[?&;#](?:amp;)?(?:[\w.\-]{0,30}(?:token|secret|passw(?:or)?d|passwd|pwd|api_?-?key|apikey|access_?key"
     r"|credential|signature|session_?id|auth)|key|sig|pass|code|sid|otp|pin|jwt|hash_?key)"
     r"=([^&#\s<>|\"'`\])]{4,2000})",
-    re.I,
+    re.IGNORECASE,
 )
 # The rest of each begins right behind a word of the cues.
-_AFTER_HEADER = re.compile(r"(?:: ?token|: ?apikey|: ?bearer|: ?basic)?[ :]{1,3}([A-Za-z0-9_\-.+/=~]{12,2000})", re.I)
+_AFTER_HEADER = re.compile(
+    r"(?:: ?token|: ?apikey|: ?bearer|: ?basic)?[ :]{1,3}([A-Za-z0-9_\-.+/=~]{12,2000})",
+    re.IGNORECASE,
+)
 _AFTER_SECRET = re.compile(
-    r"[\w\-]{0,20}[\"'`\])}]{0,2}\s{0,2}(?:[:=]{1,2}>?|->|=>|→|is(?= )|은(?= )|는(?= ))\s{0,2}[\"'`]{0,3}"
+    r"[\w\-]{0,20}[\"'`\])}]{0,2}\s{0,2}(?:[:=]{1,2}>?|->|=>|→|is(?= )|은(?= )"
+    r"|는(?= ))\s{0,2}[\"'`]{0,3}"
     r"([A-Za-z0-9_\-.+/=~!@#$%^*]{8,2000})",
-    re.I,
+    re.IGNORECASE,
 )
 _AFTER_PASSWORD = re.compile(
     r"s?[\"'`*)\]]{0,3}"
     r"(?:\s?\(?(?:for|of|on|to|at)\s[\w.\-]{1,30}(?:\s[\w.\-]{1,20})?\)?|\s?\([^()\n]{1,30}\))?"
-    r"(?P<sign>\s{0,3}(?:->|=>|→|⇒|[:=：]{1,2}>?)\s{0,3}|\s(?:is now|was|is|set to|changed to|to)(?: just)?:?\s|"
+    r"(?P<sign>\s{0,3}(?:->|=>|→|⇒|[:=：]{1,2}>?)\s{0,3}|\s(?:is now|was|is|set to|changed to"
+    r"|to)(?: just)?:?\s|"
     r"\s?(?:은|는|이|가)(?:요|여)?\s{0,2}[:=]?\s{0,2}|\s{1,2})"
     r"[\"'`*]{0,3}(?P<value>[!-~]{3,128})",
-    re.I,
+    re.IGNORECASE,
 )
 _NOT_A_PASSWORD = re.compile(
     r"(?:none|null|nil|true|false|undefined|empty|required?|reset|resets|changed?|expired?|expires|invalid|wrong|incorrect"
@@ -87,7 +94,7 @@ _NOT_A_PASSWORD = re.compile(
     r"|check|it|its|my|your|our|their|this|that|you|we|i|they|please|in[\-_]?correct|case[\-_]sensitive|unknown|string|str"
     r"|int|bool|optional|default|forgotten|forgot|login|through|over|around|along|out|up|down|off|fail(?:ed|s|ing)?|test|"
     r"authentication|auth|change|hasher|length|changes|update[ds]?|sent|shared|rotated|x+|\*+|\.+|-+|_+)[.,;:!?)\"'`]*",
-    re.I,
+    re.IGNORECASE,
 )
 _HAS_SIGN = re.compile(r"[0-9!@#$%^&*_+=~?]|[a-z][A-Z]")
 _SECRET_VALUE = re.compile(r"(?=.*\d)|(?=[A-Za-z+/]{20})|.*[!@#$%^]")
@@ -124,7 +131,9 @@ def _key_blocks(text: str) -> Iterator[Hit]:
         end = _PEM_END.search(text, begin.end()) if has_end else None
         has_end = end is not None
         body = end or _PEM_BODY.match(text, begin.end())
-        stop = begin.start() + len(text[begin.start() : body.end()].rstrip()) if body else begin.end()
+        stop = (
+            begin.start() + len(text[begin.start() : body.end()].rstrip()) if body else begin.end()
+        )
         yield begin.start(), stop, "SECRET"
         begin = _PEM_BEGIN.search(text, stop)
 
