@@ -78,6 +78,12 @@ def commands() -> str:
         command = cast("click.Command", program.get_command(context, name))
         inner = click.Context(command, info_name=name, parent=context, max_content_width=100)
         lines += [f"## hubbub {name}", "", "```text", command.get_help(inner), "```", ""]
+        if isinstance(command, click.Group):
+            for part in command.list_commands(inner):
+                verb = cast("click.Command", command.get_command(inner, part))
+                innermost = click.Context(verb, info_name=part, parent=inner, max_content_width=100)
+                text = verb.get_help(innermost)
+                lines += [f"### hubbub {name} {part}", "", "```text", text, "```", ""]
     return "\n".join(lines)
 
 

@@ -29,6 +29,9 @@ _EVERYWHERE = {
 }
 """Options of every verb, and whether a value follows."""
 
+_WITH_VERBS_OF_ITS_OWN = frozenset({"privacy"})
+"""Verbs that take another verb, which is the one that has the options."""
+
 
 @dataclass(frozen=True)
 class Session:
@@ -55,7 +58,8 @@ def sorted_arguments(arguments: Sequence[str]) -> list[str]:
         taken = 2 if _EVERYWHERE[name] and not equals else 1
         front += rest[:taken]
         rest = rest[taken:]
-    return [*rest[:1], *front, *rest[1:]] if rest else [*arguments]
+    verb = 2 if rest[:1] and rest[0] in _WITH_VERBS_OF_ITS_OWN else 1
+    return [*rest[:verb], *front, *rest[verb:]] if rest else [*arguments]
 
 
 class Verbs(click.Group):
