@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from tests.invented import DAYS, message, write_export
-
 from hubbub.flows.importing import Report, import_archive
 from hubbub.settings import Settings
 from hubbub.stores.duckdb import reading
+from tests.invented import DAYS, message, write_export
 
 ALL = ["general", "garden"]
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.privacy.home import column, holding, imported, said, settings_of
 
 from hubbub.errors import HubbubError, UsageError
 from hubbub.flows.erasing import forget
@@ -15,6 +14,7 @@ from hubbub.flows.rotating import begin_after_loss, destroy_old, rotate
 from hubbub.flows.workspace import keys_of
 from hubbub.privacy.keys import ENVIRONMENT, Keys, read_keys
 from hubbub.settings import Settings
+from tests.privacy.home import column, holding, imported, said, settings_of
 
 MENTION = said("ask <@U1|olive> and <https://example.org/team/U0123ABCD/x>")
 FIRST, SECOND = b"1" * 32, b"2" * 32

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.invented import USERS, message, write_export
-from tests.privacy.home import ALL, ask, column, holding, imported, said, settings_of
 
 from hubbub.errors import UsageError
 from hubbub.flows.importing import import_archive
 from hubbub.flows.workspace import contradictions, keys_of, policy_of_workspace
 from hubbub.privacy.policy import PRESETS, policy_of
 from hubbub.settings import Collecting, Settings
+from tests.invented import USERS, message, write_export
+from tests.privacy.home import ALL, ask, column, holding, imported, said, settings_of
 
 SAID = said("see <https://a:b@example.org/p/q?token=hush#part|here>, call +1 202 555 0123 or "
             "<mailto:olive@example.org|olive@example.org>", "U1")  # fmt: skip

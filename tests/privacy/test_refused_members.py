@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.invented import USERS, message, write_export
-from tests.privacy.home import ask, column, holding, imported, said, settings_of
 
 from hubbub.errors import HubbubError, TryAgain, UsageError
 from hubbub.flows.erasing import forget, opt_in, opt_out
@@ -16,6 +14,8 @@ from hubbub.flows.importing import import_archive
 from hubbub.flows.journaling import alone
 from hubbub.privacy.refusals import RefusalFile
 from hubbub.settings import Settings
+from tests.invented import USERS, message, write_export
+from tests.privacy.home import ask, column, holding, imported, said, settings_of
 
 PRESETS = ["open", "standard", "strict"]
 MENTION = said("ask <@U1> or <@U1|olive>, U1 knows; U12 does not")

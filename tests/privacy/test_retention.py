@@ -5,16 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.invented import message
-from tests.privacy.home import column, holding, imported, settings_of
 
 from hubbub.errors import UsageError
 from hubbub.flows.erasing import retain_now
 from hubbub.flows.inspecting import inspect
 from hubbub.flows.measuring import measure
 from hubbub.settings import Settings
+from tests.invented import message
+from tests.privacy.home import column, holding, imported, settings_of
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+NOTHING: list[dict[str, Any]] = []
 AGES = (1, 10, 100)
 """Days."""
 
@@ -62,7 +63,7 @@ def test_what_grows_too_old_goes_for_good(tmp_path: Path) -> None:
 def test_a_merge_lets_old_rows_go_too(tmp_path: Path) -> None:
     imported(settings_of(tmp_path, "open"), tmp_path, **{"2026_03_04": of_ages()})
     settings = settings_of(tmp_path, "open", row_days=50)
-    imported(settings, tmp_path, **{"2026_03_04": []})
+    imported(settings, tmp_path, **{"2026_03_04": NOTHING})
     assert texts(settings) == {"of 1 days", "of 10 days"}
 
 
@@ -73,7 +74,7 @@ def test_retention_is_shown_and_checked(tmp_path: Path) -> None:
     assert found.state == "problem"
     # older than 50 days: the message of 100 and the four of March; older than 5, with a text: six
     assert found.found == "Kept for longer than allowed: 11 of messages."
-    imported(settings, tmp_path, **{"2026_03_04": []})
+    imported(settings, tmp_path, **{"2026_03_04": NOTHING})
     rows = {
         row["what"]: row for row in measure(settings, "retention_compliance", {}).rows.to_pylist()
     }

@@ -32,7 +32,7 @@ class Verbs(click.Group):
         return import_module(f"hubbub.cli.{name}").command
 
 
-_NO_VERBS = {"program", "options", "console", "findings"}
+_NO_VERBS = {"program", "options", "console", "findings", "receipts"}
 
 
 @click.group(

@@ -5,8 +5,10 @@ from pkgutil import iter_modules
 
 import click
 
+from hubbub.cli.options import Verbs
 
-class _Verbs(click.Group):
+
+class _Verbs(Verbs):
     """Verbs by module name; a module is imported only when its verb is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -24,7 +26,7 @@ class _Verbs(click.Group):
 @click.group(
     "privacy",
     cls=_Verbs,
-    epilog="Example: hubbub privacy scrub --members members.json < in.jsonl > out.jsonl",
+    epilog="Example: hubbub privacy check",
 )
 def command() -> None:
-    """What is kept of whom, and taking personal data out of texts."""
+    """The privacy policy: read it, check it, and take people out of all that Hubbub keeps."""
