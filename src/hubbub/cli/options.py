@@ -58,6 +58,14 @@ def sorted_arguments(arguments: Sequence[str]) -> list[str]:
     return [*rest[:1], *front, *rest[1:]] if rest else [*arguments]
 
 
+class Verbs(click.Group):
+    """A verb that has verbs of its own, and takes the options of every verb in any position."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Hand those options on to the inner verb."""
+        return super().parse_args(ctx, sorted_arguments(args))
+
+
 def everywhere(verb: Callable[Concatenate[Session, P], R]) -> Callable[P, R]:
     """Give a verb the options that every verb has; it gets them as a `Session`."""
     return _with_options(verb, is_forgiving=False)

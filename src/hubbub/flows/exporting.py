@@ -10,11 +10,15 @@ from hubbub.core.tables import HANGING, MERGED
 from hubbub.destinations.files import FORMS, bundle, whole
 from hubbub.destinations.gephi import Network, write_network
 from hubbub.errors import UsageError
+from hubbub.flows.auditing import audited, chosen
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import BUILT_IN, Metric
 from hubbub.metrics.run import Runner
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
+
+_BUNDLE = ".bundle-"
+"""What the folder of a bundle that is being put together begins with."""
 
 
 def export_metrics(
@@ -31,6 +35,9 @@ def export_metrics(
     _made(folder)
     written: list[Path] = []
     with store.reading(settings.store) as connection:
+        listed = ", ".join(names) or "all"
+        audited(settings, "export", "metrics", form=form, metrics=listed, folder=_place(folder),
+                **chosen(window))  # fmt: skip
         runner = Runner(connection, catalog, settings.timezone)
         as_of = runner.as_of(window.get("as_of")).isoformat()  # one instant for all files
         for metric in metrics:
@@ -49,6 +56,7 @@ def export_tables(settings: Settings, folder: Path, form: str) -> list[Path]:
     _made(folder)
     written: list[Path] = []
     with store.reading(settings.store) as connection:
+        audited(settings, "export", "tables", form=form, folder=_place(folder))
         for table in (*MERGED, *HANGING):
             path = folder / f"{table.name}.{form}"
             with whole(path) as unfinished:
@@ -64,6 +72,7 @@ def export_network(settings: Settings, window: Mapping[str, str], folder: Path) 
     _refuse_unknown([nodes, edges], window)
     _made(folder)
     with store.reading(settings.store) as connection:
+        audited(settings, "export", "network", form="gexf", folder=_place(folder), **chosen(window))
         runner = Runner(connection, catalog, settings.timezone)
         as_of = {"as_of": window["as_of"]} if "as_of" in window else {}
         network = Network(
@@ -77,7 +86,7 @@ def export_bundle(
 ) -> list[Path]:
     """Write data.zip with the tables and metrics.zip with the metrics. Returns the paths."""
     _made(folder)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".bundle-") as unpacked:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=_BUNDLE) as unpacked:
         place = Path(unpacked)
         bundle(folder / "data.zip", export_tables(settings, place, form))
         bundle(folder / "metrics.zip", export_metrics(settings, names, window, place, form))
@@ -101,6 +110,12 @@ def _refuse_unknown(metrics: Sequence[Metric], window: Mapping[str, str]) -> Non
                 f"None of these metrics has a parameter {name!r}.",
                 f"They have: {', '.join(sorted(known))}.",
             )
+
+
+def _place(folder: Path) -> str:
+    """A folder as the audit log takes it: it is keyed there, for it may be called as a person."""
+    is_passing = folder.name.startswith(_BUNDLE)
+    return str((folder.parent if is_passing else folder).resolve())
 
 
 def _made(folder: Path) -> None:
