@@ -152,7 +152,7 @@ def _in_words(details: "Mapping[str, Detail]") -> str:
 
     def plain(value: object) -> str:
         if value is None:
-    XX
+            return "not set"
         if isinstance(value, bool):
             return "yes" if value else "no"
         return token.sub(lambda found: found[0][:_TOKEN_SHOWN], f"{value}")
