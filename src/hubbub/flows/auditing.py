@@ -102,7 +102,7 @@ def _tokens(query: str) -> list[tuple[object, str]]:
     """DuckDB's own reading of a query; where it breaks off, the rest is one unknown."""
     content = query.encode()
     found = duckdb.tokenize(query)
-    ends = [place for place, _ in found[1:]] + [len(content)]
+    ends = [*(place for place, _ in found), len(content)][1:]
     return [
         (kind, content[begin:end].decode(errors="replace").strip())
         for (begin, kind), end in zip(found, ends, strict=True)

@@ -14,6 +14,7 @@ from hubbub.flows.auditing import audited, chosen
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import BUILT_IN, Metric
 from hubbub.metrics.run import Runner
+from hubbub.privacy.audit import Plain
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
 
@@ -35,7 +36,7 @@ def export_metrics(
     _made(folder)
     written: list[Path] = []
     with store.reading(settings.store) as connection:
-        listed = ", ".join(names) or "all"
+        listed = Plain(", ".join(names) or "all")
         audited(settings, "export", "metrics", form=form, metrics=listed, folder=_place(folder),
                 **chosen(window))  # fmt: skip
         runner = Runner(connection, catalog, settings.timezone)

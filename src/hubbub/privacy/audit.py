@@ -25,19 +25,23 @@ import msgspec
 
 from hubbub.core.findings import Finding, problem, remark
 from hubbub.errors import HubbubError
-from hubbub.privacy.policy import Policy
+from hubbub.privacy.policy import PRESETS, Links, Policy, Text
 from hubbub.privacy.pseudonyms import kept_key, pseudonym
 
 Action = Literal["run", "read", "export", "draw", "deliver", "erase", "policy", "keys", "login"]
 Detail = str | int | bool | None
 
-_WORDS = re.compile(r"[a-z0-9_][a-z0-9_ ,.-]{0,999}")
-"""What one of Hubbub's own words looks like: no capitals, no @, no path, no other script."""
-_PLAIN = {
-    *("form", "found", "metrics", "outcome", "preset", "reason", "run"),
-    *("links", "text", "token", "where"),
+_WHAT = re.compile(r"[a-z0-9_][a-z0-9_ -]{0,79}")
+"""What things are called in Hubbub's code and in packs."""
+_WORDS = {
+    *("all", "begun", "done", "partly", "interrupted", "failed", "refused", "missing", "forged"),
+    *("csv", "json", "parquet", "gexf", "png", "svg", "html", "zip"),
+    *("bot", "user"),
+    *(*PRESETS, *get_args(Links), *get_args(Text)),
 }
-"""Details whose texts Hubbub's own code chooses; all other texts are keyed."""
+"""Texts that a detail keeps as they are; all others are keyed, unless they are times or numbers."""
+_OF_PEOPLE = {"channel", "member"}
+"""Details that are keyed whatever they say."""
 _TIMES = {"as_of", "since", "until"}
 _TIME = re.compile(
     r"|now|latest|\d{1,4} (minute|hour|day|week)s?"
@@ -117,11 +121,18 @@ class Audit:
         self.file = file
         self._key_file = keys / f"{workspace}.audit-key"
         self._head_file = keys / f"{workspace}.audit-head"
+        self._unfinished = keys / f"{workspace}.audit-key.new"
 
     @property
     def has_begun(self) -> bool:
-        """Whether anything of a log is there."""
-        return any(each.exists() for each in (self.file, self._key_file, self._head_file))
+        """Whether there is a log, or what is left of one. A process that was killed in the very
+        first moment leaves a key that is not in force and no entry: that is none yet."""
+        if self._key_file.exists() or not self._is_empty():
+            return True
+        return self._head_file.exists() and not self._unfinished.exists()
+
+    def _is_empty(self) -> bool:
+        return not self.file.exists() or self.file.stat().st_size == 0
 
     def record(self, action: Action, what: str, **details: Detail) -> None:
         """Note that something is done. It is on the disk when this returns.
@@ -165,9 +176,9 @@ class Audit:
         Raises `HubbubError` where nothing can be said: no key, or one that others can read.
         """
         kept = _kept_head(head)
-        if not self.has_begun:
-            return Verdict(0, None, _compared({}, _EMPTY, kept))
         with self._explained():
+            if not self.has_begun:
+                return Verdict(0, None, _compared({}, _EMPTY, kept))
             key = self._known_key()
             if not self.file.exists():
                 return _judged(key, [], self._head(key), kept)
@@ -186,7 +197,9 @@ class Audit:
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
                 if is_new:
                     _sync_folder(self.file.parent)
-                key = self._key(is_empty=os.fstat(descriptor).st_size == 0)
+                if not self.has_begun:
+                    self._begin()
+                key = self._known_key()
                 yield _Log(descriptor, key, self._head(key), self._head_file)
             finally:
                 os.close(descriptor)
@@ -202,18 +215,15 @@ class Audit:
                 "that you may write to.",
             ) from error
 
-    def _key(self, *, is_empty: bool) -> bytes:
-        """The key; made, with a first head, where there was never a log. The key appears last, so
-        that where there is one there is a head."""
-        unfinished = self._key_file.with_name(f"{self._key_file.name}.new")
-        if not self._key_file.exists():
-            if not is_empty or (self._head_file.exists() and not unfinished.exists()):
-                raise self._lost()
-            key = kept_key(unfinished, "audit key", f"Remove it: rm {unfinished}")
-            _prepared_head(self._head_file, key, _EMPTY).replace(self._head_file)
-            unfinished.replace(self._key_file)
-            _sync_folder(self._key_file.parent)
-        return self._known_key()
+    def _begin(self) -> None:
+        """Make the key and a first head. The key gets its name last, so that where there is one
+        there is a head."""
+        if not self._head_file.exists():  # else the key is whole already
+            self._unfinished.unlink(missing_ok=True)
+        key = kept_key(self._unfinished, "audit key", f"Remove it: rm {self._unfinished}")
+        os.replace(_prepared_head(self._head_file, key, _EMPTY), self._head_file)
+        os.replace(self._unfinished, self._key_file)
+        _sync_folder(self._key_file.parent)
 
     def _known_key(self) -> bytes:
         if not self._key_file.exists():
@@ -261,9 +271,11 @@ class _Log:
             return value
         if isinstance(value, Plain):
             return str(value)
-        if name in _PLAIN and _WORDS.fullmatch(value):
+        if name in _OF_PEOPLE:
+            return self.token(name, value)
+        if value in _WORDS or _NUMBER.fullmatch(value):
             return value
-        if (name in _TIMES and _TIME.fullmatch(value)) or _NUMBER.fullmatch(value):
+        if name in _TIMES and _TIME.fullmatch(value):
             return value
         return self.token(name, value)
 
@@ -363,7 +375,7 @@ class _Log:
             "at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "actor": _actor(self._key),
             "action": action,
-            "what": what if _WORDS.fullmatch(what) else self.token("what", what),
+            "what": what if _WHAT.fullmatch(what) else self.token("what", what),
             "details": details,
             "after": position.chain,
         }
@@ -372,7 +384,7 @@ class _Log:
         # The head is prepared first: a full disk is met before the entry is there.
         prepared = _prepared_head(self._head_file, self._key, head)
         self._put(body + f',"chain":"{head.chain}"}}\n'.encode())
-        prepared.replace(self._head_file)
+        os.replace(prepared, self._head_file)
         self._anchored = head
         return head
 
