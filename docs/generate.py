@@ -78,6 +78,11 @@ def commands() -> str:
         command = cast("click.Command", program.get_command(context, name))
         inner = click.Context(command, info_name=name, parent=context, max_content_width=100)
         lines += [f"## hubbub {name}", "", "```text", command.get_help(inner), "```", ""]
+        if isinstance(command, click.Group):
+            for verb, each in command.commands.items():
+                inmost = click.Context(each, info_name=verb, parent=inner, max_content_width=100)
+                lines += [f"### hubbub {name} {verb}", "", "```text", each.get_help(inmost)]
+                lines += ["```", ""]
     return "\n".join(lines)
 
 

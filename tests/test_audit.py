@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from hubbub.errors import HubbubError, UsageError
 from hubbub.flows.asking import ask
 from hubbub.flows.auditing import audit_of, audited, read_log, shape_of
+from hubbub.flows.collecting import collect
 from hubbub.flows.drawing import draw_chart
 from hubbub.flows.exporting import export_bundle, export_metrics, export_network
 from hubbub.flows.importing import import_archive
@@ -29,7 +30,9 @@ from hubbub.metrics.catalog import Catalog
 from hubbub.privacy.audit import Audit, Plain, Verdict
 from hubbub.privacy.policy import policy_of
 from hubbub.settings import Settings
+from hubbub.slack.api import Slack, Token
 from tests.invented import SECRETS, write_export
+from tests.simulator.local_slack import empty
 from tests.test_cli import hubbub
 
 
@@ -534,6 +537,32 @@ def test_a_run_that_fails_is_noted_as_failed(tmp_path: Path) -> None:
     assert ended["reason"]
 
 
+def test_a_run_that_is_interrupted_is_noted_as_such(tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "home", "default")
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_archive(settings, write_export(tmp_path / "export"), stop)
+    ((_, _, ended),) = last(settings)
+    assert (ended["outcome"], ended["reason"]) == ("interrupted", "KeyboardInterrupt")
+
+
+def test_a_collection_is_noted_with_its_end(tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "home", "default", privacy={"preset": "open"})
+    simulator = empty()
+    simulator.acts.post("C1", "U1", "hello")
+    token = Token("user", "the test", simulator.add_token("user", "U1"))
+    with simulator.serve():
+        collect(settings, connection=(Slack(token, simulator.url), token), clock=simulator.clock)
+    policy, begun, ended = audit_of(settings).entries()
+    assert policy.action == "policy"
+    assert (begun.action, begun.what, begun.details["token"]) == ("run", "collect", "user")
+    assert begun.details["run"] == ended.details["run"]
+    assert (ended.details["outcome"], ended.details["added"]) == ("done", 1)
+
+
 def test_an_archive_that_is_none_begins_no_workspace(tmp_path: Path) -> None:
     with pytest.raises(HubbubError):
         import_archive(Settings(tmp_path / "home", "default"), tmp_path / "nothing")
@@ -580,7 +609,7 @@ def test_a_query_is_noted_before_it_runs_even_if_it_fails(community: Settings) -
         ask(community, "SELECT CAST(name AS INTEGER) FROM users WHERE name = 'olive'")
     ((action, what, details),) = last(community)
     assert (action, what) == ("read", "sql")
-    assert details["query"].startswith("SELECT CAST ( name AS ")
+    assert details["query"].startswith("SELECT CAST(name AS ")
     assert details["query"].endswith(" FROM users WHERE name = ?")
 
 
@@ -691,10 +720,11 @@ def test_nothing_that_names_people_is_in_the_log(community: Settings, tmp_path: 
 def test_the_shape_of_a_query_keeps_what_is_not_of_people(community: Settings) -> None:
     catalog = Catalog(community.pack)
     for query, shape in {
-        "SELECT count(*) FROM messages": "SELECT count ( * ) FROM messages",
+        "SELECT count(*) FROM messages": "SELECT count(*) FROM messages",
         "select  text\nfrom messages -- why": "select text from messages",
         "SELECT kind FROM people_messages LIMIT 7": "SELECT kind FROM people_messages LIMIT ?",
-        "SELECT 안녕 FROM users WHERE name='안'": "SELECT ? FROM users WHERE name = ?",
+        "SELECT 안녕 FROM users WHERE name='안'": "SELECT ? FROM users WHERE name=?",
+        "SELECT(SELECT/**/kind/* U1 */)": "SELECT(SELECT kind )",
         "": "",
     }.items():
         assert shape_of(query, catalog) == shape

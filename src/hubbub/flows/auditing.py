@@ -1,6 +1,6 @@
 """Notes in the workspace's audit log what is done with it, before it is done."""
 
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -49,9 +49,10 @@ def audited_run(settings: Settings, what: str, **details: Detail) -> Generator[d
     try:
         yield told
     except BaseException as error:
+        outcome = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
         reason = Plain(type(error).__name__)
         try:
-            audited(settings, "run", what, outcome="failed", run=run, reason=reason)
+            audited(settings, "run", what, outcome=outcome, run=run, reason=reason)
         except HubbubError as second:
             raise error from second
         raise
@@ -75,36 +76,37 @@ def shape_of(query: str, catalog: Catalog) -> Plain:
     known |= {"hubbub", "store"}
     for file in (*catalog.files.values(), *catalog.views.values()):
         known |= {file.name, *_identifiers(file.text)}
-    shape = " ".join(_shapes(query, known))
+    shape = "".join(_shapes(query, known)).strip()
     return Plain(shape if len(shape) <= _LONGEST else f"{shape[:_LONGEST]}…")
 
 
-def _shapes(query: str, known: Collection[str]) -> list[str]:
-    shapes: list[str] = []
+def _shapes(query: str, known: Collection[str]) -> Iterator[str]:
     for kind, token in _tokens(query):
-        if kind == duckdb.token_type.comment:
-            continue
+        word = token.strip()
         is_told = kind in {duckdb.token_type.keyword, duckdb.token_type.operator} or (
-            kind == duckdb.token_type.identifier and token.lower() in known
+            kind == duckdb.token_type.identifier and word.lower() in known
         )
-        shapes.append(token if is_told else "?")
-    return shapes
+        if kind == duckdb.token_type.comment:
+            word = ""
+        yield (word if is_told or not word else "?") + " " * (word != token)
 
 
 @cache
 def _identifiers(text: str) -> frozenset[str]:
     return frozenset(
-        token.lower() for kind, token in _tokens(text) if kind == duckdb.token_type.identifier
+        token.strip().lower()
+        for kind, token in _tokens(text)
+        if kind == duckdb.token_type.identifier
     )
 
 
 def _tokens(query: str) -> list[tuple[object, str]]:
-    """DuckDB's own reading of a query; where it breaks off, the rest is one unknown."""
+    """The parts of a query as DuckDB tells them apart, each with what parts it from the next."""
     content = query.encode()
     found = duckdb.tokenize(query)
     ends = [*(place for place, _ in found), len(content)][1:]
     return [
-        (kind, content[begin:end].decode(errors="replace").strip())
+        (kind, content[begin:end].decode(errors="replace"))
         for (begin, kind), end in zip(found, ends, strict=True)
     ]
 
