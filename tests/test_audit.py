@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +229,23 @@ def test_a_kept_head_shows_that_log_and_head_were_both_put_back(audit: Audit) ->
     assert found(audit.verify(kept)) == [("kept head 7", "the log ends at 6")]
     audit.record("read", "totals")  # another history from there on
     assert found(audit.verify(kept)) == [("kept head 7", "the entry of that number is another one")]
+
+
+def test_genuine_entries_of_another_history_are_found(audit: Audit) -> None:
+    """The same key wrote two logs that part after the sixth entry: one was put back in between."""
+    before = {file: file.read_bytes() for file in (audit.file, head_file(audit))}
+    audit.record("erase", "member", member="U1")
+    erased = lines(audit)[6]
+    for file, content in before.items():
+        file.write_bytes(content)
+    audit.record("read", "totals")
+    ours = lines(audit)[6]
+    audit.file.write_bytes(before[audit.file] + erased)
+    assert found(audit.verify()) == [("entry 7", "is another one than the head says")]
+    audit.file.write_bytes(before[audit.file] + ours)
+    audit.record("read", "totals")
+    audit.file.write_bytes(before[audit.file] + erased + lines(audit)[7])
+    assert found(audit.verify()) == [("entry 8", "does not follow entry 7")]
 
 
 def test_an_earlier_kept_head_still_fits_the_log_that_went_on(audit: Audit) -> None:
@@ -659,6 +677,16 @@ def test_a_change_of_policy_is_noted_once_with_before_and_after(tmp_path: Path) 
     # the order in which they are named means nothing
     audit.note_policy(policy_of("strict", names=True, only_channels=("garden", "C1")))
     assert len(list(audit.entries())) == newest.number
+
+
+def test_whoever_reads_under_another_policy_leaves_an_entry(tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "home", "default", privacy={"preset": "open"})
+    import_archive(settings, write_export(tmp_path / "export"))
+    loosened = replace(settings, privacy={"preset": "open", "contacts": True})
+    measure(loosened, "leaderboard", {})
+    changed, read = list(audit_of(settings).entries())[-2:]
+    assert (changed.action, changed.what, read.what) == ("policy", "changed", "leaderboard")
+    assert (changed.details["was_contacts"], changed.details["contacts"]) == (False, True)
 
 
 @pytest.mark.parametrize("entries_since", [0, 1, 500])
