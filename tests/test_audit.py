@@ -703,6 +703,26 @@ def test_the_last_policy_is_found_however_long_ago_it_was_noted(
     assert whats == ["first", "changed"]
 
 
+@pytest.mark.parametrize("within", [1, 8, 16])
+def test_the_last_policy_is_found_where_two_pieces_of_the_file_meet(
+    audit: Audit, within: int
+) -> None:
+    """The log is read from its end in pieces of 64 KiB; one of them begins within the mark."""
+    audit.note_policy(policy_of("standard"))
+    mark = audit.file.read_bytes().index(b'"action":"policy"')
+    wanted = mark + within + 65_536
+    for number in range(200):
+        audit.record("read", "totals", rows=10_000 + number)
+    short = wanted - audit.file.stat().st_size
+    audit.record("read", "totals", query=Plain("x"))
+    one = audit.file.stat().st_size - (wanted - short) - 1
+    audit.record("read", "totals", query=Plain("x" * (short - 2 * one - 1)))
+    assert audit.file.stat().st_size == wanted
+    count = len(list(audit.entries()))
+    audit.note_policy(policy_of("standard"))
+    assert len(list(audit.entries())) == count
+
+
 # Nothing of people
 
 CANARIES = ("olive", "Olive", "U1", "brämß", "council", "C1", "hush", "55501", "41110", "secret")
