@@ -30,10 +30,11 @@ def audited(settings: Settings, action: Action, what: str, **details: Detail) ->
 
     Raises `HubbubError` if it cannot be noted; then it must not be done.
     """
+    policy = policy_of_workspace(settings)  # first: what is no policy makes no folder
     made(settings.audit)
     made(settings.key)
     audit = audit_of(settings)
-    audit.note_policy(policy_of_workspace(settings))
+    audit.note_policy(policy)
     audit.record(action, what, **details)
 
 
