@@ -109,6 +109,11 @@ class Settings:
         return self.folder / "files"
 
     @property
+    def audit(self) -> Path:
+        """Who did what with the workspace, in a chain."""
+        return self.folder / "audit.jsonl"
+
+    @property
     def secrets(self) -> Path:
         """Tokens of many workspaces."""
         return self.home / "secrets.toml"

@@ -40,11 +40,13 @@ def _tables(session: Session) -> _Rows:
     ]
 
 
-def _query(sql: str) -> Callable[[Session], _Rows]:
+def _query(what: str, sql: str) -> Callable[[Session], _Rows]:
     def rows(session: Session) -> _Rows:
+        from hubbub.flows.auditing import audited
         from hubbub.stores.duckdb import reading
 
         with reading(session.settings.store) as connection:
+            audited(session.settings, "read", what)
             found = connection.sql(sql).to_arrow_table()
         return found.column_names, [list(row.values()) for row in found.to_pylist()]
 
@@ -56,20 +58,26 @@ _KINDS: dict[str, Callable[[Session], _Rows]] = {
     "charts": _charts,
     "tables": _tables,
     "channels": _query(
+        "list of channels",
         "SELECT c.channel_id, c.name, c.kind, c.is_archived AS archived, count(m.ts) AS messages "
-        "FROM channels c LEFT JOIN messages m USING (channel_id) GROUP BY ALL ORDER BY c.name"
+        "FROM channels c LEFT JOIN messages m USING (channel_id) GROUP BY ALL ORDER BY c.name",
     ),
     "runs": _query(
+        "list of runs",
         "SELECT run_id, verb, started_at, epoch(finished_at - started_at) AS seconds, outcome, "
         "added, updated, calls, errors, source, messages, quarantined, left_out, retries, waited, "
-        "bytes FROM runs ORDER BY run_id"
+        "bytes FROM runs ORDER BY run_id",
     ),
     "calls": _query(
+        "list of calls",
         "SELECT method, coalesce(c.name, a.channel_id) AS channel, calls, rows, bytes, retries, "
         "waited, limited, error FROM api_calls a LEFT JOIN channels c USING (channel_id) "
-        "WHERE run_id = (SELECT max(run_id) FROM api_calls) ORDER BY ALL"
+        "WHERE run_id = (SELECT max(run_id) FROM api_calls) ORDER BY ALL",
     ),
-    "quarantine": _query("SELECT origin, place, reason FROM quarantine ORDER BY ALL"),
+    "quarantine": _query(
+        "list of what could not be read",
+        "SELECT origin, place, reason FROM quarantine ORDER BY ALL",
+    ),
 }
 
 

@@ -4,6 +4,7 @@ import duckdb
 import pyarrow as pa
 
 from hubbub.errors import UsageError
+from hubbub.flows.auditing import audited, shape_of
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.run import Runner
 from hubbub.settings import Settings
@@ -12,8 +13,10 @@ from hubbub.stores import duckdb as store
 
 def ask(settings: Settings, query: str) -> pa.Table:
     """The rows of one SELECT. Raises `UsageError` for anything else, or what DuckDB refuses."""
+    catalog = Catalog(settings.pack)
     with store.reading(settings.store) as connection:
-        Runner(connection, Catalog(settings.pack), settings.timezone).make_views([query])
+        audited(settings, "read", "sql", query=shape_of(query, catalog), digest=query)
+        Runner(connection, catalog, settings.timezone).make_views([query])
         store.shut_in(connection)
         try:
             statements = connection.extract_statements(query)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from hubbub.core.progress import BEGINNING
 from hubbub.core.tables import API_CALLS, RUNS, Privacy
 from hubbub.errors import Exit, HubbubError, TryAgain, UsageError
+from hubbub.flows.auditing import audited_run
 from hubbub.flows.connecting import connect
 from hubbub.flows.journaling import alone, merge_journal, open_journal
 from hubbub.flows.keeping_files import files_of
@@ -121,6 +122,13 @@ class Report:
     """Seconds by which this machine's clock is ahead of Slack's, about; Slack's was gone by."""
 
     @property
+    def outcome(self) -> str:
+        """How it went, in a word."""
+        if self.is_interrupted:
+            return "interrupted"
+        return "partly" if self.troubles else "done"
+
+    @property
     def exit(self) -> Exit:
         """The exit code that says how it went."""
         if self.is_interrupted:
@@ -155,11 +163,19 @@ def collect(
     slack, token = connection or connect(settings)
     stopping = stop or Event()
     time_of_slack = clock or RealTime(stopping)
-    with alone(settings), open_journal(settings) as journal:
+    wish = wish or Wish()
+    asked: dict[str, str | int | bool] = {
+        "token": token.kind, "channels": len(wish.channels), "full_refresh": wish.full_refresh
+    }  # fmt: skip
+    with (
+        alone(settings),
+        audited_run(settings, "collect", **asked) as told,
+        open_journal(settings) as journal,
+    ):
         run = _Run(
             settings,
             policy,
-            wish or Wish(),
+            wish,
             slack,
             token,
             time_of_slack,
@@ -167,7 +183,9 @@ def collect(
             progress,
             journal,
         )
-        return run.work()
+        report = run.work()
+        told |= {"outcome": report.outcome, "added": report.added, "updated": report.updated}
+        return report
 
 
 @dataclass
@@ -397,10 +415,8 @@ class _Run:
         report = self._report(troubles)
         if error is not None:
             outcome = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-        elif report.is_interrupted:
-            outcome = "interrupted"
         else:
-            outcome = "partly" if troubles else "done"
+            outcome = report.outcome
         try:
             with store.writing(self.settings.store) as connection:
                 merged = merge_journal(connection, self.settings, self.journal, self.gate)

@@ -17,6 +17,8 @@ from hubbub.charts import fonts
 from hubbub.charts.catalog import Chart, Charts, check_fields, check_metric
 from hubbub.charts.render import Form, draw, texts
 from hubbub.errors import UsageError
+from hubbub.flows.auditing import audited, chosen
+from hubbub.flows.outputs import Outputs
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.run import Query, Runner
 from hubbub.settings import Settings
@@ -49,6 +51,7 @@ def draw_chart(settings: Settings, name: str, window: Mapping[str, str], path: P
     metric = catalog.metric(chart.metric)
     check_fields(chart, metric.columns)
     with store.reading(settings.store) as connection:
+        audited(settings, "draw", chart.name, form=form, **chosen(window))
         runner = Runner(connection, catalog, settings.timezone)
         query = runner.prepare(metric, {**chart.parameters, **window})
         rows = runner.run(query)
@@ -68,6 +71,7 @@ def draw_chart(settings: Settings, name: str, window: Mapping[str, str], path: P
     )
     picture = draw(chart, rows, subtitle=subtitle, form=form, timezone=settings.timezone)
     _write(path, picture)
+    Outputs(settings.outputs).note([path])
     # whoever looks at an SVG or a page has fonts of their own
     notes = fonts.missing(texts(chart, rows)) if form == "png" else []
     return DrawnChart(path, chart.title, subtitle, rows.num_rows, tuple(notes))

@@ -16,6 +16,7 @@ import msgspec
 from hubbub.core.tables import TABLES, Column, Privacy
 from hubbub.destinations.files import whole
 from hubbub.errors import UsageError
+from hubbub.flows.auditing import audited
 from hubbub.flows.journaling import alone, take_over
 from hubbub.flows.keeping_files import safe_name
 from hubbub.flows.outputs import Outputs
@@ -28,6 +29,7 @@ from hubbub.flows.workspace import (
     policy_of_workspace,
     stored_channels,
 )
+from hubbub.privacy.audit import Plain
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.keys import Keys
 from hubbub.privacy.policy import Policy
@@ -95,6 +97,7 @@ def opt_in(settings: Settings, member: str) -> bool:
     keys = keys_of(settings)
     with _store_if_any(settings) as connection:
         found = _member(connection, keys, member)
+    audited(settings, "erase", "opt-in", member=found.id)
     return RefusalFile(settings.refused).remove(keys.refusal(found.id)) is not None
 
 
@@ -109,6 +112,7 @@ def _refuse(settings: Settings, name: str, why: Why) -> Receipt:
         keys.refusal(member.handle) if member.handle else None,
         keys.pseudonym("member", member.id) if policy.pseudonyms else None,
     )
+    audited(settings, "erase", why.replace(" ", "-"), member=member.id, outcome="begun")
     # First of all: whatever is under way will heed it when it merges.
     RefusalFile(settings.refused).add(entry)
     receipt = _begun(why)
@@ -141,6 +145,7 @@ def retain_now(settings: Settings, moment: datetime | None = None) -> Receipt:
             "Set text_days, row_days or raw_days under [privacy] in hubbub.toml.",
         )
     receipt = _begun("retention")
+    audited(settings, "erase", "retention", outcome="begun")
     with alone(settings):
         _retained(settings, policy, moment or datetime.now(UTC), receipt)
     return _kept(settings, receipt) if _has_done(receipt) else receipt
@@ -334,7 +339,16 @@ def _has_done(receipt: Receipt) -> bool:
 
 
 def _kept(settings: Settings, receipt: Receipt) -> Receipt:
-    """Write the receipt beside the others."""
+    """Write the receipt beside the others, and note in the audit log that it was done."""
+    audited(
+        settings,
+        "erase",
+        receipt.what.replace(" ", "-"),
+        outcome="done",
+        rows=sum(receipt.rows.values()),
+        files=receipt.files + receipt.raw + len(receipt.exports),
+        run=Plain(receipt.id),
+    )
     path = made(settings.receipts / f"{receipt.id}.json")
     told = {name: value for name, value in asdict(receipt).items() if name != "path"}
     with whole(path) as unfinished:

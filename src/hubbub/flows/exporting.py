@@ -10,11 +10,17 @@ from hubbub.core.tables import HANGING, MERGED
 from hubbub.destinations.files import FORMS, bundle, whole
 from hubbub.destinations.gephi import Network, write_network
 from hubbub.errors import UsageError
+from hubbub.flows.auditing import audited, chosen
+from hubbub.flows.outputs import Outputs
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import BUILT_IN, Metric
 from hubbub.metrics.run import Runner
+from hubbub.privacy.audit import Plain
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
+
+_BUNDLE = ".bundle-"
+"""What the folder of a bundle that is being put together begins with."""
 
 
 def export_metrics(
@@ -31,6 +37,9 @@ def export_metrics(
     _made(folder)
     written: list[Path] = []
     with store.reading(settings.store) as connection:
+        listed = Plain(", ".join(names) or "all")
+        audited(settings, "export", "metrics", form=form, metrics=listed, folder=_place(folder),
+                **chosen(window))  # fmt: skip
         runner = Runner(connection, catalog, settings.timezone)
         as_of = runner.as_of(window.get("as_of")).isoformat()  # one instant for all files
         for metric in metrics:
@@ -41,7 +50,7 @@ def export_metrics(
             with whole(path) as unfinished:
                 runner.copy(query, str(unfinished), FORMS[form])
             written.append(path)
-    return written
+    return _noted(settings, written)
 
 
 def export_tables(settings: Settings, folder: Path, form: str) -> list[Path]:
@@ -49,12 +58,13 @@ def export_tables(settings: Settings, folder: Path, form: str) -> list[Path]:
     _made(folder)
     written: list[Path] = []
     with store.reading(settings.store) as connection:
+        audited(settings, "export", "tables", form=form, folder=_place(folder))
         for table in (*MERGED, *HANGING):
             path = folder / f"{table.name}.{form}"
             with whole(path) as unfinished:
                 _copy_table(connection, table.name, table.key, unfinished, form)
             written.append(path)
-    return written
+    return _noted(settings, written)
 
 
 def export_network(settings: Settings, window: Mapping[str, str], folder: Path) -> list[Path]:
@@ -64,12 +74,13 @@ def export_network(settings: Settings, window: Mapping[str, str], folder: Path) 
     _refuse_unknown([nodes, edges], window)
     _made(folder)
     with store.reading(settings.store) as connection:
+        audited(settings, "export", "network", form="gexf", folder=_place(folder), **chosen(window))
         runner = Runner(connection, catalog, settings.timezone)
         as_of = {"as_of": window["as_of"]} if "as_of" in window else {}
         network = Network(
             runner.run(runner.prepare(nodes, as_of)), runner.run(runner.prepare(edges, window))
         )
-    return write_network(network, folder)
+    return _noted(settings, write_network(network, folder))
 
 
 def export_bundle(
@@ -77,11 +88,17 @@ def export_bundle(
 ) -> list[Path]:
     """Write data.zip with the tables and metrics.zip with the metrics. Returns the paths."""
     _made(folder)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".bundle-") as unpacked:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=_BUNDLE) as unpacked:
         place = Path(unpacked)
         bundle(folder / "data.zip", export_tables(settings, place, form))
         bundle(folder / "metrics.zip", export_metrics(settings, names, window, place, form))
-    return [folder / "data.zip", folder / "metrics.zip"]
+    return _noted(settings, [folder / "data.zip", folder / "metrics.zip"])
+
+
+def _noted(settings: Settings, paths: list[Path]) -> list[Path]:
+    """Remember what was written: an erasure reaches it."""
+    Outputs(settings.outputs).note(paths)
+    return paths
 
 
 def _copy_table(
@@ -101,6 +118,12 @@ def _refuse_unknown(metrics: Sequence[Metric], window: Mapping[str, str]) -> Non
                 f"None of these metrics has a parameter {name!r}.",
                 f"They have: {', '.join(sorted(known))}.",
             )
+
+
+def _place(folder: Path) -> str:
+    """A folder as the audit log takes it: it is keyed there, for it may be called as a person."""
+    is_passing = folder.name.startswith(_BUNDLE)
+    return str((folder.parent if is_passing else folder).resolve())
 
 
 def _made(folder: Path) -> None:

@@ -18,6 +18,7 @@ import duckdb
 from hubbub.core.batch import Admitted, Envelope
 from hubbub.core.ports import Archive, Part
 from hubbub.core.tables import RUNS, Privacy
+from hubbub.flows.auditing import audited_run
 from hubbub.flows.workers import held_archive, reading_workers
 from hubbub.flows.workspace import (
     gate_of,
@@ -81,9 +82,16 @@ def unseen(what: str, done: int, total: int) -> None:
 
 def import_archive(settings: Settings, path: Path, progress: Progress = unseen) -> Report:
     """Import an archive into a workspace. Raises `HubbubError`; then the store is as it was."""
+    archive = open_archive(path)
+    with audited_run(settings, "import", source=str(path.resolve())) as told:
+        report = _imported(settings, path, archive, progress)
+        told |= {"added": report.added, "updated": report.updated, "left_out": report.left_out}
+        return report
+
+
+def _imported(settings: Settings, path: Path, archive: Archive, progress: Progress) -> Report:
     begun, started_at = time.perf_counter(), datetime.now(UTC)
     policy = policy_of_workspace(settings)
-    archive = open_archive(path)
     parts = archive.parts()
     size = sum(part.size for part in parts)
     with scratch_folder(settings) as scratch, reading_workers(size, archive) as workers:

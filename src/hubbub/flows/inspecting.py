@@ -11,6 +11,7 @@ import duckdb
 from hubbub.core.findings import Finding, ok, problem, remark, some
 from hubbub.core.tables import TABLES, Column, Privacy
 from hubbub.errors import HubbubError
+from hubbub.flows.auditing import audited
 from hubbub.flows.erasing import old_raw
 from hubbub.flows.outputs import Outputs
 from hubbub.flows.workspace import keys_of, limits_of, policy_of_workspace, scrubber_of
@@ -37,6 +38,7 @@ def inspect(settings: Settings, folders: Iterable[Path] = ()) -> list[Finding]:
     the data itself.
     """
     policy = policy_of_workspace(settings)
+    audited(settings, "read", "privacy check")
     try:
         keys = keys_of(settings)
     except HubbubError as error:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from hubbub.flows.auditing import audited, chosen
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import Metric
 from hubbub.metrics.run import Runner
@@ -57,6 +58,7 @@ def measure(settings: Settings, name: str, window: Mapping[str, str]) -> Measure
     catalog = Catalog(settings.pack)
     metric = catalog.metric(name)
     with store.reading(settings.store) as connection:
+        audited(settings, "read", metric.name, **chosen(window))
         runner = Runner(connection, catalog, settings.timezone)
         query = runner.prepare(metric, window)
         rows = runner.run(query)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from hubbub.errors import UsageError
+from hubbub.flows.auditing import audited
 from hubbub.flows.journaling import alone, take_over
 from hubbub.flows.workspace import (
     gate_of,
@@ -42,6 +43,7 @@ def rotate(settings: Settings) -> Rotated:
     """
     _refuse_environment()
     keys = keys_of(settings).rotated()
+    audited(settings, "keys", "rotate", version=keys.version)
     with alone(settings):
         _take_over(settings)
         # The keys first: a store that lags behind them is brought up at its next merge.
@@ -62,9 +64,11 @@ def destroy_old(settings: Settings) -> Rotated:
     """Destroy the keys of all pseudonyms so far, and begin anew: what is stored stays, but nobody
     can join it to what comes, or tell any more whom its pseudonyms mean."""
     _refuse_environment()
+    keys = keys_of(settings).without_past()
+    audited(settings, "keys", "destroy-old", version=keys.version)
     with alone(settings):
         _take_over(settings)
-        return _begin_anew(settings, keys_of(settings).without_past(), refusals_lost=0)
+        return _begin_anew(settings, keys, refusals_lost=0)
 
 
 def begin_after_loss(settings: Settings) -> Rotated:
@@ -81,6 +85,7 @@ def begin_after_loss(settings: Settings) -> Rotated:
     known = stored_keys(settings)
     file = RefusalFile(settings.refused)
     lost = len(file.entries())
+    audited(settings, "keys", "after-loss", refusals_lost=lost)
     with alone(settings):
         keys = Keys.new()
         version = known[1] + 1 if known else 1

@@ -1,9 +1,13 @@
 """Files that their owner alone may read: keys, and the list of refused members."""
 
 import os
+import secrets
 from pathlib import Path
 
 from hubbub.errors import HubbubError
+
+KEY_BYTES = 32
+"""Of every key."""
 
 
 def write_closed(path: Path, content: str) -> None:
@@ -33,3 +37,26 @@ def check_closed(path: Path) -> None:
             f"Other users of this machine can read the key file {path}.",
             f"Close it: chmod 600 {path}",
         )
+
+
+def kept_key(path: Path, name: str, fix: str) -> bytes:
+    """A key of 32 bytes, made on first use and readable by its owner alone.
+
+    Raises `HubbubError` if others can read it, or if it is damaged; `fix` is for the latter.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    else:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+    check_closed(path)
+    key = path.read_bytes()
+    if len(key) != KEY_BYTES:
+        raise HubbubError(
+            f"The {name} {path} is damaged: {len(key)} bytes instead of {KEY_BYTES}.", fix
+        )
+    return key

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Literal
 
 from hubbub.errors import HubbubError
-from hubbub.privacy.closed import check_closed, write_closed
+from hubbub.privacy.closed import KEY_BYTES, check_closed, write_closed
 
-_KEY_BYTES = 32
 _TITLE = "hubbub keys 1"
 ENVIRONMENT = "HUBBUB_KEYS"
 """The variable that the keys are taken from where it is set; then there is no file."""
@@ -38,7 +37,7 @@ class Keys:
     @classmethod
     def new(cls) -> "Keys":
         """Keys that nobody has seen."""
-        return cls((secrets.token_bytes(_KEY_BYTES),), 1, secrets.token_bytes(_KEY_BYTES))
+        return cls((secrets.token_bytes(KEY_BYTES),), 1, secrets.token_bytes(KEY_BYTES))
 
     @property
     def mark(self) -> str:
@@ -49,7 +48,7 @@ class Keys:
         """A value's keyed pseudonym, as `m1_` and 24 hex digits: label, version, token."""
         token = value
         for version, key in enumerate(self.chain, self.first):
-            token = _token(key, version, label, token)
+            token = keyed_token(key, version, label, token)
         return token
 
     @property
@@ -59,7 +58,7 @@ class Keys:
 
     def renewed(self, label: Label, token: str, version: int) -> str:
         """The pseudonym of the next version for one of `version`."""
-        return _token(self.chain[version + 1 - self.first], version + 1, label, token)
+        return keyed_token(self.chain[version + 1 - self.first], version + 1, label, token)
 
     def refusal(self, member_id: str) -> str:
         """What a refused member is remembered by."""
@@ -78,12 +77,12 @@ class Keys:
 
     def rotated(self) -> "Keys":
         """These keys and a new one for pseudonyms."""
-        chain = (*self.chain, secrets.token_bytes(_KEY_BYTES))
+        chain = (*self.chain, secrets.token_bytes(KEY_BYTES))
         return replace(self, chain=chain, version=self.version + 1)
 
     def without_past(self) -> "Keys":
         """Keys that begin anew: nothing ties their pseudonyms to those of any version before."""
-        chain = (secrets.token_bytes(_KEY_BYTES),)
+        chain = (secrets.token_bytes(KEY_BYTES),)
         return replace(self, chain=chain, version=self.version + 1)
 
     def written(self) -> str:
@@ -127,7 +126,7 @@ def made_keys(path: Path) -> Keys:
 
 
 def _parsed(content: bytes, where: str) -> Keys:
-    if len(content) == _KEY_BYTES:  # as it was before keys could be rotated
+    if len(content) == KEY_BYTES:  # as it was before keys could be rotated
         return Keys((content,), 1, hashlib.sha256(b"steady\0" + content).digest())
     try:
         title, *lines = [line for line in content.decode("ascii").splitlines() if line.strip()]
@@ -139,7 +138,7 @@ def _parsed(content: bytes, where: str) -> Keys:
         is_whole = (
             title == _TITLE
             and versions == [*range(versions[0], versions[-1] + 1)]
-            and {len(key) for key in (steady, *chain)} == {_KEY_BYTES}
+            and {len(key) for key in (steady, *chain)} == {KEY_BYTES}
         )
     except (ValueError, KeyError, IndexError):
         is_whole, versions, chain, steady = False, [], (), b""
@@ -151,7 +150,8 @@ def _parsed(content: bytes, where: str) -> Keys:
     return Keys(chain, versions[-1], steady)
 
 
-def _token(key: bytes, version: int, label: Label, value: str) -> str:
+def keyed_token(key: bytes, version: int, label: str, value: str) -> str:
+    """HMAC-SHA256 of a labelled value, as the label's initial, the version, and 24 hex digits."""
     digest = _digest(key, f"{label}\0{value}")
     return f"{label[0]}{version}_{digest[:24]}"
 
