@@ -41,7 +41,7 @@ from hubbub.stores.staging import Staged, joined, stage
 
 _TASK_BYTES = 8_000_000
 """JSON that a task reads, about."""
-_PIECE_BYTES = 100_000
+_PIECE_BYTES = 200_000
 """JSON that is held as rows at a time, about: bounds memory, and keeps to the cache."""
 
 Progress = Callable[[str, int, int], None]

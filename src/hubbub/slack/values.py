@@ -43,7 +43,7 @@ def micros_of_each(ts: list[Any]) -> list[int] | None:
         and joined[17::18] == "," * (len(ts) - 1)
         and "0" not in joined[::18]
         and joined.isascii()
-        and digits.replace(",", "").isdigit()
+        and digits.replace(",", "").encode().isdigit()  # of bytes it is ten times as fast
     )
     return _integers(f"[{digits}]") if is_regular else None
 
@@ -100,7 +100,7 @@ def items(value: object) -> list[Any]:
 
 def records(value: object) -> list[Json]:
     """The objects of an array; none for anything else."""
-    return [item for item in items(value) if is_record(item)]
+    return [item for item in items(value) if type(item) is dict]
 
 
 def ids(value: object) -> set[str]:

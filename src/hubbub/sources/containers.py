@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from isal import isal_zlib
 
@@ -107,32 +107,25 @@ def _folder_sizes(root: Path) -> dict[str, int]:
     }
 
 
-class _Member(NamedTuple):
-    offset: int
-    packed: int
-    size: int
-    method: int
-    crc: int
-
-
 @dataclass(frozen=True)
 class Zip:
     """A zip file. Members are inflated without asking `zipfile` for each: exports hold tens of
     thousands of them, and that halves the time."""
 
     path: Path
-    members: dict[str, _Member] = field(repr=False)
+    members: dict[str, zipfile.ZipInfo] = field(repr=False)
     sizes: dict[str, int] = field(repr=False)
 
     def read(self, name: str) -> bytes:
         """A file's content, its checksum compared."""
         member, content = self.members[name], _content(self.path)
-        header = content[member.offset : member.offset + _HEADER]
+        begin = member.header_offset
+        header = content[begin : begin + _HEADER]
         if len(header) == _HEADER and header.startswith(b"PK\x03\x04"):
             name_length, extra_length = struct.unpack_from("<HH", header, 26)
-            begin = member.offset + _HEADER + name_length + extra_length
-            unpacked = _unpacked(content[begin : begin + member.packed], member)
-            if unpacked is not None and _isal.crc32(unpacked) == member.crc:
+            begin += _HEADER + name_length + extra_length
+            unpacked = _unpacked(content[begin : begin + member.compress_size], member)
+            if unpacked is not None and _isal.crc32(unpacked) == member.CRC:
                 return unpacked
         raise Unreadable(
             f"{name} in {self.path} is damaged.", "Fetch the zip again, or repair it with zip -FF."
@@ -150,12 +143,12 @@ def _content(path: Path) -> mmap.mmap:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def _unpacked(packed: bytes, member: _Member) -> bytes | None:
-    if member.method == zipfile.ZIP_STORED:
+def _unpacked(packed: bytes, member: zipfile.ZipInfo) -> bytes | None:
+    if member.compress_type == zipfile.ZIP_STORED:
         return packed
     inflate = _isal.decompressobj(-15)
     try:
-        return inflate.decompress(packed, member.size + 1)
+        return inflate.decompress(packed, member.file_size + 1)
     except _isal.error:
         return None
 
@@ -203,12 +196,11 @@ def _open_zip(path: Path) -> Zip:
     named = {_name(entry): entry for entry in found}
     top = _common_folder(named)
     members = {
-        name[len(top) :]: _Member(entry.header_offset, entry.compress_size, entry.file_size,
-                                  entry.compress_type, entry.CRC)
-        for name, entry in sorted(named.items())
+        name[len(top) :]: named[name]
+        for name in sorted(named)
         if name.startswith(top) and not name.startswith("__MACOSX/")
-    }  # fmt: skip
-    return Zip(path, members, {name: member.size for name, member in members.items()})
+    }
+    return Zip(path, members, {name: member.file_size for name, member in members.items()})
 
 
 def _name(entry: zipfile.ZipInfo) -> str:

@@ -258,12 +258,16 @@ def _create(connection: duckdb.DuckDBPyConnection, database: str) -> None:
 
 def _complete(connection: duckdb.DuckDBPyConnection, database: str, table: Table) -> None:
     """Create a table, or add the columns that it lacks."""
-    columns = [
-        f"{column.name} {_sql_type(column.name, column.type.value)}" for column in table.columns
-    ]
-    connection.execute(f"CREATE TABLE IF NOT EXISTS {database}.{table.name} ({', '.join(columns)})")
-    for column in columns:
-        connection.execute(f"ALTER TABLE {database}.{table.name} ADD COLUMN IF NOT EXISTS {column}")
+    columns = {
+        column.name: f"{column.name} {_sql_type(column.name, column.type.value)}"
+        for column in table.columns
+    }
+    wanted = ", ".join(columns.values())
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {database}.{table.name} ({wanted})")
+    connection.execute(f"SELECT * FROM {database}.{table.name} LIMIT 0").fetchall()
+    there = {name for name, *_ in connection.description or ()}
+    for name in [name for name in columns if name not in there]:
+        connection.execute(f"ALTER TABLE {database}.{table.name} ADD COLUMN {columns[name]}")
 
 
 def _sql_type(name: str, sql: str) -> str:
