@@ -4,6 +4,7 @@ import duckdb
 import pyarrow as pa
 
 from hubbub.errors import UsageError
+from hubbub.flows.workspace import refuse_single_members
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.run import Runner
 from hubbub.settings import Settings
@@ -11,9 +12,12 @@ from hubbub.stores import duckdb as store
 
 
 def ask(settings: Settings, query: str) -> pa.Table:
-    """The rows of one SELECT. Raises `UsageError` for anything else, or what DuckDB refuses."""
+    """The rows of one SELECT. Raises `UsageError` for anything else, or what DuckDB refuses; and
+    for all queries where small groups are suppressed, unless the policy opens them."""
+    refuse_single_members(settings, "hubbub sql can ask about")
     with store.reading(settings.store) as connection:
-        Runner(connection, Catalog(settings.pack), settings.timezone).make_views([query])
+        catalog = Catalog(settings.pack)
+        Runner(connection, catalog, settings.timezone, smallest_group=1).make_views([query])
         store.shut_in(connection)
         try:
             statements = connection.extract_statements(query)
