@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -21,7 +21,7 @@ from hubbub.flows.workspace import smallest_group
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import SUPPRESSED, Metric
 from hubbub.metrics.run import Query, Runner
-from hubbub.metrics.small_groups import is_ordered
+from hubbub.metrics.small_groups import TooFewMembers, is_ordered
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
 
@@ -129,14 +129,22 @@ def _without_small_groups(
     """
     if SUPPRESSED not in rows.column_names or metric.members == "none":
         return chart, rows, ""
-    states = rows[SUPPRESSED].to_pylist()
-    shown = [index for index, state in enumerate(states) if state != "yes"]
-    if not shown and states:
+    withheld = set(metric.columns) - metric.released
+    chart = chart.without_tooltips_of(withheld)
+    if needed := chart.columns & withheld:
+        raise TooFewMembers(
+            f"The chart {chart.name} draws {', '.join(sorted(needed))}, which can be about fewer "
+            f"than {k} members.",
+            f"Draw other columns; {metric.file.place} says in its header which may be shown.",
+        )
+    records: list[dict[str, Any]] = rows.to_pylist()
+    shown = [row for row in records if row[SUPPRESSED] != "yes"]
+    if records and not shown:
         empty = f"Too few members: no group here has {k}."
         return replace(chart, empty=empty), rows.slice(0, 0), ""
     if not is_ordered(metric):
-        rows = rows.take(shown)
-    is_cut = len(shown) < len(states) or "partly" in states
+        rows = pa.Table.from_pylist(shown, rows.schema)
+    is_cut = any(row[SUPPRESSED] != "no" for row in records)
     return chart, rows, f"without groups under {k} members" if is_cut else ""
 
 

@@ -18,7 +18,6 @@ from hubbub.metrics.small_groups import TooFewMembers
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
 
-
 Tell = Callable[[str], None]
 """Takes a sentence about something that was left out."""
 

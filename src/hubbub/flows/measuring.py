@@ -35,6 +35,8 @@ class Measured:
         """The columns for people: names, times and figures, without ids."""
         columns = self.metric.columns.values()
         named = [column.name for column in columns if column.type != "id"]
+        if self.small_groups():
+            named = [name for name in named if name in self.metric.released]
         added = [name for name in self.rows.column_names if name == SUPPRESSED]
         return (named or list(self.metric.columns)) + added
 

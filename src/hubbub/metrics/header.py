@@ -51,9 +51,9 @@ BUILT_IN = {
 """Parameters that every metric has."""
 
 SMALL_GROUPS = {
-    "members": "the column that counts the members whom a row is about; or `one`: each row is about "
-    "a single member; `overlapping`: rows are about groups that overlap, so that their differences "
-    "are about fewer; `none`: no row is about members",
+    "members": "the column that counts the members whom a row is about; or `one`: each row is "
+    "about a single member; `overlapping`: rows are about groups that overlap, so that their "
+    "differences are about fewer; `none`: no row is about members",
     "keys": "columns that a row keeps when its members are too few: what is known without it, such "
     "as days and channels",
     "shown": "the other columns that may be shown when its members are enough; each is about all "
@@ -114,6 +114,11 @@ class Metric:
     def name(self) -> str:
         """The file's name without its ending."""
         return self.file.name
+
+    @property
+    def released(self) -> frozenset[str]:
+        """The columns that may leave where small groups are suppressed."""
+        return frozenset((*self.keys, *self.shown, self.members))
 
 
 def parse(file: ContentFile) -> Metric:

@@ -17,6 +17,9 @@ from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import BUILT_IN, SUPPRESSED, Metric
 from hubbub.metrics.small_groups import Bounds, Quiet, quiet
 
+_arrow: Any = pa
+"""pyarrow without its types, which are partly unknown."""
+
 _SQL_TYPES = {
     "id": {"VARCHAR"},
     "text": {"VARCHAR"},
@@ -101,7 +104,7 @@ class Runner:
         if self._quiet is None:
             return rows
         if query.bounds is None:
-            return rows.append_column(SUPPRESSED, pa.array(["no"] * rows.num_rows, pa.string()))
+            return rows.append_column(SUPPRESSED, _arrow.array(["no"] * rows.num_rows, pa.string()))
         views = {view.name for view in self._catalog.needed_views([query.metric.sql])}
         return small_groups.suppress(
             query.metric,
@@ -186,20 +189,22 @@ class Runner:
         days = sorted(self._quiet.days) if self._quiet else []
         bounds = [Bounds(day, day + timedelta(days=1), self._zone) for day in days]
         instant = pa.timestamp("us", tz="UTC")
-        return pa.table({
-            "begins_at": pa.array([each.since for each in bounds], instant),
-            "ends_at": pa.array([each.as_of for each in bounds], instant),
+        return _arrow.table({
+            "begins_at": _arrow.array([each.since for each in bounds], instant),
+            "ends_at": _arrow.array([each.as_of for each in bounds], instant),
         })  # fmt: skip
 
     def _bounded(self, query: Query) -> Query:
         """A query whose values do not depend on the window, so that windows have no differences;
         its window is cut to whole periods that have ended."""
         now = datetime.now(UTC)
-        if small_groups.period_of(query.metric):
-            bounds = small_groups.ended(query.since, query.as_of, now, self._zone)
-            values = {"since": _BEGINNING, "as_of": small_groups.ended(None, now, now, self._zone).as_of}
+        period = small_groups.period_of(query.metric)
+        if period:
+            bounds = small_groups.whole_periods(period, query.since, query.as_of, now, self._zone)
+            until = Bounds(None, small_groups.released_until(now, self._zone), self._zone)
+            values: dict[str, Any] = {"since": _BEGINNING, "as_of": until.as_of}
         else:
-            bounds = small_groups.month_before(min(query.as_of, now), self._zone)
+            bounds = small_groups.last_month(query.as_of, now, self._zone)
             values = {"since": bounds.since, "as_of": bounds.as_of}
         chosen = {name: values.get(name, value) for name, value in query.values.items()}
         return Query(query.metric, chosen, bounds.since, bounds.as_of, bounds)
@@ -273,7 +278,7 @@ _OF_DAYS = "messages_of_shown_days"
 
 
 def _days(days: list[date]) -> pa.Table:
-    return pa.table({"day": pa.array(days, pa.date32())})
+    return _arrow.table({"day": _arrow.array(days, pa.date32())})
 
 
 def _like(metric: Metric, name: str, value: Any, default: Any) -> Any:

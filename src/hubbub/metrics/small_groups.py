@@ -49,6 +49,11 @@ def days_between(begin: date, end: date) -> list[date]:
     return [begin + number * _DAY for number in range((end - begin).days)]
 
 
+_BEGINS: Mapping[str, Callable[[date], date]] = {
+    "day": lambda day: day,
+    "week": lambda day: part_of(day)[0],
+    "month": lambda day: part_of(day)[1],
+}
 _ENDS: Mapping[str, Callable[[date], date]] = {
     "day": lambda begin: begin + _DAY,
     "week": lambda begin: begin + 7 * _DAY,
@@ -145,7 +150,9 @@ def too_few(rows: Sequence[tuple[object, tuple[Any, ...], int | None]], k: int) 
         families[family].append(index)
     hidden: set[int] = set()
     for family in families.values():
-        small = {index for index in family if rows[index][2] is None or 0 < (rows[index][2] or 0) < k}
+        small = {
+            index for index in family if rows[index][2] is None or 0 < (rows[index][2] or 0) < k
+        }
         others = [index for index in family if index not in small and rows[index][2]]
         if small and others:
             small.add(min(others, key=lambda index: (rows[index][2], _sortable(rows[index][1]))))
@@ -174,21 +181,27 @@ class Bounds:
         return _midnight(self.end, self.zone) - _MICROSECOND
 
 
-def month_before(as_of: datetime, zone: ZoneInfo) -> Bounds:
-    """The calendar month that had ended last by an instant."""
-    end = _day_after(as_of, zone).replace(day=1)
+def released_until(now: datetime, zone: ZoneInfo) -> date:
+    """The first day of which nothing is shown yet: its part has not ended."""
+    return max(part_of(now.astimezone(zone).date()))
+
+
+def whole_periods(
+    period: str, since: datetime | None, as_of: datetime, now: datetime, zone: ZoneInfo
+) -> Bounds:
+    """A window widened to whole days, weeks or months, up to the last that can be shown."""
+    begin_of = _BEGINS[period]
+    until = released_until(now, zone)
+    last = begin_of(as_of.astimezone(zone).date())
+    end = _ENDS[period](last)
+    begin = None if since is None else begin_of(since.astimezone(zone).date())
+    return Bounds(begin, end if end <= until else min(last, begin_of(until)), zone)
+
+
+def last_month(as_of: datetime, now: datetime, zone: ZoneInfo) -> Bounds:
+    """The calendar month that an instant is in, or the last that has ended."""
+    end = whole_periods("month", None, as_of, now, zone).end
     return Bounds((end - _DAY).replace(day=1), end, zone)
-
-
-def ended(since: datetime | None, as_of: datetime, now: datetime, zone: ZoneInfo) -> Bounds:
-    """The whole days of a window, up to the last part that has ended."""
-    today = _day_after(min(as_of, now), zone)
-    current = max(part_of(_day_after(now, zone)))
-    begin = None
-    if since is not None:
-        begin = since.astimezone(zone).date()
-        begin += _DAY if _midnight(begin, zone) < since else timedelta()
-    return Bounds(begin, min(today, current), zone)
 
 
 def suppress(
@@ -208,10 +221,7 @@ def suppress(
     shown: list[Row] = []
     suppressed: list[Row] = []
     for index, row in enumerate(records):
-        begin, end = (
-            (row[period], _ENDS[period](row[period])) if period else (bounds.begin, bounds.end)
-        )
-        assert begin is not None
+        begin, end = (row[period], _ENDS[period](row[period])) if period else _days_of(bounds)
         if period and (end > bounds.end or (bounds.begin is not None and begin < bounds.begin)):
             continue
         if (begin, end) not in cut:
@@ -222,8 +232,16 @@ def suppress(
             suppressed.append(_blank(metric, row))
         else:
             shown.append(_released(metric, row, k) | {SUPPRESSED: "partly" if is_cut else "no"})
-    schema = rows.schema.append(pa.field(SUPPRESSED, pa.string()))
-    return pa.Table.from_pylist(_ordered(metric, shown, suppressed), schema)
+    if not period and not records and quiet_times.touches(*_days_of(bounds), of_days=of_days):
+        suppressed.append({SUPPRESSED: "yes"})
+    with_states = rows.append_column(SUPPRESSED, pa.nulls(rows.num_rows, pa.string()))
+    return pa.Table.from_pylist(_ordered(metric, shown, suppressed), with_states.schema)
+
+
+def _days_of(bounds: Bounds) -> tuple[date, date]:
+    """The first day of a window of one month, and the first day after it."""
+    assert bounds.begin is not None
+    return bounds.begin, bounds.end
 
 
 def is_ordered(metric: Metric) -> bool:
@@ -248,13 +266,12 @@ def sentence(k: int, rows: pa.Table) -> str:
 
 def _released(metric: Metric, row: Row, k: int) -> Row:
     """A row with the columns that may be shown; counts of members rounded down."""
-    named = {*metric.keys, *metric.shown, metric.members}
     return {
         name: _rounded(value, k)
         if column.type == "integer" and (column.unit == "members" or name == metric.members)
         else value
         for name, value in row.items()
-        if name in named and (column := metric.columns[name])
+        if name in metric.released and (column := metric.columns[name])
     }
 
 
@@ -295,11 +312,6 @@ def _keys(metric: Metric, row: Row) -> tuple[Any, ...]:
 
 def _sortable(keys: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple((key is None, "" if key is None else key) for key in keys)
-
-
-def _day_after(moment: datetime, zone: ZoneInfo) -> date:
-    """The day that an instant is in, or the next one if it is the day's last microsecond."""
-    return (moment + _MICROSECOND).astimezone(zone).date()
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
