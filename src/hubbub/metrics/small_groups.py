@@ -233,7 +233,7 @@ def suppress(
         else:
             shown.append(_released(metric, row, k) | {SUPPRESSED: "partly" if is_cut else "no"})
     if not period and not records and quiet_times.touches(*_days_of(bounds), of_days=of_days):
-        suppressed.append({SUPPRESSED: "yes"})
+        suppressed.append(_blank(metric, dict.fromkeys(metric.keys)))
     with_states = rows.append_column(SUPPRESSED, pa.nulls(rows.num_rows, pa.string()))
     return pa.Table.from_pylist(_ordered(metric, shown, suppressed), with_states.schema)
 
