@@ -428,7 +428,13 @@ def test_the_terminal_says_what_is_suppressed(town: Settings) -> None:
     assert done.stdout.splitlines()[3].split() == ["2026-01-19", "yes"]
     assert "about fewer than 5 members" in done.stderr
     assert "Partly: leaves out times" in done.stderr
-    # the newest message's time is about one member
+
+
+@pytest.mark.parametrize("metric", ["coverage", "totals", "messages_per_day", "link_domains"])
+@pytest.mark.parametrize("as_of", ["latest", "now"])
+def test_no_time_of_a_message_is_told(town: Settings, metric: str, as_of: str) -> None:
+    done = hubbub(town, "show", metric, "--as-of", as_of)
+    assert done.exit_code == 0
     assert "10:00" not in done.output
 
 

@@ -56,7 +56,7 @@ class Measured:
         said = f"No rows: {self.metric.title} {self.window()}."
         if self.newest is None:
             return f"{said} The store has no messages."
-        if self.smallest_group == 1 and self.since is not None and self.newest < self.since:
+        if self.since is not None and self.newest < self.since:
             newest = self._local(self.newest)
             return f"{said}\nThe newest message is of {newest}: try --as-of latest"
         return said

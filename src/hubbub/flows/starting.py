@@ -29,7 +29,7 @@ _DOCS: dict[str, dict[str, str]] = {
         "pseudonyms": "keyed pseudonyms in place of member ids",
         "raw": "keep Slack's own JSON; wants the preset open",
         "smallest_group": "no figure about fewer members is given",
-        "operator_sql": "keep hubbub sql open all the same",
+        "operator_sql": "open sql, tables and the network all the same",
     },
     "collect": {
         "include": 'channels by name, id or pattern ("team-*"); [] takes all',

@@ -64,7 +64,9 @@ class Runner:
         self._zone = ZoneInfo(timezone)
         self._smallest_group = smallest_group
         self._made: set[str] = set()
-        self._quiet = self._without_quiet_times() if smallest_group > 1 else None
+        self._quiet: Quiet | None = None
+        if smallest_group > 1:
+            self._quiet = self._without_quiet_times()
 
     def prepare(self, metric: Metric, given: Mapping[str, str | None] | None = None) -> Query:
         """A metric's query with the values of its parameters: those given, else the defaults.
@@ -135,10 +137,14 @@ class Runner:
         return end_of("as_of", given, self._zone)
 
     def newest(self) -> datetime | None:
-        """When the newest message was posted; None if there is none."""
+        """When the newest message was posted; None if there is none. Where small groups are
+        suppressed only its day is told, by its last instant."""
         query = "SELECT epoch_us(max(posted_at)) FROM messages WHERE deleted_at IS NULL"
         micros = self._connection.execute(query).fetchall()[0][0]
-        return None if micros is None else _EPOCH + timedelta(microseconds=micros)
+        if micros is None:
+            return None
+        moment = _EPOCH + timedelta(microseconds=micros)
+        return moment if self._quiet is None else small_groups.end_of_day(moment, self._zone)
 
     def make_views(self, queries: list[str]) -> None:
         """Make the views that some queries read, and those that they read in turn."""

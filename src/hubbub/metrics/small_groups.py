@@ -181,6 +181,11 @@ class Bounds:
         return _midnight(self.end, self.zone) - _MICROSECOND
 
 
+def end_of_day(moment: datetime, zone: ZoneInfo) -> datetime:
+    """The last instant of the day that an instant is in."""
+    return Bounds(None, moment.astimezone(zone).date() + _DAY, zone).as_of
+
+
 def released_until(now: datetime, zone: ZoneInfo) -> date:
     """The first day of which nothing is shown yet: its part has not ended."""
     return max(part_of(now.astimezone(zone).date()))
