@@ -6,9 +6,10 @@ worked out for certain by adding and subtracting is in the span of the equations
 is below zero, cells are empty where a sum is 0, or where a sum is no more than one inside it.
 """
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection
+from typing import Any
 
-Cell = Hashable
+Cell = Any
 Sum = tuple[frozenset[Cell], int]
 """The cells that were added up, and the messages in them."""
 

@@ -4,7 +4,7 @@ Invented communities, all metrics about messages, all windows, and an attacker w
 are made.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
@@ -13,9 +13,9 @@ from typing import Any
 
 import duckdb
 import pytest
-from attacker import Attacker, Sum
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.privacy.attacker import Attacker, Sum
 
 from hubbub.core.tables import TABLES
 from hubbub.metrics.catalog import Catalog
@@ -139,7 +139,7 @@ def sums(told: Told, inside: set[Cell]) -> Iterator[Sum]:
 def targets(inside: set[Cell]) -> set[frozenset[Cell]]:
     """Groups that an attacker would like to know of: days, channels, hours, what they share, and
     what two of them are together."""
-    places = (
+    places: tuple[Callable[[Cell], Any], ...] = (
         lambda cell: cell,
         lambda cell: cell.day,
         lambda cell: (cell.day, cell.hour),

@@ -29,7 +29,8 @@ from hubbub.flows.importing import import_archive
 from hubbub.flows.measuring import measure
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import ABOUT
-from hubbub.metrics.small_groups import TooFewMembers, last_month, period_of, whole_periods
+from hubbub.metrics.periods import last_month, whole_periods
+from hubbub.metrics.small_groups import TooFewMembers, period_of
 from hubbub.settings import Settings, load
 
 K = 5

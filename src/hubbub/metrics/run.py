@@ -12,10 +12,11 @@ import pyarrow as pa
 
 from hubbub.core.instants import begin_of, end_of
 from hubbub.errors import BadContent, UsageError
-from hubbub.metrics import small_groups
+from hubbub.metrics import periods, small_groups
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import BUILT_IN, SUPPRESSED, Metric
-from hubbub.metrics.small_groups import Bounds, Quiet, quiet
+from hubbub.metrics.periods import Bounds
+from hubbub.metrics.small_groups import Quiet, quiet
 
 _arrow: Any = pa
 """pyarrow without its types, which are partly unknown."""
@@ -144,7 +145,7 @@ class Runner:
         if micros is None:
             return None
         moment = _EPOCH + timedelta(microseconds=micros)
-        return moment if self._quiet is None else small_groups.end_of_day(moment, self._zone)
+        return moment if self._quiet is None else periods.end_of_day(moment, self._zone)
 
     def make_views(self, queries: list[str]) -> None:
         """Make the views that some queries read, and those that they read in turn."""
@@ -179,8 +180,8 @@ class Runner:
         left_out = [
             day
             for part in found.parts
-            for day in small_groups.days_between(part[0], part[0] + timedelta(days=7))
-            if small_groups.part_of(day) == part
+            for day in periods.days_between(part[0], part[0] + timedelta(days=7))
+            if periods.part_of(day) == part
         ]
         self._connection.register("left_out_days", _days(left_out))
         self._connection.execute(f"""
@@ -206,11 +207,11 @@ class Runner:
         now = datetime.now(UTC)
         period = small_groups.period_of(query.metric)
         if period:
-            bounds = small_groups.whole_periods(period, query.since, query.as_of, now, self._zone)
-            until = Bounds(None, small_groups.released_until(now, self._zone), self._zone)
+            bounds = periods.whole_periods(period, query.since, query.as_of, now, self._zone)
+            until = Bounds(None, periods.released_until(now, self._zone), self._zone)
             values: dict[str, Any] = {"since": _BEGINNING, "as_of": until.as_of}
         else:
-            bounds = small_groups.last_month(query.as_of, now, self._zone)
+            bounds = periods.last_month(query.as_of, now, self._zone)
             values = {"since": bounds.since, "as_of": bounds.as_of}
         chosen = {name: values.get(name, value) for name, value in query.values.items()}
         return Query(query.metric, chosen, bounds.since, bounds.as_of, bounds)

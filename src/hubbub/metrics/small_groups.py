@@ -13,52 +13,16 @@ Three rules, and docs/decisions/small-groups.md has the reasons:
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
 from hubbub.errors import UsageError
 from hubbub.metrics.header import SUPPRESSED, Metric
+from hubbub.metrics.periods import ENDS, Bounds, Part, days_between, part_of
 
 Row = dict[str, Any]
-Part = tuple[date, date]
-"""The days that a week and a month share: the week's Monday, and the first of the month."""
-
-_DAY = timedelta(days=1)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-class TooFewMembers(UsageError):
-    """A metric whose figures are about too few members, or can be made to be."""
-
-
-def part_of(day: date) -> Part:
-    """The part that a day is in."""
-    return day - timedelta(days=day.weekday()), day.replace(day=1)
-
-
-def next_month(first: date) -> date:
-    """The first of the month after one."""
-    return (first + timedelta(days=31)).replace(day=1)
-
-
-def days_between(begin: date, end: date) -> list[date]:
-    """The days from one on, up to another that is left out."""
-    return [begin + number * _DAY for number in range((end - begin).days)]
-
-
-_BEGINS: Mapping[str, Callable[[date], date]] = {
-    "day": lambda day: day,
-    "week": lambda day: part_of(day)[0],
-    "month": lambda day: part_of(day)[1],
-}
-_ENDS: Mapping[str, Callable[[date], date]] = {
-    "day": lambda begin: begin + _DAY,
-    "week": lambda begin: begin + 7 * _DAY,
-    "month": next_month,
-}
 _FAMILIES: Mapping[str, Callable[[date], object]] = {
     "day": part_of,
     "week": lambda begin: begin.replace(day=1),
@@ -67,10 +31,14 @@ _FAMILIES: Mapping[str, Callable[[date], object]] = {
 """Which rows are suppressed together, of metrics whose rows are days, weeks or months."""
 
 
+class TooFewMembers(UsageError):
+    """A metric whose figures are about too few members, or can be made to be."""
+
+
 def period_of(metric: Metric) -> str:
     """`day`, `week` or `month` if that is what a metric's rows are; else nothing."""
     for name in metric.keys:
-        if name in _ENDS and metric.columns[name].type == "date":
+        if name in ENDS and metric.columns[name].type == "date":
             return name
     return ""
 
@@ -160,55 +128,6 @@ def too_few(rows: Sequence[tuple[object, tuple[Any, ...], int | None]], k: int) 
     return hidden
 
 
-@dataclass(frozen=True)
-class Bounds:
-    """The days that a metric's rows may be about."""
-
-    begin: date | None
-    """None for the beginning."""
-    end: date
-    """The first day after them."""
-    zone: ZoneInfo
-
-    @property
-    def since(self) -> datetime | None:
-        """The first instant, UTC."""
-        return None if self.begin is None else _midnight(self.begin, self.zone)
-
-    @property
-    def as_of(self) -> datetime:
-        """The last instant, UTC."""
-        return _midnight(self.end, self.zone) - _MICROSECOND
-
-
-def end_of_day(moment: datetime, zone: ZoneInfo) -> datetime:
-    """The last instant of the day that an instant is in."""
-    return Bounds(None, moment.astimezone(zone).date() + _DAY, zone).as_of
-
-
-def released_until(now: datetime, zone: ZoneInfo) -> date:
-    """The first day of which nothing is shown yet: its part has not ended."""
-    return max(part_of(now.astimezone(zone).date()))
-
-
-def whole_periods(
-    period: str, since: datetime | None, as_of: datetime, now: datetime, zone: ZoneInfo
-) -> Bounds:
-    """A window widened to whole days, weeks or months, up to the last that can be shown."""
-    begin_of = _BEGINS[period]
-    until = released_until(now, zone)
-    last = begin_of(as_of.astimezone(zone).date())
-    end = _ENDS[period](last)
-    begin = None if since is None else begin_of(since.astimezone(zone).date())
-    return Bounds(begin, end if end <= until else min(last, begin_of(until)), zone)
-
-
-def last_month(as_of: datetime, now: datetime, zone: ZoneInfo) -> Bounds:
-    """The calendar month that an instant is in, or the last that has ended."""
-    end = whole_periods("month", None, as_of, now, zone).end
-    return Bounds((end - _DAY).replace(day=1), end, zone)
-
-
 def suppress(
     metric: Metric, rows: pa.Table, k: int, bounds: Bounds, quiet_times: Quiet, *, of_days: bool
 ) -> pa.Table:
@@ -226,7 +145,7 @@ def suppress(
     shown: list[Row] = []
     suppressed: list[Row] = []
     for index, row in enumerate(records):
-        begin, end = (row[period], _ENDS[period](row[period])) if period else _days_of(bounds)
+        begin, end = (row[period], ENDS[period](row[period])) if period else _days_of(bounds)
         if period and (end > bounds.end or (bounds.begin is not None and begin < bounds.begin)):
             continue
         if (begin, end) not in cut:
@@ -317,7 +236,3 @@ def _keys(metric: Metric, row: Row) -> tuple[Any, ...]:
 
 def _sortable(keys: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple((key is None, "" if key is None else key) for key in keys)
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), zone).astimezone(UTC)
