@@ -73,7 +73,7 @@ class Settings:
     privacy: dict[str, Any] = field(default_factory=dict[str, Any])
     """The preset, and choices that are set alone."""
     collect: Collecting = Collecting()
-    unflagged: "Settings | None" = None
+    unflagged: "Settings | None" = field(default=None, compare=False, repr=False)
     """What they would be without the flags that change them."""
 
     @property

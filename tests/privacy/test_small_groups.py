@@ -346,7 +346,8 @@ def test_no_form_holds_more_than_is_shown(town: Settings, tmp_path: Path, form: 
     # DuckDB would take a CSV's yes and no for flags
     source = f"read_csv('{path}', all_varchar = true)" if form == "csv" else f"'{path}'"
     query = f"SELECT day::DATE, messages::BIGINT, suppressed FROM {source}"
-    found = duckdb.connect().execute(query).fetchall()
+    with duckdb.connect() as connection:
+        found = connection.execute(query).fetchall()
     shown = measure(town, "messages_per_day", {}).rows.to_pylist()
     assert found == [(row["day"], row["messages"], row["suppressed"]) for row in shown]
 
@@ -475,3 +476,25 @@ def test_nothing_is_shown_before_it_has_ended(period: str, as_of: str, now: str,
     if period == "month":
         first = last_month(asked, clock, ZoneInfo("UTC"))
         assert (first.begin, first.end) == (date(2026, 3, 1), end)
+
+
+def test_days_are_those_of_the_workspaces_time_zone(town: Settings) -> None:
+    # There 10 o'clock UTC is the next day's first hour, so all is a day later. 1 February becomes
+    # Monday the 2nd, in the part from the 2nd to the 8th.
+    there = Settings(town.home, "town", timezone="Pacific/Kiritimati", privacy=dict(town.privacy))
+    told = {row["day"]: row for row in rows(there, "messages_per_day")}
+    assert {day for day, row in told.items() if row["suppressed"] == "yes"} == {
+        *(date(2026, 1, day) for day in (8, 9, 14, 15, *range(19, 26))),
+        *(date(2026, 2, day) for day in range(2, 9)),
+    }
+    assert {day: row["messages"] for day, row in told.items() if row["messages"]} == {
+        date(2026, 1, 7): 6, date(2026, 1, 28): 5, date(2026, 2, 11): 6,
+    }  # fmt: skip
+    assert [(row["messages"], row["suppressed"]) for row in rows(there, "messages_per_week")] == [
+        (19, "no"), (7, "no"), (None, "yes"), (5, "no"), (None, "yes"), (6, "no"),
+    ]  # fmt: skip
+    # the 7th and the 28th are Wednesdays
+    hours = rows(there, "busiest_hours", as_of="2026-01-31")
+    assert [(row["weekday"], row["hour"], row["messages"]) for row in hours if row["messages"]] == [
+        (3, 0, 11)
+    ]

@@ -127,7 +127,7 @@ def _without_small_groups(
 
     They stay as gaps in time; among names they would be bars without an end.
     """
-    if SUPPRESSED not in rows.column_names or metric.members == "none":
+    if SUPPRESSED not in rows.column_names:
         return chart, rows, ""
     withheld = set(metric.columns) - metric.released
     chart = chart.without_tooltips_of(withheld)

@@ -42,7 +42,7 @@ class Measured:
 
     def small_groups(self) -> str:
         """What people must know of rows that leave out small groups; nothing where none are."""
-        if self.smallest_group == 1 or self.metric.members == "none":
+        if SUPPRESSED not in self.rows.column_names:
             return ""
         return sentence(self.smallest_group, self.rows)
 

@@ -14,7 +14,7 @@ from hubbub.core.instants import begin_of, end_of
 from hubbub.errors import BadContent, UsageError
 from hubbub.metrics import periods, small_groups
 from hubbub.metrics.catalog import Catalog
-from hubbub.metrics.header import BUILT_IN, SUPPRESSED, Metric
+from hubbub.metrics.header import BUILT_IN, Metric
 from hubbub.metrics.periods import Bounds
 from hubbub.metrics.small_groups import Quiet, quiet
 
@@ -101,13 +101,11 @@ class Runner:
         return query
 
     def run(self, query: Query) -> pa.Table:
-        """The rows of a prepared query. Where small groups are suppressed they say so in a column
-        more, `suppressed`."""
+        """The rows of a prepared query. Where small groups are suppressed, rows about members say
+        so in a column more, `suppressed`."""
         rows = self._connection.sql(query.metric.sql, params=query.values).to_arrow_table()
-        if self._quiet is None:
+        if self._quiet is None or query.bounds is None:
             return rows
-        if query.bounds is None:
-            return rows.append_column(SUPPRESSED, _arrow.array(["no"] * rows.num_rows, pa.string()))
         views = {view.name for view in self._catalog.needed_views([query.metric.sql])}
         return small_groups.suppress(
             query.metric,
