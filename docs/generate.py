@@ -15,7 +15,7 @@ from hubbub.charts.catalog import Charts
 from hubbub.cli.program import program
 from hubbub.core.tables import TABLES
 from hubbub.metrics.catalog import Catalog
-from hubbub.metrics.header import BUILT_IN, PARAMETERS, TYPES
+from hubbub.metrics.header import ABOUT, BUILT_IN, PARAMETERS, SMALL_GROUPS, TYPES, Metric
 
 HERE = Path(__file__).parent
 _NO_PACK = HERE / "no-pack"
@@ -43,6 +43,7 @@ def metrics() -> str:
         lines += [f"### {metric.name}", "", f"{metric.question} {metric.note}".strip()]
         given = [f"`{each.name}` ({each.default or 'all'})" for each in metric.parameters.values()]
         lines += ["", f"Parameters: {', '.join([*given, '`as_of` (now)'])}.", ""]
+        lines += [f"Where small groups are suppressed: {_of_groups(metric)}.", ""]
         lines += ["| column | type | unit | meaning |", "|---|---|---|---|"]
         lines += [
             f"| {column.name} | {column.type} | {column.unit} | {column.doc} |"
@@ -52,6 +53,14 @@ def metrics() -> str:
     return "\n".join(lines)
 
 
+def _of_groups(metric: Metric) -> str:
+    """What becomes of a metric where small groups are suppressed."""
+    if metric.members in ABOUT:
+        return "shown" if metric.members == "none" else "refused"
+    keys = f", rows of {', '.join(metric.keys)}" if metric.keys else ""
+    return f"members are counted by `{metric.members}`{keys}"
+
+
 def header() -> str:
     """What may stand in a metric's header."""
     lines = ["| column type | meaning |", "|---|---|"]
@@ -59,6 +68,12 @@ def header() -> str:
     lines += ["", "| parameter | meaning |", "|---|---|"]
     lines += [f"| {name} | {doc} |" for name, doc in {**PARAMETERS, **BUILT_IN}.items()]
     return "\n".join(lines)
+
+
+def small_groups() -> str:
+    """What a metric's header may say of small groups."""
+    lines = ["| key | meaning |", "|---|---|"]
+    return "\n".join([*lines, *(f"| {name} | {doc} |" for name, doc in SMALL_GROUPS.items())])
 
 
 def charts() -> str:
@@ -91,6 +106,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "tables": ("tables.md", tables),
     "metrics": ("metrics.md", metrics),
     "header": ("metrics.md", header),
+    "small groups": ("metrics.md", small_groups),
     "charts": ("charts.md", charts),
     "commands": ("commands.md", commands),
 }

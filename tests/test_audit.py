@@ -664,6 +664,7 @@ def test_a_change_of_policy_is_noted_once_with_before_and_after(tmp_path: Path) 
         "was_preset": "standard",
         "was_only_channels": None,
         "was_only_channels_token": None,
+        "was_text": "scrubbed",
         "was_links": "trimmed",
         "was_pseudonyms": False,
         "was_smallest_group": 1,

@@ -57,7 +57,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def real_rows(archive: Settings) -> dict[str, pa.Table]:
     """Each charted metric's rows of the real export."""
     with store.reading(archive.store) as connection:
-        runner = Runner(connection, METRICS, "UTC")
+        runner = Runner(connection, METRICS, "UTC", smallest_group=1)
         return {
             name: runner.run(runner.prepare(METRICS.metric(name), {"as_of": "latest"}))
             for name in {chart.metric for chart in CHARTS.values()}

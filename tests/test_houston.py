@@ -119,7 +119,7 @@ def run(houston: tuple[Settings, Report]) -> Iterator[Callable[..., Rows]]:
     settings, _ = houston
     catalog = Catalog(settings.pack)
     with store.reading(settings.store) as connection:
-        runner = Runner(connection, catalog, CHICAGO.key)
+        runner = Runner(connection, catalog, CHICAGO.key, smallest_group=1)
 
         def rows(metric: str, **given: str) -> Rows:
             query = runner.prepare(catalog.metric(metric), {"as_of": "latest", **given})

@@ -77,6 +77,8 @@ class Settings:
     privacy: dict[str, Any] = field(default_factory=dict[str, Any])
     """The preset, and choices that are set alone."""
     collect: Collecting = Collecting()
+    unflagged: "Settings | None" = field(default=None, compare=False, repr=False)
+    """What they would be without the flags that change them."""
 
     @property
     def folder(self) -> Path:
@@ -169,11 +171,15 @@ def load(
     file = root / name / "hubbub.toml"
     written = _read(file) if heed_file else {}
     privacy = dict(written.get("privacy", {}))
-    for value in (os.environ.get("HUBBUB_PRIVACY"), preset):
-        if value:
-            privacy["preset"] = value
-    zone = timezone or os.environ.get("HUBBUB_TIMEZONE") or written.get("timezone", "UTC")
-    return Settings(root, name, _zone(zone), privacy, _collecting(file, written))
+    if chosen := os.environ.get("HUBBUB_PRIVACY"):
+        privacy["preset"] = chosen
+    zone = os.environ.get("HUBBUB_TIMEZONE") or written.get("timezone", "UTC")
+    collect = _collecting(file, written)
+    if not preset and not timezone:
+        return Settings(root, name, _zone(zone), privacy, collect)
+    flagged = {**privacy, "preset": preset} if preset else privacy
+    unflagged = Settings(root, name, _zone(zone), privacy, collect)
+    return Settings(root, name, _zone(timezone or zone), flagged, collect, unflagged)
 
 
 def _collecting(file: Path, written: dict[str, Any]) -> Collecting:

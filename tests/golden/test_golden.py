@@ -124,7 +124,7 @@ def run(town: Town) -> Callable[..., list[dict[str, Any]]]:
 
     def rows(metric: str, *, timezone: str = "UTC", **given: str) -> list[dict[str, Any]]:
         with store.reading(town.settings.store) as session:
-            runner = Runner(session, catalog, timezone)
+            runner = Runner(session, catalog, timezone, smallest_group=1)
             query = runner.prepare(catalog.metric(metric), {"as_of": AS_OF, **given})
             return runner.run(query).to_pylist()
 

@@ -14,10 +14,11 @@ Only `metric` and `empty` are obligatory. Every error names the file and the lin
 docs/charts.md.
 """
 
+import copy
 import json
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -67,6 +68,16 @@ class Chart:
     def columns(self) -> frozenset[str]:
         """The fields that must be columns of the metric."""
         return self.reads - set(_computed(self.spec))
+
+    def without_tooltips_of(self, columns: Collection[str]) -> "Chart":
+        """The chart, with tooltips that say nothing of some columns."""
+        spec = copy.deepcopy(self.spec)
+        for each in _objects(spec):
+            if isinstance(each.get("tooltip"), list):
+                each["tooltip"] = [
+                    tip for tip in each["tooltip"] if tip.get("field") not in columns
+                ]
+        return replace(self, spec=spec)
 
 
 class Charts:

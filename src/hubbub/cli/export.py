@@ -49,6 +49,10 @@ def command(
     from hubbub.flows import exporting
 
     settings = session.settings
+
+    def tell(sentence: str) -> None:
+        note(f"note: {sentence}", verbosity=session.verbosity)
+
     if form == "gexf":
         if metrics or as_bundle:
             raise click.UsageError(
@@ -56,9 +60,9 @@ def command(
             )
         written = exporting.export_network(settings, window, folder)
     elif as_bundle:
-        written = exporting.export_bundle(settings, metrics, window, folder, form)
+        written = exporting.export_bundle(settings, metrics, window, folder, form, tell)
     else:
-        written = exporting.export_metrics(settings, metrics, window, folder, form)
+        written = exporting.export_metrics(settings, metrics, window, folder, form, tell)
     if session.as_json:
         click.echo(json.dumps([str(path) for path in written]))
     else:

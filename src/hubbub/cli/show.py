@@ -46,6 +46,8 @@ def command(
         title=measured.metric.title,
     )
     console.note(measured.window(), verbosity=session.verbosity)
+    if told := measured.small_groups():
+        console.note(told, verbosity=session.verbosity)
     if cut < rows.num_rows:
         console.note(
             f"{cut} of {rows.num_rows:,} rows; more with --limit, all with --format csv",

@@ -5,6 +5,7 @@ import pyarrow as pa
 
 from hubbub.errors import UsageError
 from hubbub.flows.auditing import audited, shape_of
+from hubbub.flows.workspace import refuse_single_members
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.run import Runner
 from hubbub.settings import Settings
@@ -12,11 +13,13 @@ from hubbub.stores import duckdb as store
 
 
 def ask(settings: Settings, query: str) -> pa.Table:
-    """The rows of one SELECT. Raises `UsageError` for anything else, or what DuckDB refuses."""
+    """The rows of one SELECT. Raises `UsageError` for anything else, or what DuckDB refuses; and
+    for all queries where small groups are suppressed, unless the policy opens them."""
+    refuse_single_members(settings, "hubbub sql can ask about")
     catalog = Catalog(settings.pack)
     with store.reading(settings.store) as connection:
         audited(settings, "read", "sql", query=shape_of(query, catalog), digest=query)
-        Runner(connection, catalog, settings.timezone).make_views([query])
+        Runner(connection, catalog, settings.timezone, smallest_group=1).make_views([query])
         store.shut_in(connection)
         try:
             statements = connection.extract_statements(query)

@@ -53,7 +53,11 @@ def run_demo(settings: Settings, progress: Progress) -> Demo:
     workspace = invent(until=datetime.now(UTC))
     # Invented people have nothing to hide: the demo shows texts and names.
     settings = replace(
-        settings, workspace="demo", timezone=workspace.zone, privacy={"preset": "open"}
+        settings,
+        workspace="demo",
+        timezone=workspace.zone,
+        privacy={"preset": "open"},
+        unflagged=None,
     )
     settings.home.mkdir(parents=True, exist_ok=True)
     for left in (settings.store, settings.journal):  # of an earlier community

@@ -4,10 +4,10 @@ import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -19,8 +19,11 @@ from hubbub.charts.render import Form, draw, texts
 from hubbub.errors import UsageError
 from hubbub.flows.auditing import audited, chosen
 from hubbub.flows.outputs import Outputs
+from hubbub.flows.workspace import smallest_group
 from hubbub.metrics.catalog import Catalog
+from hubbub.metrics.header import SUPPRESSED, Metric
 from hubbub.metrics.run import Query, Runner
+from hubbub.metrics.small_groups import TooFewMembers, is_ordered
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
 
@@ -50,21 +53,23 @@ def draw_chart(settings: Settings, name: str, window: Mapping[str, str], path: P
     check_metric(chart, catalog.files)
     metric = catalog.metric(chart.metric)
     check_fields(chart, metric.columns)
+    k = smallest_group(settings)
     with store.reading(settings.store) as connection:
         audited(settings, "draw", chart.name, form=form, **chosen(window))
-        runner = Runner(connection, catalog, settings.timezone)
+        runner = Runner(connection, catalog, settings.timezone, smallest_group=k)
         query = runner.prepare(metric, {**chart.parameters, **window})
         rows = runner.run(query)
         begin = _begin(connection, query)
-        end = runner.as_of(window.get("as_of", chart.parameters.get("as_of")))
         where = _channel(connection, query)
+    chart, rows, hidden = _without_small_groups(chart, metric, rows, k)
     subtitle = " · ".join(
         part
         for part in (
-            _days(begin, end, ZoneInfo(settings.timezone)),
+            _days(begin, query.as_of, ZoneInfo(settings.timezone)),
             where,
             _member(window),
             _share(chart, rows),
+            hidden,
             settings.timezone,
         )
         if part
@@ -93,6 +98,8 @@ def _form(path: Path) -> Form:
 
 def _begin(connection: duckdb.DuckDBPyConnection, query: Query) -> datetime | None:
     """The begin of the window, but no earlier than the oldest message."""
+    if query.bounds is not None and query.since is not None:
+        return query.since
     oldest = connection.execute(
         "SELECT epoch_us(min(posted_at)) FROM messages WHERE deleted_at IS NULL"
     ).fetchall()[0][0]
@@ -115,6 +122,34 @@ def _channel(connection: duckdb.DuckDBPyConnection, query: Query) -> str:
 
 def _member(window: Mapping[str, str]) -> str:
     return f"@{window['member'].removeprefix('@')}" if window.get("member") else ""
+
+
+def _without_small_groups(
+    chart: Chart, metric: Metric, rows: pa.Table, k: int
+) -> tuple[Chart, pa.Table, str]:
+    """A chart, the rows to draw, and what the picture has to say of those that are suppressed.
+
+    They stay as gaps in time; among names they would be bars without an end.
+    """
+    if SUPPRESSED not in rows.column_names:
+        return chart, rows, ""
+    withheld = set(metric.columns) - metric.released
+    chart = chart.without_tooltips_of(withheld)
+    if needed := chart.columns & withheld:
+        raise TooFewMembers(
+            f"The chart {chart.name} draws {', '.join(sorted(needed))}, which can be about fewer "
+            f"than {k} members.",
+            f"Draw other columns; {metric.file.place} says in its header which may be shown.",
+        )
+    records: list[dict[str, Any]] = rows.to_pylist()
+    shown = [row for row in records if row[SUPPRESSED] != "yes"]
+    if records and not shown:
+        empty = f"Too few members: no group here has {k}."
+        return replace(chart, empty=empty), rows.slice(0, 0), ""
+    if not is_ordered(metric):
+        rows = pa.Table.from_pylist(shown, rows.schema)
+    is_cut = any(row[SUPPRESSED] != "no" for row in records)
+    return chart, rows, f"without groups under {k} members" if is_cut else ""
 
 
 def _share(chart: Chart, rows: pa.Table) -> str:

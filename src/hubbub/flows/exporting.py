@@ -1,7 +1,7 @@
 """Writes metrics, tables and the network to files."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -12,49 +12,77 @@ from hubbub.destinations.gephi import Network, write_network
 from hubbub.errors import UsageError
 from hubbub.flows.auditing import audited, chosen
 from hubbub.flows.outputs import Outputs
+from hubbub.flows.workspace import refuse_single_members, smallest_group
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import BUILT_IN, Metric
 from hubbub.metrics.run import Runner
+from hubbub.metrics.small_groups import TooFewMembers
 from hubbub.privacy.audit import Plain
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
 
+Tell = Callable[[str], None]
+"""Takes a sentence about something that was left out."""
 _BUNDLE = ".bundle-"
 """What the folder of a bundle that is being put together begins with."""
 
 
 def export_metrics(
-    settings: Settings, names: Sequence[str], window: Mapping[str, str], folder: Path, form: str
+    settings: Settings,
+    names: Sequence[str],
+    window: Mapping[str, str],
+    folder: Path,
+    form: str,
+    tell: Tell = lambda _sentence: None,
 ) -> list[Path]:
     """Write metrics to a folder, a file each: those named, else all. Returns the paths.
 
     A parameter that some metrics do not have is given to those that do; one that none has is a
-    `UsageError`.
+    `UsageError`. Metrics that small groups forbid are left out and told of; named ones are an
+    error.
     """
     catalog = Catalog(settings.pack)
     metrics = [catalog.metric(name) for name in names] or catalog.metrics()
     _refuse_unknown(metrics, window)
     _made(folder)
     written: list[Path] = []
+    refused: list[str] = []
+    k = smallest_group(settings)
     with store.reading(settings.store) as connection:
         listed = Plain(", ".join(names) or "all")
         audited(settings, "export", "metrics", form=form, metrics=listed, folder=_place(folder),
                 **chosen(window))  # fmt: skip
-        runner = Runner(connection, catalog, settings.timezone)
+        runner = Runner(connection, catalog, settings.timezone, smallest_group=k)
         as_of = runner.as_of(window.get("as_of")).isoformat()  # one instant for all files
         for metric in metrics:
             known = {*metric.parameters, *BUILT_IN}
             given = {name: value for name, value in window.items() if name in known}
-            query = runner.prepare(metric, {**given, "as_of": as_of})
+            try:
+                query = runner.prepare(metric, {**given, "as_of": as_of})
+            except TooFewMembers:
+                if names:
+                    raise
+                refused.append(metric.name)
+                continue
             path = folder / f"{metric.name}.{form}"
             with whole(path) as unfinished:
                 runner.copy(query, str(unfinished), FORMS[form])
             written.append(path)
+    if refused:
+        tell(
+            f"Not written, since they can tell of fewer than {k} members: {', '.join(refused)}. "
+            "Why: hubbub show NAME"
+        )
     return _noted(settings, written)
 
 
 def export_tables(settings: Settings, folder: Path, form: str) -> list[Path]:
-    """Write the tables to a folder, a file each. Returns the paths."""
+    """Write the tables to a folder, a file each. Returns the paths.
+
+    Raises `TooFewMembers` where small groups are suppressed, unless the policy opens the rows to
+    whoever runs Hubbub.
+    """
+    refuse_single_members(settings, "The tables are about")
     _made(folder)
     written: list[Path] = []
     with store.reading(settings.store) as connection:
@@ -68,14 +96,15 @@ def export_tables(settings: Settings, folder: Path, form: str) -> list[Path]:
 
 
 def export_network(settings: Settings, window: Mapping[str, str], folder: Path) -> list[Path]:
-    """Write the network for Gephi to a folder. Returns the paths."""
+    """Write the network for Gephi to a folder. Returns the paths. Raises as `export_tables`."""
+    refuse_single_members(settings, "The network is of")
     catalog = Catalog(settings.pack)
     nodes, edges = catalog.metric("network_nodes"), catalog.metric("network_edges")
     _refuse_unknown([nodes, edges], window)
     _made(folder)
     with store.reading(settings.store) as connection:
         audited(settings, "export", "network", form="gexf", folder=_place(folder), **chosen(window))
-        runner = Runner(connection, catalog, settings.timezone)
+        runner = Runner(connection, catalog, settings.timezone, smallest_group=1)
         as_of = {"as_of": window["as_of"]} if "as_of" in window else {}
         network = Network(
             runner.run(runner.prepare(nodes, as_of)), runner.run(runner.prepare(edges, window))
@@ -84,15 +113,29 @@ def export_network(settings: Settings, window: Mapping[str, str], folder: Path) 
 
 
 def export_bundle(
-    settings: Settings, names: Sequence[str], window: Mapping[str, str], folder: Path, form: str
+    settings: Settings,
+    names: Sequence[str],
+    window: Mapping[str, str],
+    folder: Path,
+    form: str,
+    tell: Tell = lambda _sentence: None,
 ) -> list[Path]:
-    """Write data.zip with the tables and metrics.zip with the metrics. Returns the paths."""
+    """Write data.zip with the tables and metrics.zip with the metrics. Returns the paths.
+
+    Where the tables may not leave, data.zip is left out and told of.
+    """
     _made(folder)
+    written: list[Path] = []
     with tempfile.TemporaryDirectory(dir=folder, prefix=_BUNDLE) as unpacked:
         place = Path(unpacked)
-        bundle(folder / "data.zip", export_tables(settings, place, form))
-        bundle(folder / "metrics.zip", export_metrics(settings, names, window, place, form))
-    return _noted(settings, [folder / "data.zip", folder / "metrics.zip"])
+        try:
+            bundle(folder / "data.zip", export_tables(settings, place, form))
+            written.append(folder / "data.zip")
+        except TooFewMembers as error:
+            tell(f"data.zip is not written. {error.reason} {error.fix}")
+        metrics = export_metrics(settings, names, window, place, form, tell)
+        bundle(folder / "metrics.zip", metrics)
+    return _noted(settings, [*written, folder / "metrics.zip"])
 
 
 def _noted(settings: Settings, paths: list[Path]) -> list[Path]:

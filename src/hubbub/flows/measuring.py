@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from hubbub.flows.auditing import audited, chosen
+from hubbub.flows.workspace import smallest_group
 from hubbub.metrics.catalog import Catalog
-from hubbub.metrics.header import Metric
+from hubbub.metrics.header import SUPPRESSED, Metric
 from hubbub.metrics.run import Runner
+from hubbub.metrics.small_groups import sentence
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
 
@@ -27,12 +29,23 @@ class Measured:
     newest: datetime | None
     """The newest message that the store has."""
     timezone: str
+    smallest_group: int = 1
+    """The rows are about so many members at least; see `small_groups`."""
 
     def readable_columns(self) -> list[str]:
         """The columns for people: names, times and figures, without ids."""
         columns = self.metric.columns.values()
         named = [column.name for column in columns if column.type != "id"]
-        return named or list(self.metric.columns)
+        if self.small_groups():
+            named = [name for name in named if name in self.metric.released]
+        added = [name for name in self.rows.column_names if name == SUPPRESSED]
+        return (named or list(self.metric.columns)) + added
+
+    def small_groups(self) -> str:
+        """What people must know of rows that leave out small groups; nothing where none are."""
+        if SUPPRESSED not in self.rows.column_names:
+            return ""
+        return sentence(self.smallest_group, self.rows)
 
     def window(self) -> str:
         """The window in words, in the workspace's time zone."""
@@ -57,10 +70,11 @@ def measure(settings: Settings, name: str, window: Mapping[str, str]) -> Measure
     """Run a metric. Raises `UsageError` for unknown names and values."""
     catalog = Catalog(settings.pack)
     metric = catalog.metric(name)
+    k = smallest_group(settings)
     with store.reading(settings.store) as connection:
         audited(settings, "read", metric.name, **chosen(window))
-        runner = Runner(connection, catalog, settings.timezone)
+        runner = Runner(connection, catalog, settings.timezone, smallest_group=k)
         query = runner.prepare(metric, window)
         rows = runner.run(query)
         newest = runner.newest()
-    return Measured(metric, rows, query.since, query.as_of, newest, settings.timezone)
+    return Measured(metric, rows, query.since, query.as_of, newest, settings.timezone, k)

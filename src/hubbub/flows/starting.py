@@ -33,7 +33,7 @@ _DOCS: dict[str, dict[str, str]] = {
         "raw_days": "raw responses and files' bytes go after so many days",
         "phone_regions": "countries of telephone numbers; [] for the usual",
         "smallest_group": "no figure about fewer members is given",
-        "operator_sql": "keep hubbub sql open all the same",
+        "operator_sql": "open sql, tables and the network all the same",
     },
     "collect": {
         "include": 'channels by name, id or pattern ("team-*"); [] takes all',

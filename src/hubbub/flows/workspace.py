@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from hubbub.core.batch import Envelope
 from hubbub.errors import HubbubError, UsageError
+from hubbub.metrics.small_groups import TooFewMembers
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.keys import ENVIRONMENT, Keys, from_environment, made_keys, read_keys
 from hubbub.privacy.policy import Policy, policy_of
@@ -31,6 +32,40 @@ if TYPE_CHECKING:
 def policy_of_workspace(settings: Settings) -> Policy:
     """The privacy policy that a workspace has chosen."""
     return policy_of(**{"preset": "standard"} | settings.privacy)
+
+
+def smallest_group(settings: Settings) -> int:
+    """The fewest members that a figure may be about; 1 allows all figures.
+
+    Options of one command cannot loosen it: they would make neighbouring figures whose difference
+    tells of few. Raises `UsageError` for another time zone than the workspace's.
+    """
+    written = settings.unflagged or settings
+    k = max(policy_of_workspace(each).smallest_group for each in (settings, written))
+    if k > 1 and settings.timezone != written.timezone:
+        raise UsageError(
+            f"The figures of {settings.workspace} are about days of {written.timezone}: those of "
+            f"another time zone beside them would tell of fewer than {k} members.",
+            "Leave out --timezone. The time zone of all figures is timezone in hubbub.toml.",
+        )
+    return k
+
+
+def open_to_operator(settings: Settings) -> bool:
+    """Whether rows about single members may be handed to whoever runs Hubbub."""
+    written = settings.unflagged or settings
+    return smallest_group(settings) == 1 or policy_of_workspace(written).operator_sql
+
+
+def refuse_single_members(settings: Settings, what: str) -> None:
+    """Raise `TooFewMembers` unless rows about single members may be handed out."""
+    if not open_to_operator(settings):
+        raise TooFewMembers(
+            f"{what} single members, and no figure about fewer than {smallest_group(settings)} "
+            "may leave.",
+            "If whoever runs Hubbub may see them, write operator_sql = true under [privacy] in "
+            f"{settings.written}.",
+        )
 
 
 def contradictions(settings: Settings, policy: Policy) -> list[UsageError]:

@@ -1,14 +1,19 @@
 """A metric file: a header in TOML, inside the comment that opens it, and one SQL query.
 
     /*
-    title = "Leaderboard"
-    question = "Who writes the most?"
+    title = "Messages by channel"
+    question = "Where is the talk?"
+    members = "members"
+    keys = ["channel"]
+    shown = ["messages"]
 
     [parameters]
     since = "30 days"
 
     [columns]
-    rank = { type = "integer", doc = "1 + the number of members with more messages" }
+    channel = { type = "text", doc = "its name" }
+    messages = { type = "integer", doc = "messages in it", unit = "messages" }
+    members = { type = "integer", doc = "members who wrote them", unit = "members" }
     */
     SELECT …
 
@@ -45,7 +50,24 @@ BUILT_IN = {
 }
 """Parameters that every metric has."""
 
-_KEYS = {"title", "question", "parameters", "columns", "note"}
+SMALL_GROUPS = {
+    "members": "the column that counts the members whom a row is about; or `one`: each row is "
+    "about a single member; `overlapping`: rows are about groups that overlap, so that their "
+    "differences are about fewer; `none`: no row is about members",
+    "keys": "columns that a row keeps when its members are too few: what is known without it, such "
+    "as days and channels",
+    "shown": "the other columns that may be shown when its members are enough; each is about all "
+    "of them",
+}
+"""Keys of a header that say what may leave under a policy with a smallest group."""
+
+ABOUT = ("one", "overlapping", "none")
+"""What `members` can be in place of a column."""
+
+SUPPRESSED = "suppressed"
+"""The column that is added where small groups are suppressed."""
+
+_KEYS = {"title", "question", "parameters", "columns", "note", *SMALL_GROUPS}
 _HEADER = re.compile(r"\s*/\*\n(?P<toml>.*?)\n\s*\*/(?P<sql>.*)", re.DOTALL)
 _USED = re.compile(r"\$([a-z_]+)")
 _LITERAL = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -83,11 +105,20 @@ class Metric:
     sql: str
     uses: frozenset[str]
     """The parameters that the query names."""
+    members: str = ""
+    """The column that counts a row's members, or one of `ABOUT`; empty if the header is silent."""
+    keys: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """The file's name without its ending."""
         return self.file.name
+
+    @property
+    def released(self) -> frozenset[str]:
+        """The columns that may leave where small groups are suppressed."""
+        return frozenset((*self.keys, *self.shown, self.members))
 
 
 def parse(file: ContentFile) -> Metric:
@@ -131,6 +162,7 @@ def parse(file: ContentFile) -> Metric:
             f"the query does not use the parameter {name!r}",
             f"Use ${name} in the query, or remove it.",
         )
+    members = _members(file, header, columns)
     return Metric(
         file,
         _text(file, header, "title"),
@@ -140,6 +172,9 @@ def parse(file: ContentFile) -> Metric:
         columns,
         sql,
         uses,
+        members,
+        _named_columns(file, header, "keys", members, columns),
+        _named_columns(file, header, "shown", members, columns),
     )
 
 
@@ -167,6 +202,42 @@ def _section(file: ContentFile, header: dict[str, Any], key: str) -> dict[str, A
     return cast("dict[str, Any]", value)
 
 
+def _members(file: ContentFile, header: dict[str, Any], columns: dict[str, MetricColumn]) -> str:
+    members = header.get("members", "")
+    counts = members in columns and columns[members].type == "integer"
+    if members and not counts and members not in ABOUT:
+        raise file.wrong(
+            file.line_of("members"),
+            f"members is {members!r}, which is no integer column",
+            f"Name the column that counts a row's members, or write one of: {', '.join(ABOUT)}.",
+        )
+    return members
+
+
+def _named_columns(
+    file: ContentFile,
+    header: dict[str, Any],
+    key: str,
+    members: str,
+    columns: dict[str, MetricColumn],
+) -> tuple[str, ...]:
+    """The columns that a key of the header names."""
+    if key not in header:
+        return ()
+    value = header[key]
+    named = cast("list[Any]", value) if isinstance(value, list) else [value]
+    for name in named:
+        if name not in columns:
+            raise file.wrong(
+                file.line_of(key), f"{key} names {name!r}, which is no column", "Name columns."
+            )
+    if members not in columns:
+        raise file.wrong(
+            file.line_of(key), f"{key} without a column that counts members", f"Remove {key}."
+        )
+    return tuple(named)
+
+
 def _parameter(file: ContentFile, name: str, value: Any) -> Parameter:
     if name in BUILT_IN:
         raise file.wrong(
@@ -187,6 +258,8 @@ def _parameter(file: ContentFile, name: str, value: Any) -> Parameter:
 
 def _column(file: ContentFile, name: str, value: Any) -> MetricColumn:
     line = file.line_of(name)
+    if name == SUPPRESSED:
+        raise file.wrong(line, f"the column {name!r} is Hubbub's own", "Give it another name.")
     if not {"type", "doc"} <= _keys(value) <= {"type", "doc", "unit"}:
         raise file.wrong(
             line,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,8 +12,14 @@ import pyarrow as pa
 
 from hubbub.core.instants import begin_of, end_of
 from hubbub.errors import BadContent, UsageError
+from hubbub.metrics import periods, small_groups
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import BUILT_IN, Metric
+from hubbub.metrics.periods import Bounds
+from hubbub.metrics.small_groups import Quiet, quiet
+
+_arrow: Any = pa
+"""pyarrow without its types, which are partly unknown."""
 
 _SQL_TYPES = {
     "id": {"VARCHAR"},
@@ -35,24 +41,40 @@ class Query:
     since: datetime | None
     """Begin of the window; None for the beginning, or where the metric has no window."""
     as_of: datetime
+    bounds: Bounds | None = None
+    """The days that rows may be about, where small groups are suppressed."""
 
 
 class Runner:
-    """Runs the metrics of a catalog in one session; makes the views that they need on the way."""
+    """Runs the metrics of a catalog in one session; makes the views that they need on the way.
+
+    It is the only way by which rows of a metric leave, and no figure about fewer members than
+    `smallest_group` does; 1 lets all through.
+    """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, catalog: Catalog, timezone: str
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        catalog: Catalog,
+        timezone: str,
+        *,
+        smallest_group: int,
     ) -> None:
         self._connection = connection
         self._catalog = catalog
         self._zone = ZoneInfo(timezone)
+        self._smallest_group = smallest_group
         self._made: set[str] = set()
+        self._quiet: Quiet | None = None
+        if smallest_group > 1:
+            self._quiet = self._without_quiet_times()
 
     def prepare(self, metric: Metric, given: Mapping[str, str | None] | None = None) -> Query:
         """A metric's query with the values of its parameters: those given, else the defaults.
 
-        Raises `UsageError` for unknown parameters and values that cannot be read, `BadContent` if
-        the query fails or its columns are not those of the header.
+        Raises `UsageError` for unknown parameters and values that cannot be read, `TooFewMembers`
+        for what may not leave, `BadContent` if the query fails or its columns are not those of the
+        header.
         """
         chosen = {name: value for name, value in (given or {}).items() if value is not None}
         for name in chosen:
@@ -61,6 +83,9 @@ class Runner:
                 raise UsageError(
                     f"The metric {metric.name} has no parameter {name!r}.", f"It has: {known}."
                 )
+        is_guarded = self._quiet is not None and metric.members != "none"
+        if is_guarded:
+            small_groups.refuse(metric, chosen, self._smallest_group)
         self.make_views([metric.sql])
         values = self._values(metric, chosen)
         since = values.get("since")
@@ -70,18 +95,36 @@ class Runner:
             None if since == _BEGINNING else since,
             values["as_of"],
         )
+        if is_guarded:
+            query = self._bounded(query)
         self._check_columns(query)
         return query
 
     def run(self, query: Query) -> pa.Table:
-        """The rows of a prepared query."""
-        return self._connection.sql(query.metric.sql, params=query.values).to_arrow_table()
+        """The rows of a prepared query. Where small groups are suppressed, rows about members say
+        so in a column more, `suppressed`."""
+        rows = self._connection.sql(query.metric.sql, params=query.values).to_arrow_table()
+        if self._quiet is None or query.bounds is None:
+            return rows
+        views = {view.name for view in self._catalog.needed_views([query.metric.sql])}
+        return small_groups.suppress(
+            query.metric,
+            rows,
+            self._smallest_group,
+            query.bounds,
+            self._quiet,
+            of_days=_OF_DAYS in views,
+        )
 
     def copy(self, query: Query, target: str, options: str) -> int:
         """Write the rows of a prepared query to a file; returns how many they were."""
         quoted = target.replace("'", "''")
-        statement = f"COPY ({query.metric.sql}) TO '{quoted}' ({options})"
-        return self._connection.execute(statement, query.values).fetchall()[0][0]
+        source, values = query.metric.sql, query.values
+        if self._quiet is not None:
+            self._connection.register("released", self.run(query))
+            source, values = "FROM released", {}
+        statement = f"COPY ({source}) TO '{quoted}' ({options})"
+        return self._connection.execute(statement, values).fetchall()[0][0]
 
     def as_of(self, given: str | None) -> datetime:
         """The end of the window: now, the newest message, a day (its end) or an instant."""
@@ -93,16 +136,22 @@ class Runner:
         return end_of("as_of", given, self._zone)
 
     def newest(self) -> datetime | None:
-        """When the newest message was posted; None if there is none."""
+        """When the newest message was posted; None if there is none. Where small groups are
+        suppressed only its day is told, by its last instant."""
         query = "SELECT epoch_us(max(posted_at)) FROM messages WHERE deleted_at IS NULL"
         micros = self._connection.execute(query).fetchall()[0][0]
-        return None if micros is None else _EPOCH + timedelta(microseconds=micros)
+        if micros is None:
+            return None
+        moment = _EPOCH + timedelta(microseconds=micros)
+        return moment if self._quiet is None else periods.end_of_day(moment, self._zone)
 
     def make_views(self, queries: list[str]) -> None:
         """Make the views that some queries read, and those that they read in turn."""
         for view in self._catalog.needed_views(queries):
             if view.name in self._made:
                 continue
+            if view.name == _OF_DAYS:
+                self._connection.register("quiet_days", self._quiet_days())
             if "zones" in view.text:
                 self._connection.register("zones", _zones())
             try:
@@ -110,6 +159,60 @@ class Runner:
             except duckdb.Error as error:
                 raise _wrong_sql(view.wrong, view.text, view.text, error) from error
             self._made.add(view.name)
+
+    def _without_quiet_times(self) -> Quiet:
+        """Leave out of the messages what was said when too few members wrote; returns when."""
+        self.make_views(["SELECT * FROM people_messages"])
+        day = f"(posted_at AT TIME ZONE '{self._zone.key}')::DATE"
+        members = f"""
+            SELECT {{}}, count(DISTINCT user_id)
+            FROM (SELECT user_id, {day} AS day FROM people_messages) GROUP BY ALL"""
+        part = "date_trunc('week', day)::DATE, date_trunc('month', day)::DATE"
+        parts = self._connection.execute(members.format(part)).fetchall()
+        days = self._connection.execute(members.format("day")).fetchall()
+        found = quiet(
+            {(week, month): count for week, month, count in parts},
+            dict(days),
+            self._smallest_group,
+        )
+        left_out = [
+            day
+            for part in found.parts
+            for day in periods.days_between(part[0], part[0] + timedelta(days=7))
+            if periods.part_of(day) == part
+        ]
+        self._connection.register("left_out_days", _days(left_out))
+        self._connection.execute(f"""
+            ALTER VIEW messages RENAME TO all_messages;
+            CREATE VIEW messages AS
+            SELECT * FROM all_messages WHERE posted_at IS NULL
+            OR {day} NOT IN (SELECT day FROM left_out_days)""")
+        return found
+
+    def _quiet_days(self) -> pa.Table:
+        """Begin and end of the days that small groups hide."""
+        days = sorted(self._quiet.days) if self._quiet else []
+        bounds = [Bounds(day, day + timedelta(days=1), self._zone) for day in days]
+        instant = pa.timestamp("us", tz="UTC")
+        return _arrow.table({
+            "begins_at": _arrow.array([each.since for each in bounds], instant),
+            "ends_at": _arrow.array([each.as_of for each in bounds], instant),
+        })  # fmt: skip
+
+    def _bounded(self, query: Query) -> Query:
+        """A query whose values do not depend on the window, so that windows have no differences;
+        its window is cut to whole periods that have ended."""
+        now = datetime.now(UTC)
+        period = small_groups.period_of(query.metric)
+        if period:
+            bounds = periods.whole_periods(period, query.since, query.as_of, now, self._zone)
+            until = Bounds(None, periods.released_until(now, self._zone), self._zone)
+            values: dict[str, Any] = {"since": _BEGINNING, "as_of": until.as_of}
+        else:
+            bounds = periods.last_month(query.as_of, now, self._zone)
+            values = {"since": bounds.since, "as_of": bounds.as_of}
+        chosen = {name: values.get(name, value) for name, value in query.values.items()}
+        return Query(query.metric, chosen, bounds.since, bounds.as_of, bounds)
 
     def _values(self, metric: Metric, chosen: dict[str, str]) -> dict[str, Any]:
         as_of = self.as_of(chosen.get("as_of"))
@@ -175,6 +278,12 @@ class Runner:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEGINNING = _EPOCH
+_OF_DAYS = "messages_of_shown_days"
+"""The view of messages for metrics that divide days further."""
+
+
+def _days(days: list[date]) -> pa.Table:
+    return _arrow.table({"day": _arrow.array(days, pa.date32())})
 
 
 def _like(metric: Metric, name: str, value: Any, default: Any) -> Any:

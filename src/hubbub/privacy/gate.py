@@ -276,7 +276,7 @@ class _Admission:
         if self._policy.text == "scrubbed":
             if self._gate.scrubber is None:
                 return [None] * len(values)
-            texts = [text and self._links_shortened(text) for text in texts]
+            texts = [text and self._markup_shortened(text) for text in texts]
             texts, found = self._gate.scrubber.scrub_column(texts)
             if column.name == "text" and table.name == "messages":
                 self._alerts = _alerts(found, columns)
@@ -284,8 +284,11 @@ class _Admission:
             texts = [text and self._mentions_keyed(text) for text in texts]
         return texts
 
-    def _links_shortened(self, text: str) -> str:
-        """A text whose links tell no more than the column of links does."""
+    def _markup_shortened(self, text: str) -> str:
+        """A text whose mentions have no labels, for these are handles, and whose links tell no more
+        than the column of links does."""
+        if "<@" in text:
+            text = _MENTION.sub(r"<@\1>", text)
         if self._policy.links == "whole" or "://" not in text:
             return text
         kept = r"\1\2\3" if self._policy.links == "trimmed" else r"\1\2"

@@ -1,6 +1,8 @@
 /*
 title = "Active members per day"
 question = "How many members write each day?"
+members = "members"
+keys = ["day"]
 
 [parameters]
 since = ""

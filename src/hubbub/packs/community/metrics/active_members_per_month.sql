@@ -1,6 +1,8 @@
 /*
 title = "Active members per month"
 question = "How many members write each month?"
+members = "members"
+keys = ["month"]
 
 [parameters]
 since = ""

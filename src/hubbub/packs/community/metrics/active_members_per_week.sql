@@ -1,6 +1,8 @@
 /*
 title = "Active members per week"
 question = "How many members write each week?"
+members = "members"
+keys = ["week"]
 
 [parameters]
 since = ""

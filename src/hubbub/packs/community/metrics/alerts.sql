@@ -2,6 +2,7 @@
 title = "Personal data in messages"
 question = "In which channels do people write personal data or secrets?"
 note = "Counts what was taken out of texts, under policies that scrub them; the data itself is nowhere. UNREADABLE: texts that could not be looked through, and were dropped."
+members = "overlapping"
 
 [parameters]
 since = ""

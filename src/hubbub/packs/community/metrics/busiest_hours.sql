@@ -1,6 +1,9 @@
 /*
 title = "Busiest hours"
 question = "On which weekdays and at what hours do people write?"
+members = "members"
+keys = ["weekday", "hour"]
+shown = ["messages"]
 
 [parameters]
 since = ""
@@ -18,7 +21,7 @@ CROSS JOIN range(24) h(hour)
 LEFT JOIN (
     SELECT isodow(posted_at AT TIME ZONE $timezone) AS weekday,
         hour(posted_at AT TIME ZONE $timezone) AS hour, ts, user_id
-    FROM people_messages
+    FROM messages_of_shown_days
     WHERE posted_at BETWEEN $since AND $as_of
         AND ($channel IS NULL OR channel_id = $channel)
 ) m ON m.weekday = w.weekday AND m.hour = h.hour

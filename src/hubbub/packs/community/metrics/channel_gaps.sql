@@ -1,6 +1,7 @@
 /*
 title = "Gaps in channels"
 question = "How long is it quiet in a channel before the next message?"
+members = "one"
 
 [parameters]
 since = ""

@@ -1,6 +1,7 @@
 /*
 title = "Conversation"
 question = "Who said what, where and when, and from which country?"
+members = "one"
 
 [parameters]
 since = ""

@@ -2,6 +2,7 @@
 title = "Coverage"
 question = "Which days of which channel have been collected from Slack, and how fresh is that?"
 note = "Complete: every message was read, and every thread that begins there. Archives do not say what they leave out, so days known from an import alone are unknown."
+members = "none"
 
 [parameters]
 since = ""

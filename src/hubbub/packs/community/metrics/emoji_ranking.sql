@@ -1,6 +1,8 @@
 /*
 title = "Emoji ranking"
 question = "Which reactions do people use?"
+members = "members"
+shown = ["emoji", "reactions"]
 
 [parameters]
 since = ""

@@ -1,6 +1,7 @@
 /*
 title = "Leaderboard"
 question = "Who writes the most?"
+members = "one"
 
 [parameters]
 since = "30 days"

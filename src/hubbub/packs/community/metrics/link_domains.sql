@@ -1,6 +1,8 @@
 /*
 title = "Link domains"
 question = "Where do the links lead?"
+members = "members"
+shown = ["domain", "links"]
 
 [parameters]
 since = ""

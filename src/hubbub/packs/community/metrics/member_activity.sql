@@ -1,6 +1,7 @@
 /*
 title = "Activity of members"
 question = "Since when, until when and how much does each member take part?"
+members = "one"
 
 [parameters]
 since = ""

@@ -1,6 +1,7 @@
 /*
 title = "Gaps between a member's messages"
 question = "How long is a member silent, over all channels?"
+members = "one"
 
 [parameters]
 since = ""

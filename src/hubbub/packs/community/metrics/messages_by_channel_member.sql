@@ -1,6 +1,7 @@
 /*
 title = "Messages by channel and member"
 question = "Who talks where?"
+members = "one"
 
 [parameters]
 since = ""

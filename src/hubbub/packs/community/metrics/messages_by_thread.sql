@@ -1,6 +1,7 @@
 /*
 title = "Messages by thread"
 question = "Which threads are the longest?"
+members = "one"
 
 [parameters]
 since = ""

@@ -1,6 +1,7 @@
 /*
 title = "Messages by thread and member"
 question = "Who talks in which thread?"
+members = "one"
 
 [parameters]
 since = ""

@@ -1,6 +1,7 @@
 /*
 title = "Edges of the network"
 question = "Who talks to whom, and where?"
+members = "one"
 
 [parameters]
 since = ""

@@ -1,6 +1,7 @@
 /*
 title = "Nodes of the network"
 question = "Who and what is in the network?"
+members = "one"
 
 [columns]
 id = { type = "id", doc = "member or channel" }

@@ -1,6 +1,7 @@
 /*
 title = "New members"
 question = "Who has joined in the window?"
+members = "one"
 
 [parameters]
 since = "30 days"

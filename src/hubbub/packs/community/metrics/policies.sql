@@ -2,6 +2,7 @@
 title = "Policies"
 question = "Under which privacy policy was what stored?"
 note = "Runs of before policies were noted say nothing."
+members = "none"
 
 [columns]
 policy = { type = "text", doc = "preset; with a + where choices depart from it" }

@@ -1,6 +1,8 @@
 /*
 title = "Posters by channel"
 question = "How many members write in each channel?"
+members = "members"
+keys = ["channel_id", "channel"]
 
 [parameters]
 since = ""

@@ -1,6 +1,7 @@
 /*
 title = "Messages in the last 30 days"
 question = "Does the talk grow or fade?"
+members = "overlapping"
 
 [parameters]
 since = ""

@@ -1,6 +1,7 @@
 /*
 title = "Mentions and links"
 question = "Whom and what do messages point to?"
+members = "one"
 
 [parameters]
 since = ""

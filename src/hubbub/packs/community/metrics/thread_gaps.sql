@@ -1,6 +1,7 @@
 /*
 title = "Gaps in threads"
 question = "How long does the next message of a thread take?"
+members = "one"
 
 [parameters]
 since = ""

@@ -1,6 +1,7 @@
 /*
 title = "Top posters"
 question = "Who writes the most in each channel?"
+members = "one"
 
 [parameters]
 since = ""

@@ -1,6 +1,8 @@
 /*
 title = "Totals"
 question = "How large is the community, and how much is said?"
+members = "active_members"
+shown = ["messages", "members"]
 
 [parameters]
 since = ""

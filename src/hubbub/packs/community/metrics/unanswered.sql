@@ -1,6 +1,7 @@
 /*
 title = "Unanswered questions"
 question = "Which questions has nobody answered?"
+members = "one"
 
 [parameters]
 since = "30 days"
