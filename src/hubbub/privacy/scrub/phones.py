@@ -7,6 +7,7 @@ not used, for it takes a hundred times as long.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from hubbub.errors import UsageError
@@ -139,22 +140,15 @@ def _may_be_phone(reading: Reading, place: int) -> bool:
 
 def _end_of_international(number: str) -> int:
     """How much of a find is the number: what follows it by a space may be another one."""
-    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE as CODES
-    from phonenumbers import NumberParseException, is_valid_number, parse
-
-    codes: dict[int, Any] = CODES
     end = len(number)
     longest = 0
     while end > 7:
         shorter = number[:end].rstrip(" .-/(")
         digits = "".join(filter(str.isdigit, shorter)).removeprefix("00")
-        if 8 <= len(digits) <= 15 and any(int(digits[:size]) in codes for size in (1, 2, 3)):
+        if 8 <= len(digits) <= 15 and (numbers := _numbers_of(digits)):
             longest = longest or len(shorter)
-            try:
-                if is_valid_number(parse("+" + digits)):
-                    return len(shorter)
-            except NumberParseException:
-                return longest
+            if numbers.fullmatch(digits):
+                return len(shorter)
         end = max(number.rfind(sign, 0, end) for sign in " -./")
     return longest
 
@@ -165,14 +159,41 @@ def _country_code(region: str) -> int:
     return country_code_for_region(region)
 
 
+def _numbers_of(digits: str) -> re.Pattern[str] | None:
+    """The international numbers of the country that some digits begin with; None if none does."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE as REGIONS
+
+    regions: dict[int, tuple[str, ...]] = REGIONS
+    for size in (1, 2, 3):
+        code = int(digits[:size])
+        if code in regions:
+            return _international_numbers(code, regions[code])
+    return None
+
+
+@cache
+def _international_numbers(code: int, regions: tuple[str, ...]) -> re.Pattern[str]:
+    """The numbers of the regions that share a country code, with the code and perhaps a zero."""
+    patterns = "|".join(_patterns(region) for region in regions if region != "001")
+    return re.compile(rf"{code}0?(?:{patterns or '[0-9]{5,12}'})")
+
+
 def _national_numbers(region: str) -> re.Pattern[str]:
     """The numbers of a region as they are dialled inside it."""
+    return re.compile(rf"{_rules(region).national_prefix or ''}(?:{_patterns(region)})")
+
+
+def _rules(region: str) -> Any:
     from phonenumbers import PhoneMetadata
 
-    rules: Any = PhoneMetadata.metadata_for_region(region, None)
+    return PhoneMetadata.metadata_for_region(region, None)
+
+
+def _patterns(region: str) -> str:
+    rules = _rules(region)
     kinds = (rules.fixed_line, rules.mobile, rules.toll_free, rules.shared_cost, rules.premium_rate)
     kinds += (rules.voip, rules.personal_number, rules.uan, rules.pager)
     patterns = {
         kind.national_number_pattern for kind in kinds if kind and kind.national_number_pattern
     }
-    return re.compile(rf"{rules.national_prefix or ''}(?:{'|'.join(sorted(patterns))})")
+    return "|".join(sorted(patterns))

@@ -197,5 +197,5 @@ def read(text: str) -> Reading:
     cues: list[tuple[int, Cue]] = list(_automaton().iter(low))
     meanings = 0
     for _, cue in cues:
-        meanings |= cue.meaning
+        meanings |= cue[1]  # by its place, which is quicker than by its name
     return Reading(text, low, meanings, cues)

@@ -161,8 +161,10 @@ class Scrubber:
                 continue
             result = self.attempt(text)
             scrubbed.append(result.text)
-            if result.spans:
-                kinds = Counter(span.kind for span in result.spans)
+            if len(result.spans) == 1:
+                found.append(Found(row, result.spans[0].kind, 1))
+            elif result.spans:
+                kinds = Counter([span.kind for span in result.spans])
                 found += [Found(row, kind, count) for kind, count in sorted(kinds.items())]
         return scrubbed, found
 
@@ -255,6 +257,8 @@ def _settled(text: str, hits: list[Hit]) -> list[Span]:
     marks = [match.span() for match in PLACEHOLDER.finditer(text)] if "[" in text else []
     if marks:
         hits = [wider for hit in hits if (wider := _beyond(marks, hit))]
+    if len(hits) < 2:
+        return [Span(*hit) for hit in hits]
     hits.sort(key=lambda hit: (hit[0], -hit[1]))
     spans: list[Span] = []
     longest = 0
