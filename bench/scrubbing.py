@@ -116,7 +116,9 @@ def _report_outsiders(labelled: Sequence[Labelled]) -> None:
     total, whole, _, _ = found_by_type(
         some, lambda text: [(span.start, span.end) for span in scrubber.scrub(text).spans]
     )
-    print(f"    with the extra `outsiders` {whole.total()} of {total.total()} EXT_NAME_EN are found")
+    print(
+        f"    with the extra `outsiders` {whole.total()} of {total.total()} EXT_NAME_EN are found"
+    )
 
 
 def report() -> None:
@@ -143,8 +145,8 @@ def report() -> None:
             labelled[::_FEW], lambda text: [(each.start, each.end) for each in analyze(text)]
         )
         print(
-            f"    Presidio {theirs:,.0f} messages a second; it finds {whole.total() / total.total():.3f} "
-            f"of all, with a precision of {right / made:.4f}"
+            f"    Presidio {theirs:,.0f} messages a second; finds {whole.total() / total.total():.3f} "
+            f"of all, precision {right / made:.4f}"
         )
         _report_outsiders(labelled)
     else:

@@ -23,7 +23,7 @@ from hubbub.privacy.scrub.reading import (
 # Each pattern begins with a digit and looks back from there: a search skips to it at once.
 _CARD = re.compile(
     r"\d(?<![\w\-]\d)(?<!\d[.,]\d)"
-    r"(?:\d{3}[ .\-]{1,3}\d{4}[ .\-]{1,3}\d{4}[ .\-]{1,3}\d{4}(?:[ .\-]{1,3}\d{1,3})?"
+    r"(?:\d{3}[ .\-]{0,3}\d{4}[ .\-]{0,3}\d{4}[ .\-]{0,3}\d{4}(?:[ .\-]{1,3}\d{1,3})?"
     r"|\d{3}[ .\-]{1,3}\d{6}[ .\-]{1,3}\d{4,5}|\d{11,18})(?!\w|-\d)",
     re.ASCII,
 )

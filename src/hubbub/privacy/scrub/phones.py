@@ -21,14 +21,14 @@ _EXTENSION = r"(?:[ ,]{0,2}(?:x|ext\.?|내선)[ .:]?\d{1,6})?"
 _INTERNATIONAL = re.compile(r"\+(?<![\w+]\+) ?\(?\d(?:[ .\-/()]{0,3}\d){6,16}(?!\d)", re.ASCII)
 _WITH_ZEROS = re.compile(r"0(?<![\w+.,\-]0)0[1-9](?:[ .\-/()]{0,3}\d){7,16}(?!\d)", re.ASCII)
 _NORTH_AMERICAN = re.compile(
-    r"(?<![\w.\-])(?:1[ .\-]{1,2}|001[ .\-])?(?:\([2-9]\d\d\)[ .\-]{0,2}|[2-9]\d\d[.\- ])"
+    r"(?<![\w.\-/])(?:1[ .\-]{1,2}|001[ .\-])?(?:\([2-9]\d\d\)[ .\-]{0,2}|[2-9]\d\d[.\-/ ])"
     rf"[2-9]\d\d[ .\-]\d{{4}}(?!\d|[.\-]\d){_EXTENSION}",
     re.ASCII | re.IGNORECASE,
 )
-_MAY_BE_AMERICAN = re.compile(r"\d\d\d\)?[ .\-]{0,2}\d\d\d[ .\-]\d\d\d\d", re.ASCII)
+_MAY_BE_AMERICAN = re.compile(r"\d\d\d\)?[ .\-/]{0,2}\d\d\d[ .\-]\d\d\d\d", re.ASCII)
 _KOREAN = re.compile(
-    r"0(?<![\w.\-]0)(?:2|[3-6][1-5]|70|80|50\d?|1[016-9])\)?[ .\-_\n]{0,3}\d{3,4}[ .\-_]{0,3}\d{4}"
-    r"(?!\d|[.\-]\d)",
+    r"(?:0(?<![\w.\-]0)|82(?<![\w.\-+]82)[ .\-]{1,2})(?:2|[3-6][1-5]|70|80|50\d?|1[016-9])\)?"
+    r"[ .\-_/·•∙ㆍ・\n]{0,3}\d{3,4}[ .\-_/·•∙ㆍ・]{0,3}\d{4}(?!\d|[.\-]\d)",
     re.ASCII,
 )
 _KOREAN_SPACED = re.compile(r"0(?<![\w.\-]0) 1 [016-9](?: \d){7,8}(?![\w\-]| \d)", re.ASCII)
@@ -80,7 +80,8 @@ class Phones:
         if "+" in text:
             for match in _INTERNATIONAL.finditer(text):
                 if end := _end_of_international(match[0]):
-                    yield match.start(), match.start() + end, "PHONE"
+                    start = match.start() - (text[match.start() - 1 : match.start()] == "(")
+                    yield start, match.start() + end, "PHONE"
         if "00" in text:
             for match in _WITH_ZEROS.finditer(text):
                 end = _end_of_international(match[0])
@@ -89,7 +90,7 @@ class Phones:
         if self._is_american and _MAY_BE_AMERICAN.search(text):
             for match in _NORTH_AMERICAN.finditer(text):
                 yield match.start(), match.end(), "PHONE"
-        if "0" in text:
+        if "0" in text or "82" in text:
             yield from self._find_national(reading)
         if reading.meanings & PHONE:
             for match in _ANY.finditer(text):

@@ -1,4 +1,5 @@
-"""The detector of street addresses, where their form tells them: American, British, Korean."""
+"""The detector of street addresses, where their form tells them: American, British, German,
+French, Korean."""
 
 import re
 from collections.abc import Iterator
@@ -59,9 +60,20 @@ _KOREAN_SHORT = re.compile(
 )
 
 
+_GERMAN = re.compile(
+    r"[A-ZÄÖÜ][A-Za-zäöüßÄÖÜ.\-]{1,30}(?:straße|strasse|str\.|weg|platz|allee|gasse|damm|ufer) "
+    r"\d{1,4} ?[a-z]?(?![A-Za-z0-9])(?:, ?(?:D-)?\d{5} [A-ZÄÖÜ][A-Za-zäöüß\-]{2,30})?"
+)
+_FRENCH = re.compile(
+    r"(?<![\w.,\-])\d{1,4}(?: ?bis| ?ter)?,? (?:rue|avenue|boulevard|place|chemin|impasse|quai) "
+    r"(?:de |du |des |la |le |l'|d'){0,3}[A-ZÀ-Ý][A-Za-zÀ-ÿ'\-]{1,30}"
+    r"(?: [A-ZÀ-Ý][A-Za-zÀ-ÿ'\-]{1,30}){0,3}(?:, ?\d{5} [A-ZÀ-Ý][A-Za-zÀ-ÿ\-]{1,30})?"
+)
+
+
 def streets(reading: Reading) -> Iterator[Hit]:
-    """American and British street addresses."""
-    for pattern in (_WITH_TOWN, _STREET):
+    """American, British, German and French street addresses."""
+    for pattern in (_WITH_TOWN, _STREET, _GERMAN, _FRENCH):
         for match in pattern.finditer(reading.text):
             yield match.start(), match.end(), "ADDRESS"
     if reading.meanings & UNIT:

@@ -82,13 +82,17 @@ _DIGIT = re.compile(r"\d", re.ASCII)
 _TWELVE_DIGITS = re.compile(r"\d(?:[ .\-_]{0,3}\d){6}", re.ASCII)
 """At least seven, for a resident number may have its last six hidden."""
 _LETTER_OR_DASH = re.compile(r"\d(?:[ \-]?[A-Z]\b|[A-Z]\d{4}|-\d{6}-)", re.ASCII)
-_HOUSE = re.compile(r"\d[A-Za-z]? [A-Z0-9]", re.ASCII)
+_HOUSE = re.compile(
+    r"\d[A-Za-z]?,? (?:[A-Z0-9]|rue|ave|boul|place|chem|imp|quai)"
+    r"|\d(?<=(?:e|g|z|m|r|\.) \d)",
+    re.ASCII,
+)
 _DIGIT_OF_KOREAN = re.compile(
     r"\d(?: ?[가-힣] ?\d{4}|(?<=[로길동가리읍면산하]\d)|(?<=[로길동가리읍면산하] \d))"
 )
 _SECRETS = PASSWORD | SECRET | HEADER | DISGUISED | SPELT
 _TOKENS = VENDOR | AWS | KEY_BLOCK
-_SIX_DIGITS = re.compile(r"\d(?:[ .()/\-_\n]{0,3}\d){5}", re.ASCII)
+_SIX_DIGITS = re.compile(r"\d(?:[ .()/\-_\n·•∙ㆍ・]{0,3}\d){5}", re.ASCII)
 _MENTION = re.compile(r"<@([A-Z][A-Z0-9]{1,20})(?:\|([^<>]{1,100}))?>")
 _TEL = re.compile(
     r"<(?:tel|sms|callto|facetime):([^<>|]{3,60})(?:\|([^<>]{1,60}))?>", re.IGNORECASE
@@ -197,13 +201,15 @@ class Scrubber:
             yield self._markup(text)
         if "@" in text:
             yield network.emails(reading)
+        if meanings & _TOKENS or secrets.LONG.search(text):
+            yield secrets.tokens(reading)
         if meanings & _SECRETS:
             yield secrets.named(reading)
             yield secrets.passwords(reading)
             yield network.emails_in_words(reading)
             yield self._phones.find_disguised(reading)
-        if meanings & _TOKENS or secrets.LONG.search(text):
-            yield secrets.tokens(reading)
+        if "-u" in text or "-p" in text:
+            yield secrets.in_commands(text)
         if "=" in text or "://" in text:
             yield secrets.in_links(reading)
         if "::" in text or text.count(":") > 4 or text.count("-") > 4 or text.count(".") > 1:

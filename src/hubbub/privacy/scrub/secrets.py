@@ -184,6 +184,19 @@ def passwords(reading: Reading) -> Iterator[Hit]:
 
 
 _VARIABLE = re.compile(r"\$[{(]|\{\{|%\(|\$[A-Z_]+$|%[A-Z_]+%$|os\.environ|process\.env")
+_COMMAND = re.compile(
+    r"(?<!\S)(?:-u|--user)[ =]{1,2}[\"']?[^\s:\"'<>]{1,60}:([^\s\"'`<>]{1,128})"
+    r"|\bmysql\w{0,8} [^\n]{0,80}? -p([^\s\"'`<>]{3,64})"
+    r"|\bsshpass -p ?[\"']?([^\s\"'`<>]{1,64})"
+)
+
+
+def in_commands(text: str) -> Iterator[Hit]:
+    """Passwords among the arguments of commands: `curl -u user:password`, `mysql -ppassword`."""
+    for match in _COMMAND.finditer(text):
+        yield *match.span(match.lastindex or 0), "PASSWORD"
+
+
 _TELLING = frozenset({"is", "was", "set to", "changed to", "is now"})
 
 
