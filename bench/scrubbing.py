@@ -145,8 +145,8 @@ def report() -> None:
             labelled[::_FEW], lambda text: [(each.start, each.end) for each in analyze(text)]
         )
         print(
-            f"    Presidio {theirs:,.0f} messages a second; finds {whole.total() / total.total():.3f} "
-            f"of all, precision {right / made:.4f}"
+            f"    Presidio {theirs:,.0f} messages a second; finds "
+            f"{whole.total() / total.total():.3f} of all, precision {right / made:.4f}"
         )
         _report_outsiders(labelled)
     else:

@@ -17,8 +17,8 @@ _MARKUP = re.compile(r"<[^<>]*>|`[^`\n]*`|:[a-z0-9_+\-]{1,40}:")
 
 
 class Outsiders:
-    """Finds people's names by a spaCy model that is installed, such as `en_core_web_sm`. It is loaded
-    at the first text; raises `UsageError` where it cannot be."""
+    """Finds people's names by a spaCy model that is installed, such as `en_core_web_sm`. It is
+    loaded at the first text; raises `UsageError` where it cannot be."""
 
     def __init__(self, model: str) -> None:
         self._model = model
