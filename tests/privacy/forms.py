@@ -102,6 +102,7 @@ PHONES = [
     "고객센터 전화 «1588-1234»",
 ]
 NO_PHONES = [
+    "[8844:8896:0523/114040.410202:ERROR:x.cc]",
     "ts=1727474085.282400",
     "epoch 1611062421",
     "epoch 1705007074376",
@@ -363,6 +364,8 @@ PASSWORDS = [
     "mysql -h db -u root -p«S3cret99»",
 ]
 NO_PASSWORDS = [
+    "%wheel ALL=(ALL) NOPASSWD:ALL",
+    "パスワード:\n002 connecting",
     "password is required",
     "password reset link",
     "the password is rotated daily",

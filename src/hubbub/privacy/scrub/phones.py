@@ -37,7 +37,7 @@ _SHORT_AREA = re.compile(
 )
 """Seoul's 02-345-6789 with its dashes at the wrong places."""
 _NATIONAL = re.compile(
-    r"0(?<![\w.\-/]0)\d{1,4}\)?(?:[ .\-/]{1,2}\d{2,8}){1,4}(?![\w/]|[.\-:]\d)", re.ASCII
+    r"0(?<![\w.\-/]0)(?<!\d:0)\d{1,4}\)?(?:[ .\-/]{1,2}\d{2,8}){1,4}(?![\w/]|[.\-:]\d)", re.ASCII
 )
 _ANY = re.compile(
     rf"\d(?<![\w.\-#$€₩£%=/]\d)(?:[ .\-/()]{{0,2}}\d){{5,14}}(?![\d%]|[.\-:/]\d){_EXTENSION}",

@@ -4,7 +4,7 @@ French, Korean."""
 import re
 from collections.abc import Iterator
 
-from hubbub.privacy.scrub.reading import UNIT, Hit, Reading
+from hubbub.privacy.scrub.reading import STREET, UNIT, Hit, Reading
 
 _STATES = (
     "AL|AK|AZ|AR|CA|CO|CT|DE|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|RI"
@@ -73,7 +73,10 @@ _FRENCH = re.compile(
 
 def streets(reading: Reading) -> Iterator[Hit]:
     """American, British, German and French street addresses."""
-    for pattern in (_WITH_TOWN, _STREET, _GERMAN, _FRENCH):
+    patterns = (_WITH_TOWN, _STREET)
+    if reading.meanings & STREET:
+        patterns += (_GERMAN, _FRENCH)
+    for pattern in patterns:
         for match in pattern.finditer(reading.text):
             yield match.start(), match.end(), "ADDRESS"
     if reading.meanings & UNIT:

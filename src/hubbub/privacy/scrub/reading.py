@@ -24,8 +24,8 @@ PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(KINDS)})\]")
 PHONE, CARD, ORDER, BANK, RESIDENT, SOCIAL, PAPER, OTHER = (1 << place for place in range(8))
 """What a number near such a word is."""
 PASSWORD, SECRET, HEADER, VENDOR, BORN, TITLE, VERSION = (1 << place for place in range(8, 15))
-SPELT, DISGUISED, UNIT, KEY_BLOCK, AWS, PASSPORT, DRIVER, INSURANCE = (
-    1 << place for place in range(15, 23)
+SPELT, DISGUISED, UNIT, KEY_BLOCK, AWS, PASSPORT, DRIVER, INSURANCE, STREET = (
+    1 << place for place in range(15, 24)
 )
 NUMBERS = PHONE | CARD | ORDER | BANK | RESIDENT | SOCIAL | PAPER | OTHER
 
@@ -97,6 +97,11 @@ _CUES: tuple[tuple[int, str], ...] = (
     ),
     (DISGUISED, "[at] (at) {at} [dot] (dot) {dot} dot~com ^dot$ 골뱅이 닷컴 [.] [@] (@)"),
     (UNIT, "flat studio suite ^apt apartment ^unit$ ^box$ ^floor"),
+    (
+        STREET,
+        "straße$ strasse$ str. weg$ platz$ allee$ gasse$ damm$ ufer$ "
+        "^rue$ ^avenue$ ^boulevard$ ^place$ ^chemin$ ^impasse$ ^quai$",
+    ),
 )
 
 

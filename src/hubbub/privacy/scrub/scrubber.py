@@ -28,6 +28,7 @@ from hubbub.privacy.scrub.reading import (
     PLACEHOLDER,
     SECRET,
     SPELT,
+    STREET,
     UNIT,
     VENDOR,
     Hit,
@@ -82,11 +83,7 @@ _DIGIT = re.compile(r"\d", re.ASCII)
 _TWELVE_DIGITS = re.compile(r"\d(?:[ .\-_]{0,3}\d){6}", re.ASCII)
 """At least seven, for a resident number may have its last six hidden."""
 _LETTER_OR_DASH = re.compile(r"\d(?:[ \-]?[A-Z]\b|[A-Z]\d{4}|-\d{6}-)", re.ASCII)
-_HOUSE = re.compile(
-    r"\d[A-Za-z]?,? (?:[A-Z0-9]|rue|ave|boul|place|chem|imp|quai)"
-    r"|\d(?<=(?:e|g|z|m|r|\.) \d)",
-    re.ASCII,
-)
+_HOUSE = re.compile(r"\d[A-Za-z]? [A-Z0-9]", re.ASCII)
 _DIGIT_OF_KOREAN = re.compile(
     r"\d(?: ?[가-힣] ?\d{4}|(?<=[로길동가리읍면산하]\d)|(?<=[로길동가리읍면산하] \d))"
 )
@@ -239,7 +236,7 @@ class Scrubber:
                 yield self._people.find_phones(reading)
         if reading.meanings & PAPER or _LETTER_OR_DASH.search(text):
             yield numbers.papers(reading)
-        if _HOUSE.search(text) or reading.meanings & UNIT:
+        if _HOUSE.search(text) or reading.meanings & (UNIT | STREET):
             yield places.streets(reading)
         if not text.isascii() and _DIGIT_OF_KOREAN.search(text):
             yield numbers.plates(reading)
