@@ -87,7 +87,7 @@ def cards(reading: Reading) -> Iterator[Hit]:
         is_grouped = len(digits) < len(found)
         if card(digits):
             # of one group and short only where it is called a card: any number in ten passes
-            if len(digits) > 14 or is_grouped or _is_called(reading, CARD, match.start()):
+            if len(digits) > 13 or is_grouped or _is_called(reading, CARD, match.start()):
                 yield match.start(), match.end(), "CARD"
         elif is_grouped and len(digits) > 16 and card(digits[:16]):
             yield match.start(), match.start() + len(found.rpartition(" ")[0]), "CARD"

@@ -25,7 +25,8 @@ _WITH_TOWN = re.compile(
     rf"(?:(?:{_UNIT}, {{0,2}})(?:{_HOUSE} )?"
     rf"|{_HOUSE} )(?:{_WORD} ){{0,4}}{_WORD}(?:,? {_UNIT})?,\s{{1,2}}"
     rf"(?:{_WORD} ){{0,3}}{_WORD},?\s{{1,2}}"
-    rf"(?:(?:{_STATES})(?![A-Za-z])(?: \d{{5}}(?:-\d{{4}})?(?!\d))?|{_POSTCODE}(?![A-Za-z0-9]))"
+    rf"(?:{_POSTCODE}(?![A-Za-z0-9])"
+    rf"|(?:{_STATES})(?![A-Za-z0-9])(?: \d{{5}}(?:-\d{{4}})?(?!\d))?)"
 )
 _STREET = re.compile(
     rf"{_HOUSE} (?:(?:[NSEW]|North|South|East|West)\.? )?(?:(?:{_WORD}|\d{{1,3}}(?:st|nd|rd"
@@ -34,8 +35,8 @@ _STREET = re.compile(
     rf"(?:,? (?:{_STATES})(?![A-Za-z]))?(?: \d{{5}}(?:-\d{{4}})?)?)?"
 )
 _MILITARY = re.compile(
-    r"(?:PSC|Unit|USS|USNS|USNV|CMR) [A-Za-z0-9 ]{1,20},? (?:Box \d{1,6}\s{1,3})?(?:APO|FPO"
-    r"|DPO) (?:AA|AE|AP) \d{5}"
+    r"(?<![A-Za-z0-9])(?:PSC|Unit|USS|USNS|USNV|USCGC|CMR) [A-Za-z0-9 ]{1,20},? {1,2}"
+    r"(?:Box \d{1,6},?\s{1,3})?(?:APO|FPO|DPO),? (?:AA|AE|AP) \d{5}(?!\d)"
 )
 _BOX = re.compile(r"\bP\.? ?O\.? Box \d{1,7}", re.IGNORECASE)
 

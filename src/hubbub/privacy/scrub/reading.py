@@ -39,7 +39,7 @@ _CUES: tuple[tuple[int, str], ...] = (
         "signal$ ^handy$ 전화 연락처 휴대폰 핸드폰 번호는 폰번 내번호 팩스 문자 카톡 직통 "
         "내선 電話 携帯",
     ),
-    (CARD, "^card card= ^cc$ ^credit ^debit ^visa$ mastercard ^amex 카드 신용 결제"),
+    (CARD, "^card card= ^cc$ ^credit ^debit ^visa$ mastercard ^amex ^charge 카드 신용 결제"),
     (
         ORDER,
         "^order tracking ^ticket invoice transaction ^epoch ^ts= ^rows ^row$ version ^isbn "
@@ -96,7 +96,7 @@ _CUES: tuple[tuple[int, str], ...] = (
         "공일 영일 공이 영이 공삼 공사 공오 공육 공칠 zero ^oh$ 0~1~0 0~1~1 023 024 025 027 028",
     ),
     (DISGUISED, "[at] (at) {at} [dot] (dot) {dot} dot~com ^dot$ 골뱅이 닷컴 [.] [@] (@)"),
-    (UNIT, "flat studio suite ^apt apartment ^unit$ ^box$ ^floor"),
+    (UNIT, "flat studio suite ^apt apartment ^unit$ ^box$ ^floor ^apo$ ^fpo$ ^dpo$"),
     (
         STREET,
         "straße$ strasse$ str. weg$ platz$ allee$ gasse$ damm$ ufer$ "
