@@ -7,6 +7,7 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -56,16 +57,14 @@ def presidio() -> Callable[[str], Sequence[Any]] | None:
     """Presidio with all its English recognizers and spaCy's small model, its quickest; None where
     these are not installed."""
     try:
-        import presidio_analyzer as untyped
+        presidio_analyzer: Any = import_module("presidio_analyzer")
+        nlp_engine: Any = import_module("presidio_analyzer.nlp_engine")
     except ImportError:
         return None
     if not find_spec(MODEL):
         return None
     logging.getLogger("tldextract").setLevel(logging.CRITICAL)  # it asks the network, in vain here
     logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)
-    presidio_analyzer: Any = untyped
-    from presidio_analyzer import nlp_engine
-
     models = [{"lang_code": "en", "model_name": MODEL}]
     engine: Any = nlp_engine.SpacyNlpEngine(models=models)
     analyzer = presidio_analyzer.AnalyzerEngine(nlp_engine=engine)

@@ -4,10 +4,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-MEMBERS = [
+MEMBERS: list[dict[str, Any]] = [
     {"id": "U1", "name": "wsmith", "profile": {"real_name": "Will Smith", "phone": "415-555-2671"}},
     {"id": "U2", "name": "jihun", "real_name": "박지훈", "first": "Jihun", "last": "Park"},
     {"id": "U3", "deleted": True, "profile": {}},

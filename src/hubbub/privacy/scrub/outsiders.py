@@ -6,6 +6,7 @@ names stay in texts.
 
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 from hubbub.errors import UsageError
@@ -43,13 +44,12 @@ class Outsiders:
 
 def _loaded(model: str) -> Any:
     try:
-        import spacy as untyped
+        spacy: Any = import_module("spacy")
     except ImportError:
         raise UsageError(
             "Names of outsiders need spaCy, which is not installed.",
             "Install it: pip install 'hubbub[outsiders]'.",
         ) from None
-    spacy: Any = untyped
     try:
         return spacy.load(model, exclude=["parser", "lemmatizer", "textcat"])
     except OSError:

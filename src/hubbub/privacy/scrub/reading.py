@@ -5,7 +5,9 @@ detectors have nothing to do.
 """
 
 import re
+from bisect import bisect_left
 from functools import cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 Hit = tuple[int, int, str]
@@ -129,10 +131,13 @@ class Reading(NamedTuple):
         reach."""
         if not self.meanings & wanted:
             return 0
-        for last, cue in reversed(self.cues):
+        number = bisect_left(self.cues, place, key=itemgetter(0))
+        while number > 0:
+            number -= 1
+            last, cue = self.cues[number]
             if last < place - reach:
                 return 0
-            if last < place and cue.meaning & wanted and self._is_cue(last, cue):
+            if cue.meaning & wanted and self._is_cue(last, cue):
                 return cue.meaning & wanted
         return 0
 
