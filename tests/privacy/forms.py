@@ -84,6 +84,10 @@ PHONES = [
     "«010\u00a01234\u00a05678»",
     "«010-\n1234-5678»",
     "«010_1234_5678»",
+    "«(+82) 10-1234-5678»",
+    "«82-10-1234-5678»",
+    "«010·1234·5678»",
+    "«415/555-2671»",
     "전화는 «010-1234-5678»입니다",
     "번호는 «01012345678»이에요",
     "«<tel:+821012345678|010-1234-5678>»로",
@@ -98,6 +102,7 @@ PHONES = [
     "고객센터 전화 «1588-1234»",
 ]
 NO_PHONES = [
+    "[8844:8896:0523/114040.410202:ERROR:x.cc]",
     "ts=1727474085.282400",
     "epoch 1611062421",
     "epoch 1705007074376",
@@ -135,6 +140,7 @@ CARDS = [
     "«4111111111111111»",
     "«5555 5555 5555 4444»",
     "«3782 822463 10005»",
+    "«4111 1111 11111111»",
     "«378282246310005»",
     "«6011 0009 9013 9424»",
     "«3530 1113 3330 0000»",
@@ -300,12 +306,17 @@ NO_BIRTHS = ["start date 2026-01-02", "학생 900102", "released 1990-01-02", "2
 
 STREETS = [
     "ship to «12 Oak Street»",
+    "«Hauptstraße 5, 10115 Berlin»",
+    "«10 rue de Rivoli, 75001 Paris»",
     "«742 Evergreen Terrace, Springfield, IL 62704»",
     "at «1600 Pennsylvania Avenue»",
     "«221B Baker Street, London»",
     "«Flat 3, Carroll Islands, Smarttown, CH35 1AZ»",
     "«350 Fifth Avenue, Suite 300, New York, NY 10118»",
     "«P.O. Box 1234»",
+    "«PSC 3886, Box 5336, APO AA 48991»",
+    "«USNS Ali, FPO AE 23637»",
+    "«32 Briggs Ways, Port Donnaburgh, AL12 1GS»",
     "«10 Downing St»",
     "«5 W 42nd Street»",
     "«서울특별시 강남구 테헤란로 123»",
@@ -352,8 +363,12 @@ PASSWORDS = [
     "redis://:«s3cr3tpw»@cache:6379",
     "비밀번호가 «hello12!»로 바뀌었어요",
     "password=«correcthorse»",
+    "curl -u ann:«s3cret99» https://example.org",
+    "mysql -h db -u root -p«S3cret99»",
 ]
 NO_PASSWORDS = [
+    "%wheel ALL=(ALL) NOPASSWD:ALL",
+    "パスワード:\n002 connecting",
     "password is required",
     "password reset link",
     "the password is rotated daily",

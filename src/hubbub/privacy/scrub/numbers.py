@@ -23,7 +23,7 @@ from hubbub.privacy.scrub.reading import (
 # Each pattern begins with a digit and looks back from there: a search skips to it at once.
 _CARD = re.compile(
     r"\d(?<![\w\-]\d)(?<!\d[.,]\d)"
-    r"(?:\d{3}[ .\-]{1,3}\d{4}[ .\-]{1,3}\d{4}[ .\-]{1,3}\d{4}(?:[ .\-]{1,3}\d{1,3})?"
+    r"(?:\d{3}[ .\-]{0,3}\d{4}[ .\-]{0,3}\d{4}[ .\-]{0,3}\d{4}(?:[ .\-]{1,3}\d{1,3})?"
     r"|\d{3}[ .\-]{1,3}\d{6}[ .\-]{1,3}\d{4,5}|\d{11,18})(?!\w|-\d)",
     re.ASCII,
 )
@@ -87,7 +87,7 @@ def cards(reading: Reading) -> Iterator[Hit]:
         is_grouped = len(digits) < len(found)
         if card(digits):
             # of one group and short only where it is called a card: any number in ten passes
-            if len(digits) > 14 or is_grouped or _is_called(reading, CARD, match.start()):
+            if len(digits) > 13 or is_grouped or _is_called(reading, CARD, match.start()):
                 yield match.start(), match.end(), "CARD"
         elif is_grouped and len(digits) > 16 and card(digits[:16]):
             yield match.start(), match.start() + len(found.rpartition(" ")[0]), "CARD"

@@ -7,6 +7,7 @@ not used, for it takes a hundred times as long.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from hubbub.errors import UsageError
@@ -20,14 +21,14 @@ _EXTENSION = r"(?:[ ,]{0,2}(?:x|ext\.?|내선)[ .:]?\d{1,6})?"
 _INTERNATIONAL = re.compile(r"\+(?<![\w+]\+) ?\(?\d(?:[ .\-/()]{0,3}\d){6,16}(?!\d)", re.ASCII)
 _WITH_ZEROS = re.compile(r"0(?<![\w+.,\-]0)0[1-9](?:[ .\-/()]{0,3}\d){7,16}(?!\d)", re.ASCII)
 _NORTH_AMERICAN = re.compile(
-    r"(?<![\w.\-])(?:1[ .\-]{1,2}|001[ .\-])?(?:\([2-9]\d\d\)[ .\-]{0,2}|[2-9]\d\d[.\- ])"
+    r"(?<![\w.\-/])(?:1[ .\-]{1,2}|001[ .\-])?(?:\([2-9]\d\d\)[ .\-]{0,2}|[2-9]\d\d[.\-/ ])"
     rf"[2-9]\d\d[ .\-]\d{{4}}(?!\d|[.\-]\d){_EXTENSION}",
     re.ASCII | re.IGNORECASE,
 )
-_MAY_BE_AMERICAN = re.compile(r"\d\d\d\)?[ .\-]{0,2}\d\d\d[ .\-]\d\d\d\d", re.ASCII)
+_MAY_BE_AMERICAN = re.compile(r"\d\d\d\)?[ .\-/]{0,2}\d\d\d[ .\-]\d\d\d\d", re.ASCII)
 _KOREAN = re.compile(
-    r"0(?<![\w.\-]0)(?:2|[3-6][1-5]|70|80|50\d?|1[016-9])\)?[ .\-_\n]{0,3}\d{3,4}[ .\-_]{0,3}\d{4}"
-    r"(?!\d|[.\-]\d)",
+    r"(?:0(?<![\w.\-]0)|82(?<![\w.\-+]82)[ .\-]{1,2})(?:2|[3-6][1-5]|70|80|50\d?|1[016-9])\)?"
+    r"[ .\-_/·•∙ㆍ・\n]{0,3}\d{3,4}[ .\-_/·•∙ㆍ・]{0,3}\d{4}(?!\d|[.\-]\d)",
     re.ASCII,
 )
 _KOREAN_SPACED = re.compile(r"0(?<![\w.\-]0) 1 [016-9](?: \d){7,8}(?![\w\-]| \d)", re.ASCII)
@@ -36,7 +37,7 @@ _SHORT_AREA = re.compile(
 )
 """Seoul's 02-345-6789 with its dashes at the wrong places."""
 _NATIONAL = re.compile(
-    r"0(?<![\w.\-/]0)\d{1,4}\)?(?:[ .\-/]{1,2}\d{2,8}){1,4}(?![\w/]|[.\-:]\d)", re.ASCII
+    r"0(?<![\w.\-/]0)(?<!\d:0)\d{1,4}\)?(?:[ .\-/]{1,2}\d{2,8}){1,4}(?![\w/]|[.\-:]\d)", re.ASCII
 )
 _ANY = re.compile(
     rf"\d(?<![\w.\-#$€₩£%=/]\d)(?:[ .\-/()]{{0,2}}\d){{5,14}}(?![\d%]|[.\-:/]\d){_EXTENSION}",
@@ -79,7 +80,8 @@ class Phones:
         if "+" in text:
             for match in _INTERNATIONAL.finditer(text):
                 if end := _end_of_international(match[0]):
-                    yield match.start(), match.start() + end, "PHONE"
+                    start = match.start() - (text[match.start() - 1 : match.start()] == "(")
+                    yield start, match.start() + end, "PHONE"
         if "00" in text:
             for match in _WITH_ZEROS.finditer(text):
                 end = _end_of_international(match[0])
@@ -88,7 +90,7 @@ class Phones:
         if self._is_american and _MAY_BE_AMERICAN.search(text):
             for match in _NORTH_AMERICAN.finditer(text):
                 yield match.start(), match.end(), "PHONE"
-        if "0" in text:
+        if "0" in text or "82" in text:
             yield from self._find_national(reading)
         if reading.meanings & PHONE:
             for match in _ANY.finditer(text):
@@ -139,22 +141,15 @@ def _may_be_phone(reading: Reading, place: int) -> bool:
 
 def _end_of_international(number: str) -> int:
     """How much of a find is the number: what follows it by a space may be another one."""
-    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE as CODES
-    from phonenumbers import NumberParseException, is_valid_number, parse
-
-    codes: dict[int, Any] = CODES
     end = len(number)
     longest = 0
     while end > 7:
         shorter = number[:end].rstrip(" .-/(")
         digits = "".join(filter(str.isdigit, shorter)).removeprefix("00")
-        if 8 <= len(digits) <= 15 and any(int(digits[:size]) in codes for size in (1, 2, 3)):
+        if 8 <= len(digits) <= 15 and (numbers := _numbers_of(digits)):
             longest = longest or len(shorter)
-            try:
-                if is_valid_number(parse("+" + digits)):
-                    return len(shorter)
-            except NumberParseException:
-                return longest
+            if numbers.fullmatch(digits):
+                return len(shorter)
         end = max(number.rfind(sign, 0, end) for sign in " -./")
     return longest
 
@@ -165,14 +160,41 @@ def _country_code(region: str) -> int:
     return country_code_for_region(region)
 
 
+def _numbers_of(digits: str) -> re.Pattern[str] | None:
+    """The international numbers of the country that some digits begin with; None if none does."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE as REGIONS
+
+    regions: dict[int, tuple[str, ...]] = REGIONS
+    for size in (1, 2, 3):
+        code = int(digits[:size])
+        if code in regions:
+            return _international_numbers(code, regions[code])
+    return None
+
+
+@cache
+def _international_numbers(code: int, regions: tuple[str, ...]) -> re.Pattern[str]:
+    """The numbers of the regions that share a country code, with the code and perhaps a zero."""
+    patterns = "|".join(_patterns(region) for region in regions if region != "001")
+    return re.compile(rf"{code}0?(?:{patterns or '[0-9]{5,12}'})")
+
+
 def _national_numbers(region: str) -> re.Pattern[str]:
     """The numbers of a region as they are dialled inside it."""
+    return re.compile(rf"{_rules(region).national_prefix or ''}(?:{_patterns(region)})")
+
+
+def _rules(region: str) -> Any:
     from phonenumbers import PhoneMetadata
 
-    rules: Any = PhoneMetadata.metadata_for_region(region, None)
+    return PhoneMetadata.metadata_for_region(region, None)
+
+
+def _patterns(region: str) -> str:
+    rules = _rules(region)
     kinds = (rules.fixed_line, rules.mobile, rules.toll_free, rules.shared_cost, rules.premium_rate)
     kinds += (rules.voip, rules.personal_number, rules.uan, rules.pager)
     patterns = {
         kind.national_number_pattern for kind in kinds if kind and kind.national_number_pattern
     }
-    return re.compile(rf"{rules.national_prefix or ''}(?:{'|'.join(sorted(patterns))})")
+    return "|".join(sorted(patterns))

@@ -1,9 +1,10 @@
-"""The detector of street addresses, where their form tells them: American, British, Korean."""
+"""The detector of street addresses, where their form tells them: American, British, German,
+French, Korean."""
 
 import re
 from collections.abc import Iterator
 
-from hubbub.privacy.scrub.reading import UNIT, Hit, Reading
+from hubbub.privacy.scrub.reading import STREET, UNIT, Hit, Reading
 
 _STATES = (
     "AL|AK|AZ|AR|CA|CO|CT|DE|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|RI"
@@ -24,7 +25,8 @@ _WITH_TOWN = re.compile(
     rf"(?:(?:{_UNIT}, {{0,2}})(?:{_HOUSE} )?"
     rf"|{_HOUSE} )(?:{_WORD} ){{0,4}}{_WORD}(?:,? {_UNIT})?,\s{{1,2}}"
     rf"(?:{_WORD} ){{0,3}}{_WORD},?\s{{1,2}}"
-    rf"(?:(?:{_STATES})(?![A-Za-z])(?: \d{{5}}(?:-\d{{4}})?(?!\d))?|{_POSTCODE}(?![A-Za-z0-9]))"
+    rf"(?:{_POSTCODE}(?![A-Za-z0-9])"
+    rf"|(?:{_STATES})(?![A-Za-z0-9])(?: \d{{5}}(?:-\d{{4}})?(?!\d))?)"
 )
 _STREET = re.compile(
     rf"{_HOUSE} (?:(?:[NSEW]|North|South|East|West)\.? )?(?:(?:{_WORD}|\d{{1,3}}(?:st|nd|rd"
@@ -33,8 +35,8 @@ _STREET = re.compile(
     rf"(?:,? (?:{_STATES})(?![A-Za-z]))?(?: \d{{5}}(?:-\d{{4}})?)?)?"
 )
 _MILITARY = re.compile(
-    r"(?:PSC|Unit|USS|USNS|USNV|CMR) [A-Za-z0-9 ]{1,20},? (?:Box \d{1,6}\s{1,3})?(?:APO|FPO"
-    r"|DPO) (?:AA|AE|AP) \d{5}"
+    r"(?<![A-Za-z0-9])(?:PSC|Unit|USS|USNS|USNV|USCGC|CMR) [A-Za-z0-9 ]{1,20},? {1,2}"
+    r"(?:Box \d{1,6},?\s{1,3})?(?:APO|FPO|DPO),? (?:AA|AE|AP) \d{5}(?!\d)"
 )
 _BOX = re.compile(r"\bP\.? ?O\.? Box \d{1,7}", re.IGNORECASE)
 
@@ -59,9 +61,23 @@ _KOREAN_SHORT = re.compile(
 )
 
 
+_GERMAN = re.compile(
+    r"[A-ZÄÖÜ][A-Za-zäöüßÄÖÜ.\-]{1,30}(?:straße|strasse|str\.|weg|platz|allee|gasse|damm|ufer) "
+    r"\d{1,4} ?[a-z]?(?![A-Za-z0-9])(?:, ?(?:D-)?\d{5} [A-ZÄÖÜ][A-Za-zäöüß\-]{2,30})?"
+)
+_FRENCH = re.compile(
+    r"(?<![\w.,\-])\d{1,4}(?: ?bis| ?ter)?,? (?:rue|avenue|boulevard|place|chemin|impasse|quai) "
+    r"(?:de |du |des |la |le |l'|d'){0,3}[A-ZÀ-Ý][A-Za-zÀ-ÿ'\-]{1,30}"
+    r"(?: [A-ZÀ-Ý][A-Za-zÀ-ÿ'\-]{1,30}){0,3}(?:, ?\d{5} [A-ZÀ-Ý][A-Za-zÀ-ÿ\-]{1,30})?"
+)
+
+
 def streets(reading: Reading) -> Iterator[Hit]:
-    """American and British street addresses."""
-    for pattern in (_WITH_TOWN, _STREET):
+    """American, British, German and French street addresses."""
+    patterns = (_WITH_TOWN, _STREET)
+    if reading.meanings & STREET:
+        patterns += (_GERMAN, _FRENCH)
+    for pattern in patterns:
         for match in pattern.finditer(reading.text):
             yield match.start(), match.end(), "ADDRESS"
     if reading.meanings & UNIT:

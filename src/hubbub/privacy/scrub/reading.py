@@ -5,7 +5,9 @@ detectors have nothing to do.
 """
 
 import re
+from bisect import bisect_left
 from functools import cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 Hit = tuple[int, int, str]
@@ -24,8 +26,8 @@ PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(KINDS)})\]")
 PHONE, CARD, ORDER, BANK, RESIDENT, SOCIAL, PAPER, OTHER = (1 << place for place in range(8))
 """What a number near such a word is."""
 PASSWORD, SECRET, HEADER, VENDOR, BORN, TITLE, VERSION = (1 << place for place in range(8, 15))
-SPELT, DISGUISED, UNIT, KEY_BLOCK, AWS, PASSPORT, DRIVER, INSURANCE = (
-    1 << place for place in range(15, 23)
+SPELT, DISGUISED, UNIT, KEY_BLOCK, AWS, PASSPORT, DRIVER, INSURANCE, STREET = (
+    1 << place for place in range(15, 24)
 )
 NUMBERS = PHONE | CARD | ORDER | BANK | RESIDENT | SOCIAL | PAPER | OTHER
 
@@ -39,7 +41,7 @@ _CUES: tuple[tuple[int, str], ...] = (
         "signal$ ^handy$ 전화 연락처 휴대폰 핸드폰 번호는 폰번 내번호 팩스 문자 카톡 직통 "
         "내선 電話 携帯",
     ),
-    (CARD, "^card card= ^cc$ ^credit ^debit ^visa$ mastercard ^amex 카드 신용 결제"),
+    (CARD, "^card card= ^cc$ ^credit ^debit ^visa$ mastercard ^amex ^charge 카드 신용 결제"),
     (
         ORDER,
         "^order tracking ^ticket invoice transaction ^epoch ^ts= ^rows ^row$ version ^isbn "
@@ -96,7 +98,12 @@ _CUES: tuple[tuple[int, str], ...] = (
         "공일 영일 공이 영이 공삼 공사 공오 공육 공칠 zero ^oh$ 0~1~0 0~1~1 023 024 025 027 028",
     ),
     (DISGUISED, "[at] (at) {at} [dot] (dot) {dot} dot~com ^dot$ 골뱅이 닷컴 [.] [@] (@)"),
-    (UNIT, "flat studio suite ^apt apartment ^unit$ ^box$ ^floor"),
+    (UNIT, "flat studio suite ^apt apartment ^unit$ ^box$ ^floor ^apo$ ^fpo$ ^dpo$"),
+    (
+        STREET,
+        "straße$ strasse$ str. weg$ platz$ allee$ gasse$ damm$ ufer$ "
+        "^rue$ ^avenue$ ^boulevard$ ^place$ ^chemin$ ^impasse$ ^quai$",
+    ),
 )
 
 
@@ -124,10 +131,13 @@ class Reading(NamedTuple):
         reach."""
         if not self.meanings & wanted:
             return 0
-        for last, cue in reversed(self.cues):
+        number = bisect_left(self.cues, place, key=itemgetter(0))
+        while number > 0:
+            number -= 1
+            last, cue = self.cues[number]
             if last < place - reach:
                 return 0
-            if last < place and cue.meaning & wanted and self._is_cue(last, cue):
+            if cue.meaning & wanted and self._is_cue(last, cue):
                 return cue.meaning & wanted
         return 0
 
@@ -197,5 +207,5 @@ def read(text: str) -> Reading:
     cues: list[tuple[int, Cue]] = list(_automaton().iter(low))
     meanings = 0
     for _, cue in cues:
-        meanings |= cue.meaning
+        meanings |= cue[1]  # by its place, which is quicker than by its name
     return Reading(text, low, meanings, cues)

@@ -28,6 +28,7 @@ from hubbub.privacy.scrub.reading import (
     PLACEHOLDER,
     SECRET,
     SPELT,
+    STREET,
     UNIT,
     VENDOR,
     Hit,
@@ -88,7 +89,7 @@ _DIGIT_OF_KOREAN = re.compile(
 )
 _SECRETS = PASSWORD | SECRET | HEADER | DISGUISED | SPELT
 _TOKENS = VENDOR | AWS | KEY_BLOCK
-_SIX_DIGITS = re.compile(r"\d(?:[ .()/\-_\n]{0,3}\d){5}", re.ASCII)
+_SIX_DIGITS = re.compile(r"\d(?:[ .()/\-_\n·•∙ㆍ・]{0,3}\d){5}", re.ASCII)
 _MENTION = re.compile(r"<@([A-Z][A-Z0-9]{1,20})(?:\|([^<>]{1,100}))?>")
 _TEL = re.compile(
     r"<(?:tel|sms|callto|facetime):([^<>|]{3,60})(?:\|([^<>]{1,60}))?>", re.IGNORECASE
@@ -161,8 +162,10 @@ class Scrubber:
                 continue
             result = self.attempt(text)
             scrubbed.append(result.text)
-            if result.spans:
-                kinds = Counter(span.kind for span in result.spans)
+            if len(result.spans) == 1:
+                found.append(Found(row, result.spans[0].kind, 1))
+            elif result.spans:
+                kinds = Counter([span.kind for span in result.spans])
                 found += [Found(row, kind, count) for kind, count in sorted(kinds.items())]
         return scrubbed, found
 
@@ -195,13 +198,15 @@ class Scrubber:
             yield self._markup(text)
         if "@" in text:
             yield network.emails(reading)
+        if meanings & _TOKENS or secrets.LONG.search(text):
+            yield secrets.tokens(reading)
         if meanings & _SECRETS:
             yield secrets.named(reading)
             yield secrets.passwords(reading)
             yield network.emails_in_words(reading)
             yield self._phones.find_disguised(reading)
-        if meanings & _TOKENS or secrets.LONG.search(text):
-            yield secrets.tokens(reading)
+        if "-u" in text or "-p" in text:
+            yield secrets.in_commands(text)
         if "=" in text or "://" in text:
             yield secrets.in_links(reading)
         if "::" in text or text.count(":") > 4 or text.count("-") > 4 or text.count(".") > 1:
@@ -231,7 +236,7 @@ class Scrubber:
                 yield self._people.find_phones(reading)
         if reading.meanings & PAPER or _LETTER_OR_DASH.search(text):
             yield numbers.papers(reading)
-        if _HOUSE.search(text) or reading.meanings & UNIT:
+        if _HOUSE.search(text) or reading.meanings & (UNIT | STREET):
             yield places.streets(reading)
         if not text.isascii() and _DIGIT_OF_KOREAN.search(text):
             yield numbers.plates(reading)
@@ -255,6 +260,8 @@ def _settled(text: str, hits: list[Hit]) -> list[Span]:
     marks = [match.span() for match in PLACEHOLDER.finditer(text)] if "[" in text else []
     if marks:
         hits = [wider for hit in hits if (wider := _beyond(marks, hit))]
+    if len(hits) < 2:
+        return [Span(*hit) for hit in hits]
     hits.sort(key=lambda hit: (hit[0], -hit[1]))
     spans: list[Span] = []
     longest = 0

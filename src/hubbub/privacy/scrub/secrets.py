@@ -87,7 +87,7 @@ _AFTER_PASSWORD = re.compile(
     re.IGNORECASE,
 )
 _NOT_A_PASSWORD = re.compile(
-    r"(?:none|null|nil|true|false|undefined|empty|required?|reset|resets|changed?|expired?|expires|invalid|wrong|incorrect"
+    r"(?:all|none|null|nil|true|false|undefined|empty|required?|reset|resets|changed?|expired?|expires|invalid|wrong|incorrect"
     r"|not|too|in|on|at|a|an|the|and|or|for|to|of|is|was|same|stored|hashed|hash|hashing|missing|weak|strong|being|now|set"
     r"|saved|no|never|still|always|only|also|manager|managers|protected|policy|field|fields|rotation|prompt|page|link|leak"
     r"|with|will|can|must|should|has|have|had|needs?|does|doesn't|didn't|isn't|from|by|here|there|below|above|tbd|see|ask"
@@ -168,7 +168,7 @@ def passwords(reading: Reading) -> Iterator[Hit]:
     for place in reading.after(PASSWORD):
         match = _AFTER_PASSWORD.match(reading.text, place)
         value = _without_quotes(match["value"]) if match else ""
-        if match is None or len(value) < 3 or value[0] == "[" or _NOT_A_PASSWORD.fullmatch(value):
+        if match is None or len(value) < 4 or value[0] == "[" or _NOT_A_PASSWORD.fullmatch(value):
             continue
         if _VARIABLE.match(value):
             continue
@@ -184,6 +184,19 @@ def passwords(reading: Reading) -> Iterator[Hit]:
 
 
 _VARIABLE = re.compile(r"\$[{(]|\{\{|%\(|\$[A-Z_]+$|%[A-Z_]+%$|os\.environ|process\.env")
+_COMMAND = re.compile(
+    r"(?<!\S)(?:-u|--user)[ =]{1,2}[\"']?[^\s:\"'<>]{1,60}:([^\s\"'`<>]{1,128})"
+    r"|\bmysql\w{0,8} [^\n]{0,80}? -p([^\s\"'`<>]{3,64})"
+    r"|\bsshpass -p ?[\"']?([^\s\"'`<>]{1,64})"
+)
+
+
+def in_commands(text: str) -> Iterator[Hit]:
+    """Passwords among the arguments of commands: `curl -u user:password`, `mysql -ppassword`."""
+    for match in _COMMAND.finditer(text):
+        yield *match.span(match.lastindex or 0), "PASSWORD"
+
+
 _TELLING = frozenset({"is", "was", "set to", "changed to", "is now"})
 
 
