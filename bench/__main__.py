@@ -55,9 +55,9 @@ def run(*command: str | Path) -> Run:
     return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def hubbub(home: Path, *arguments: str | Path) -> Run:
-    """Run Hubbub under the preset open."""
-    return run(sys.executable, "-m", "hubbub", "--home", home, "--privacy", "open", *arguments)
+def hubbub(home: Path, *arguments: str | Path, preset: str = "open") -> Run:
+    """Run Hubbub under a preset."""
+    return run(sys.executable, "-m", "hubbub", "--home", home, "--privacy", preset, *arguments)
 
 
 def floor(archive: Path) -> Run:
@@ -89,6 +89,18 @@ def compare_import(folder: Path, archive: Path, rounds: int) -> tuple[list[Run],
     return imports, floors
 
 
+def scrubbed(folder: Path, archive: Path, rounds: int) -> float:
+    """How many times as long an import takes under standard as under open; the median."""
+    ratios: list[float] = []
+    for number in range(rounds):
+        walls = [
+            hubbub(folder / f"{preset}-{number}", "import", archive, preset=preset).wall
+            for preset in ("standard", "open")
+        ]
+        ratios.append(walls[0] / walls[1])
+    return middle(ratios)
+
+
 def middle(values: Sequence[float]) -> float:
     """The median."""
     return statistics.median(values)
@@ -111,6 +123,8 @@ def main() -> None:
             name = f"import of {messages:,} messages"
             ratio = middle([i.wall / f.wall for i, f in zip(imports, floors, strict=True)])
             say(f"{name} / floor", ratio, "at most 4")
+            ratio = scrubbed(folder, archive, rounds)
+            say(f"{name}, standard / open", ratio, "at most 2.5")
             print(
                 f"    {walls[messages]:.2f} s, floor {middle([f.wall for f in floors]):.2f} s; "
                 f"CPU {middle([i.cpu for i in imports]):.2f} s; the quickest of each "

@@ -332,7 +332,10 @@ class _Admission:
                 for value in values]  # fmt: skip
 
     def _of_admitted(self, records: Sequence[Any], origins: Sequence[str]) -> Sequence[Any]:
-        """Records of files that are named after a channel which is admitted."""
+        """Records of files that are named after a channel which is admitted; none where texts go
+        after some time, since nobody knows how old these are."""
+        if self._policy.text_days or self._policy.row_days:
+            return [None] * len(records)
         known = self._names(are_admitted=True)
         return [
             record if known.intersection(_NAME_IN_PATH.split(origin)) else None
