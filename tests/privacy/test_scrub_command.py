@@ -91,3 +91,14 @@ def test_a_file_without_members_is_refused(tmp_path: Path, content: str) -> None
     done = scrub('{"id": 1, "text": "x"}', "--members", members)
     assert (done.returncode, done.stdout) == (1, b"")
     assert b"users.json" in done.stderr
+
+
+def test_the_options_of_every_verb_may_stand_before_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "hubbub", "--home", "x", "--json", "privacy", "scrub"],
+        input=b'{"id": 1, "text": "a@b.io"}',
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert json.loads(done.stdout)["text"] == "[EMAIL]"
