@@ -24,6 +24,7 @@ _CHOICES: dict[str, type | tuple[type, ...]] = {
     "row_days": int,
     "raw_days": int,
     "phone_regions": list,
+    "outsiders": str,
     "smallest_group": int,
     "operator_sql": bool,
 }

@@ -1,6 +1,7 @@
 """Outsiders' names, by a small model made here."""
 
 import pickle
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,13 @@ import pytest
 from hubbub.errors import UsageError
 from hubbub.privacy.scrub import Scrubber
 from hubbub.privacy.scrub.outsiders import Outsiders
+from tests.parts import missing
+from tests.privacy.home import column, imported, said, settings_of
 
-spacy: Any = pytest.importorskip("spacy", reason="the extra outsiders is not installed")
+try:
+    spacy: Any = import_module("spacy")
+except ImportError:
+    missing("the extra outsiders is not installed: there is no spaCy")
 
 
 @pytest.fixture
@@ -46,3 +52,18 @@ def test_a_model_that_is_missing_is_named_and_no_text_is_kept() -> None:
     with pytest.raises(UsageError, match="no_such_model"):
         scrubber.scrub("hello")
     assert scrubber.scrub_column(["hello"])[0] == [None]
+
+
+def test_a_policy_may_name_a_model(tmp_path: Path, model: str) -> None:
+    settings = settings_of(tmp_path, "standard", outsiders=model)
+    imported(settings, tmp_path, **{"2026_03_04": said("met Ada Byron")})
+    assert column(settings, "SELECT text FROM messages WHERE contains(text, 'met')") == [
+        "met [NAME]"
+    ]
+
+
+def test_a_policy_with_a_model_that_is_missing_stores_nothing(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, "standard", outsiders="no_such_model")
+    with pytest.raises(UsageError, match="no_such_model"):
+        imported(settings, tmp_path)
+    assert not settings.store.exists()

@@ -32,6 +32,7 @@ _DOCS: dict[str, dict[str, str]] = {
         "row_days": "messages and files go after so many days; 0 keeps them",
         "raw_days": "raw responses and files' bytes go after so many days",
         "phone_regions": "countries of telephone numbers; [] for the usual",
+        "outsiders": "spaCy model that finds names of people in no directory",
         "smallest_group": "no figure about fewer members is given",
         "operator_sql": "open sql, tables and the network all the same",
     },

@@ -18,6 +18,7 @@ from hubbub.privacy.keys import ENVIRONMENT, Keys, from_environment, made_keys, 
 from hubbub.privacy.policy import Policy, policy_of
 from hubbub.privacy.refusals import RefusalFile
 from hubbub.privacy.scrub import DEFAULT_REGIONS, Person, Scrubber
+from hubbub.privacy.scrub.outsiders import Outsiders
 from hubbub.settings import Settings
 from hubbub.slack.normalize import names_in
 from hubbub.stores import duckdb as store
@@ -120,8 +121,14 @@ def people_in(envelopes: Iterable[Envelope]) -> list[Person]:
 
 
 def scrubber_of(policy: Policy, people: Sequence[Person]) -> Scrubber:
-    """What scrubs texts by a policy."""
-    return Scrubber(regions=policy.phone_regions or DEFAULT_REGIONS, people=people)
+    """What scrubs texts by a policy. Raises `UsageError` if its language model is not there."""
+    outsiders = None
+    if policy.outsiders:
+        outsiders = Outsiders(policy.outsiders)
+        outsiders.load()
+    return Scrubber(
+        regions=policy.phone_regions or DEFAULT_REGIONS, people=people, outsiders=outsiders
+    )
 
 
 def keys_of(settings: Settings) -> Keys:

@@ -39,6 +39,8 @@ class Policy:
     phone_regions: tuple[str, ...] = ()
     """Countries whose national telephone numbers are recognised, as ISO 3166; the scrubber's own
     choice if there are none."""
+    outsiders: str = ""
+    """The language model that finds names of people who are in no directory; none if empty."""
     smallest_group: int = 1
     """No figure about fewer members than this leaves Hubbub."""
     operator_sql: bool = False

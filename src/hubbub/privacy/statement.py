@@ -59,7 +59,8 @@ def _what(policy: Policy) -> list[str]:
         "whole": "What members write is kept as it is.",
         "scrubbed": "What members write is kept without personal data and secrets: these are "
         "replaced by [EMAIL], [PHONE] …"
-        + (" Names of members are taken out too." if policy.scrubs_names else ""),
+        + (" Names of members are taken out too." if policy.scrubs_names else "")
+        + (" So are names that a language model finds." if policy.outsiders else ""),
         "dropped": "What members write is not kept.",
     }[policy.text]
     links = {

@@ -28,17 +28,24 @@ from hubbub.errors import HubbubError
     metavar="US,KR,…",
     help="Where the telephone numbers without a country code are from.",
 )
+@click.option("--outsiders", metavar="MODEL", help="A spaCy model that finds other people's names.")
 @everywhere_forgiving
-def command(session: Session, members: Path | None, regions: str | None) -> None:
+def command(
+    session: Session, members: Path | None, regions: str | None, outsiders: str | None
+) -> None:
     """Take personal data and secrets out of texts. Reads lines of JSON with `id` and `text`, and
     writes lines with `id`, the scrubbed `text`, and `spans`: what was found, by its place in the
     original text. Needs no workspace; nothing is kept."""
     from hubbub.privacy.scrub import DEFAULT_REGIONS, Scrubber
     from hubbub.privacy.scrub.directory import read_people
+    from hubbub.privacy.scrub.outsiders import Outsiders
 
     people = read_people(members) if members else ()
     chosen = [each.strip() for each in regions.split(",")] if regions else DEFAULT_REGIONS
-    scrubber = Scrubber(regions=chosen, people=people, member_ids=True)
+    finder = Outsiders(outsiders) if outsiders else None
+    if finder is not None:
+        finder.load()
+    scrubber = Scrubber(regions=chosen, people=people, member_ids=True, outsiders=finder)
     unread = 0
     for number, line_id, text in _texts(sys.stdin.buffer):
         result = scrubber.attempt(text)

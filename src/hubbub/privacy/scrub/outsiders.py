@@ -18,8 +18,8 @@ _MARKUP = re.compile(r"<[^<>]*>|`[^`\n]*`|:[a-z0-9_+\-]{1,40}:")
 
 
 class Outsiders:
-    """Finds people's names by a spaCy model that is installed, such as `en_core_web_sm`. It is
-    loaded at the first text; raises `UsageError` where it cannot be."""
+    """Finds people's names by a spaCy model that is installed, such as `en_core_web_sm`; it is
+    loaded at the first text, if not before."""
 
     def __init__(self, model: str) -> None:
         self._model = model
@@ -31,10 +31,15 @@ class Outsiders:
     def __setstate__(self, model: str) -> None:
         self.__init__(model)
 
-    def __call__(self, text: str) -> Iterator[Hit]:
-        """The names in a plain text."""
+    def load(self) -> None:
+        """Load the model now. Raises `UsageError` where it cannot be: in the midst of texts it
+        would cost each of them."""
         if self._pipeline is None:
             self._pipeline = _loaded(self._model)
+
+    def __call__(self, text: str) -> Iterator[Hit]:
+        """The names in a plain text."""
+        self.load()
         # markup would read like words to the model; blanks keep the places
         prose = _MARKUP.sub(lambda match: " " * len(match[0]), text)
         for entity in self._pipeline(prose).ents:
