@@ -26,6 +26,9 @@ from hubbub.stores.erasing import members_named, overdue
 _PIECE = 20_000
 """Texts that are looked at together."""
 _PSEUDONYM = re.compile(r"m\d+_[0-9a-f]{24}")
+_ID = re.compile(r"[UW][A-Z0-9]+")
+_KEYED = re.compile(r"\b(?:[a-z]+\d+_)?[0-9a-f]{24,64}\b")
+"""Keyed tokens and digests, which could be taken for secrets."""
 _READABLE = frozenset({".csv", ".json", ".gexf", ".svg", ".html", ".txt", ".jsonl", ".log"})
 _LARGEST = 200_000_000
 """Bytes of a file that is still looked at."""
@@ -119,10 +122,11 @@ def _members(
     if policy.pseudonyms:
         plain = [each for each in named - SLACK_ITSELF if not _PSEUDONYM.fullmatch(each)]
         if plain:
+            ids = [each for each in plain if _ID.fullmatch(each)]
             findings.append(
                 problem(
                     "members",
-                    f"{len(plain):,} members stand in the store by their real ids.",
+                    f"{len(ids or plain):,} members stand in the store by their real ids.",
                     "Import or collect into a new workspace under this policy, and remove the old.",
                 )
             )
@@ -172,23 +176,23 @@ def _texts(
                 for _, kind, count in scrubber.scrub_column([text for (text,) in rows])[1]:
                     found[kind] += count
             if found:
-                findings.append(_personal(f"{table.name}.{column.name}", found, policy))
+                findings.append(_personal("texts", f"{table.name}.{column.name}", found, policy))
     return findings or [ok("texts", "No personal data was found in texts and links.")]
 
 
-def _personal(where: str, found: Counter[str], policy: Policy) -> Finding:
+def _personal(check: str, where: str, found: Counter[str], policy: Policy) -> Finding:
     told = ", ".join(f"{count:,} × {kind}" for kind, count in found.most_common())
     if policy.text == "whole":
         return remark(
-            where,
+            check,
             f"Personal data stands in {where}: {told}.",
             "The policy keeps texts as they are. Under standard they would be scrubbed.",
         )
     return problem(
-        where,
+        check,
         f"Personal data stands in {where}: {told}.",
-        "It was stored by an older Hubbub or under another policy: import into a new workspace, "
-        "and remove the old one.",
+        "It comes from another policy or an older Hubbub: import into a new workspace, export "
+        "anew, and remove the old ones.",
     )
 
 
@@ -228,22 +232,24 @@ def _open_to_others(settings: Settings) -> list[Finding]:
 def _files(
     settings: Settings, policy: Policy, scrubber: Scrubber, folders: list[Path]
 ) -> list[Finding]:
-    """Personal data in exports, logs and other readable files."""
+    """Personal data in logs, receipts, exports and other readable files."""
+    own = [settings.audit, settings.outputs, *sorted(settings.receipts.glob("*.json"))]
     remembered = [output.path for output in Outputs(settings.outputs).naming(lambda _: True)]
     asked = [path for folder in folders for path in sorted(folder.rglob("*"))]
     found: dict[Path, Counter[str]] = {}
     looked_at = 0
-    for path in dict.fromkeys([*remembered, *asked]):
+    for path in dict.fromkeys([*own, *remembered, *asked]):
         if path.suffix not in _READABLE or not path.is_file() or path.stat().st_size > _LARGEST:
             continue
         looked_at += 1
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
         counts: Counter[str] = Counter()
         for begin in range(0, len(lines), _PIECE):
-            for _, kind, count in scrubber.scrub_column(lines[begin : begin + _PIECE])[1]:
+            piece = [_KEYED.sub("", line) for line in lines[begin : begin + _PIECE]]
+            for _, kind, count in scrubber.scrub_column(piece)[1]:
                 counts[kind] += count
         if counts:
             found[path] = counts
     if not found:
-        return [ok("exports", f"No personal data in {looked_at:,} exported files.")]
-    return [_personal(str(path), counts, policy) for path, counts in found.items()]
+        return [ok("files", f"No personal data in {looked_at:,} logs, receipts and exports.")]
+    return [_personal("files", str(path), counts, policy) for path, counts in found.items()]
