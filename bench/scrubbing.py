@@ -149,7 +149,7 @@ def report() -> None:
         )
         _report_outsiders(labelled)
     else:
-        print("    Presidio is not installed (uv sync --group bench): not compared")
+        print("    Presidio is not installed here: not compared")
     for name, texts_of in (("messages of a workspace", labelled), ("sentences", sentences())):
         total, whole, right, made = found_by_type(
             texts_of, lambda text: [(span.start, span.end) for span in scrubber.scrub(text).spans]

@@ -31,7 +31,6 @@ from hubbub.flows.workspace import (
 )
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.policy import Policy
-from hubbub.privacy.scrub import Person
 from hubbub.settings import Settings
 from hubbub.slack.api import Answer, Limited, Slack, SlackError, Token, Unavailable
 from hubbub.slack.methods import Type
@@ -48,6 +47,8 @@ from hubbub.stores.memory import StoreMemory
 
 if TYPE_CHECKING:
     import duckdb
+
+    from hubbub.privacy.scrub import Person
 
 _MERGE_BYTES = 6_000_000
 _MERGE_PAGES = 400
@@ -214,7 +215,7 @@ class _Run:
     workspace: tuple[str, str, str] = ("", "", "")
     """Id, name and address."""
     clock_ahead: float = 0.0
-    people: list[Person] = field(default_factory=list[Person])
+    people: "tuple[Person, ...]" = ()
     """The members met so far, where their names are taken out of texts."""
 
     def work(self) -> Report:
@@ -354,7 +355,7 @@ class _Run:
         number = self.journal.next_page
         first = number << _COPIES_OF_PAGE
         if self.policy.scrubs_names:
-            self.people += people_in(page.envelopes)
+            self.people += tuple(people_in(page.envelopes))
         batch = normalize(page.envelopes, raw=self.policy.raw, copies=first)
         if page.coverage is not None:
             batch.rows["coverage"].append(replace(page.coverage, noted_at=number).row())

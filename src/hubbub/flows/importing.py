@@ -97,7 +97,7 @@ def _imported(settings: Settings, path: Path, archive: Archive, progress: Progre
     with scratch_folder(settings) as scratch, reading_workers(size, archive) as workers:
         listed = list(archive.directory())
         known, assumed = _channels(archive, listed, settings)
-        gate = gate_of(settings, policy, known, people_in(listed))
+        gate = gate_of(settings, policy, known, people_in(listed) if policy.scrubs_names else ())
         task = _Task(gate, scratch, path.name)
         groups = _shared_out(parts)
         reading = _run(workers, archive, task, groups)

@@ -17,8 +17,6 @@ from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.keys import ENVIRONMENT, Keys, from_environment, made_keys, read_keys
 from hubbub.privacy.policy import Policy, policy_of
 from hubbub.privacy.refusals import RefusalFile
-from hubbub.privacy.scrub import DEFAULT_REGIONS, Person, Scrubber
-from hubbub.privacy.scrub.outsiders import Outsiders
 from hubbub.settings import Settings
 from hubbub.slack.normalize import names_in
 from hubbub.stores import duckdb as store
@@ -28,6 +26,8 @@ from hubbub.stores.renewing import note_keys
 
 if TYPE_CHECKING:
     import duckdb
+
+    from hubbub.privacy.scrub import Person, Scrubber
 
 
 def policy_of_workspace(settings: Settings) -> Policy:
@@ -96,7 +96,7 @@ def gate_of(
     settings: Settings,
     policy: Policy,
     channels: Mapping[str, Channel],
-    people: Sequence[Person] = (),
+    people: "Sequence[Person]" = (),
 ) -> Gate:
     """The gate of a workspace; makes the workspace's keys where there are none yet.
 
@@ -111,8 +111,10 @@ def gate_of(
     return Gate(policy, channels, keys, scrubber, refusals, time.time_ns() // 1000)
 
 
-def people_in(envelopes: Iterable[Envelope]) -> list[Person]:
+def people_in(envelopes: Iterable[Envelope]) -> "list[Person]":
     """The members that directories name; what cannot be read in them is left to the quarantine."""
+    from hubbub.privacy.scrub import Person
+
     people: list[Person] = []
     for envelope in envelopes:
         if envelope.kind == "users":
@@ -120,8 +122,11 @@ def people_in(envelopes: Iterable[Envelope]) -> list[Person]:
     return people
 
 
-def scrubber_of(policy: Policy, people: Sequence[Person]) -> Scrubber:
+def scrubber_of(policy: Policy, people: "Sequence[Person]") -> "Scrubber":
     """What scrubs texts by a policy. Raises `UsageError` if its language model is not there."""
+    from hubbub.privacy.scrub import DEFAULT_REGIONS, Scrubber
+    from hubbub.privacy.scrub.outsiders import Outsiders
+
     outsiders = None
     if policy.outsiders:
         outsiders = Outsiders(policy.outsiders)
