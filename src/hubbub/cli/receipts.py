@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     from hubbub.flows.rotating import Rotated
 
 
-def confirm(yes: bool, what: str) -> None:
-    """Ask whoever sits at a terminal; programs have to say --yes."""
+def confirm(yes: bool, what: str, *, of_programs: bool = False) -> None:
+    """Ask whoever sits at a terminal. A program is taken by its word, or has to say --yes if that
+    is asked of programs too."""
     import sys
 
     if yes:
         return
     if not sys.stdin.isatty():
+        if not of_programs:
+            return
         raise UsageError(f"{what} Nobody is there to be asked.", "Add --yes.")
     click.confirm(f"{what} Go on?", abort=True, err=True)
 

@@ -6,7 +6,7 @@ from hubbub.cli.options import Session, everywhere
 from hubbub.cli.receipts import confirm, tell
 
 
-@click.command("opt-out", epilog="Example: hubbub privacy opt-out U0123ABCD --yes")
+@click.command("opt-out", epilog="Example: hubbub privacy opt-out U0123ABCD")
 @click.argument("member")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @everywhere

@@ -20,10 +20,12 @@ def command(session: Session, destroy_old: bool, after_loss: bool, yes: bool) ->
     if destroy_old and after_loss:
         raise UsageError("Both options begin anew.", "Give one of them.")
     if destroy_old:
-        confirm(yes, "Nobody can join what is stored so far to what comes, ever.")
+        what = "Nobody can join what is stored so far to what comes, ever."
+        confirm(yes, what, of_programs=True)
         done = rotating.destroy_old(session.settings)
     elif after_loss:
-        confirm(yes, "Members who had opted out are no longer recognised.")
+        what = "Members who had opted out are no longer recognised."
+        confirm(yes, what, of_programs=True)
         done = rotating.begin_after_loss(session.settings)
     else:
         done = rotating.rotate(session.settings)
