@@ -6,16 +6,23 @@ tests run this with `--check`, so a table, metric or option cannot go undocument
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import click
 
 from hubbub.charts.catalog import Charts
 from hubbub.cli.program import program
-from hubbub.core.tables import TABLES
+from hubbub.core.batch import Batch
+from hubbub.core.tables import TABLES, Column, Privacy, Table, Type
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import ABOUT, BUILT_IN, PARAMETERS, SMALL_GROUPS, TYPES, Metric
+from hubbub.privacy.gate import Channel, Gate
+from hubbub.privacy.keys import Keys
+from hubbub.privacy.policy import PRESETS
+from hubbub.privacy.scrub import Scrubber
 
 HERE = Path(__file__).parent
 _NO_PACK = HERE / "no-pack"
@@ -76,6 +83,108 @@ def small_groups() -> str:
     return "\n".join([*lines, *(f"| {name} | {doc} |" for name, doc in SMALL_GROUPS.items())])
 
 
+_CHANNELS = {"C1": Channel("general", "public"), "G1": Channel("council", "private")}
+_COMMON: dict[Type, Any] = {Type.TEXT: "", Type.INTEGER: 1, Type.FLAG: True, Type.INSTANT: 1}
+_EXAMPLES: dict[Privacy, Any] = {
+    Privacy.CHANNEL: "C1",
+    Privacy.CHANNEL_REFERENCE: "C1",
+    Privacy.CHANNEL_NAME: "general",
+    Privacy.MEMBER: "U0OLIVE01",
+    Privacy.NAME: "Olive Example",
+    Privacy.CONTACT: "gardener",
+    Privacy.EMAIL: "olive@example.org",
+    Privacy.TEXT: "write to olive@example.org",
+    Privacy.LINK: "https://example.org/page?query=1",
+    Privacy.OUTLINE: b'["C1"]',
+    Privacy.RAW: b'{"channel":"C1"}',
+    Privacy.ORIGIN: "general/2026-03-02.json",
+}
+"""A value of each class that says something of people."""
+_KEPT_OUT = {
+    Privacy.CHANNEL: "G1",
+    Privacy.CHANNEL_REFERENCE: "G1",
+    Privacy.ORIGIN: "council/2026-03-02.json",
+}
+"""The same of a channel that no preset admits by itself."""
+_CHANGED = {
+    Privacy.MEMBER: "pseudonym",
+    Privacy.EMAIL: "keyed",
+    Privacy.TEXT: "scrubbed",
+    Privacy.LINK: "without query",
+    Privacy.OUTLINE: "keyed digest",
+    Privacy.RAW: "without contacts",
+}
+"""What the gate makes of a value that it neither keeps nor drops."""
+
+
+def data_map() -> str:
+    """What becomes of each column under each preset: what the gate makes of an example."""
+    keys, scrubber = Keys.new(), Scrubber()
+    gates = [
+        Gate(
+            policy if policy.only_channels is None else replace(policy, only_channels=("C1",)),
+            _CHANNELS,
+            keys,
+            scrubber,
+        )
+        for policy in PRESETS.values()
+    ]
+    head = ["table", "column", "class", *PRESETS, "goes after"]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for table in TABLES.values():
+        told = [
+            (
+                [column.privacy.value, *(_became(gate, table, column) for gate in gates)],
+                _goes_after(table, column),
+                f"{column.name}\\*" if column.internal else column.name,
+            )
+            for column in table.columns
+        ]
+        told.sort(key=lambda each: each[0][0] == Privacy.FACT.value)  # what is of people first
+        for (outcome, days), alike in groupby(told, key=lambda each: each[:2]):
+            names = ", ".join(name for *_, name in alike)
+            lines.append(f"| {' | '.join([table.name, names, *outcome, days])} |")
+    return "\n".join(lines)
+
+
+def _became(gate: Gate, table: Table, column: Column) -> str:
+    """What a gate makes of a column."""
+    before = _example(column)
+    after = _admitted(gate, table, column, before)
+    if after is None:
+        return "—"
+    if after != before:
+        return _CHANGED[column.privacy]
+    elsewhere = _KEPT_OUT.get(column.privacy)
+    if elsewhere and _admitted(gate, table, column, elsewhere) != elsewhere:
+        return "of admitted channels"
+    return "kept"
+
+
+def _admitted(gate: Gate, table: Table, column: Column, value: Any) -> Any:
+    """What comes out of a gate for a value in a row of examples; None for nothing."""
+    row = {each.name: [_example(each)] for each in table.columns} | {column.name: [value]}
+    batch = Batch(columns={table.name: {**row, "copy": [0]}}, copies=1)
+    rows: Any = gate.admit(batch).tables[table.name].column(column.name)
+    after = (rows.cast("int64") if column.type is Type.INSTANT else rows).to_pylist()
+    if not after or after[0] is None:
+        return None
+    return after[0].encode() if isinstance(value, bytes) else after[0]
+
+
+def _example(column: Column) -> Any:
+    return _EXAMPLES.get(column.privacy, _COMMON[column.type])
+
+
+def _goes_after(table: Table, column: Column) -> str:
+    """The settings after whose days a column goes."""
+    parents = [each for each in TABLES.values() if table.name in {one.table for one in each.sets}]
+    if table.dated is None:
+        return "row_days" if any(parent.dated for parent in parents) else ""
+    is_text = column.privacy in {Privacy.TEXT, Privacy.RAW}
+    return "text_days, row_days" if is_text else "row_days"
+
+
 def charts() -> str:
     """All charts."""
     lines = ["| chart | title | metric |", "|---|---|---|"]
@@ -104,6 +213,7 @@ def commands() -> str:
 
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "tables": ("tables.md", tables),
+    "data map": ("privacy.md", data_map),
     "metrics": ("metrics.md", metrics),
     "header": ("metrics.md", header),
     "small groups": ("metrics.md", small_groups),

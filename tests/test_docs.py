@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hubbub.core.tables import TABLES
 from hubbub.flows.importing import import_archive
 from hubbub.flows.measuring import measure
 from hubbub.settings import Settings
@@ -61,10 +62,40 @@ def test_every_batch_file_of_before_has_its_metric_in_the_table() -> None:
     assert set(mapped.values()) <= metrics
 
 
+def test_the_map_of_columns_says_what_becomes_of_each_once() -> None:
+    text = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text.partition("<!-- generated: data map -->")[2].splitlines()
+        if line.startswith("| ")
+    ][1:]
+    found = [
+        ((row[0], name.removesuffix("\\*")), row[2:]) for row in rows for name in row[1].split(", ")
+    ]
+    listed = [place for place, _ in found]
+    assert sorted(listed) == sorted(
+        (table.name, column.name) for table in TABLES.values() for column in table.columns
+    )
+    told = dict(found)
+    assert told["messages", "text"] == ["text", "kept", "scrubbed", "—", "text_days, row_days"]
+    assert told["messages", "user_id"] == ["member", "kept", "kept", "pseudonym", "row_days"]
+    assert told["users", "real_name"] == ["name", "kept", "kept", "—", ""]
+    assert told["users", "email"] == ["e-mail", "—", "—", "—", ""]
+    assert told["links", "url"] == ["link", "kept", "without query", "—", "row_days"]
+    assert told["messages", "canonical"] == ["raw", "kept", "—", "—", "text_days, row_days"]
+    assert told["messages", "posted_at"] == ["fact", "kept", "kept", "kept", "row_days"]
+    elsewhere = "of admitted channels"
+    assert told["reactions", "channel_id"] == ["channel", *[elsewhere] * 3, "row_days"]
+    assert told["mentions", "mentioned_channel_id"][1:4] == [elsewhere] * 3
+    assert told["quarantine", "origin"][1:4] == [elsewhere] * 3
+
+
 def test_every_verb_of_the_readme_exists() -> None:
     verbs = set(re.findall(r"hubbub ([a-z]+) ", (ROOT / "README.md").read_text(encoding="utf-8")))
-    modules = {path.stem.rstrip("_") for path in (ROOT / "src" / "hubbub" / "cli").glob("*.py")}
-    assert verbs <= modules
+    folder = ROOT / "src" / "hubbub" / "cli"
+    modules = {path.stem.rstrip("_") for path in folder.glob("*.py")}
+    groups = {path.parent.name for path in folder.glob("*/__init__.py")}
+    assert verbs <= modules | groups
 
 
 def test_the_repository_speaks_of_itself_alone() -> None:
