@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hubbub.cli import console
-from hubbub.cli.options import Session, Verbs, everywhere
+from hubbub.cli.options import Session, Verbs, everywhere, printed
 from hubbub.errors import Exit
 
 if TYPE_CHECKING:
@@ -35,13 +35,7 @@ def command() -> None:
     help="Only these; may be given several times.",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Only the newest so many.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "csv", "json"]),
-    default="table",
-    help="How to print it.",
-)
+@printed
 @everywhere
 def show(
     session: Session, since: str | None, actions: tuple[str, ...], limit: int | None, form: str

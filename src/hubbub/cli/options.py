@@ -120,6 +120,16 @@ def _with_options(
     return command
 
 
+printed = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    help="How to print it.",
+)
+"""The option that says how rows are printed; passed on as `form`."""
+
+
 def window(verb: _Command) -> _Command:
     """The options that choose a metric's window, channel and member; passed on as `window`."""
 

@@ -3,7 +3,7 @@
 import click
 
 from hubbub.cli import console
-from hubbub.cli.options import Session, everywhere
+from hubbub.cli.options import Session, everywhere, printed
 from hubbub.cli.options import window as window_options
 
 
@@ -11,13 +11,7 @@ from hubbub.cli.options import window as window_options
 @click.argument("metric")
 @window_options
 @click.option("--limit", type=click.IntRange(min=1), help="Show that many rows.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "csv", "json"]),
-    default="table",
-    help="How to print it.",
-)
+@printed
 @everywhere
 def command(
     session: Session, metric: str, window: dict[str, str], limit: int | None, form: str

@@ -3,20 +3,14 @@
 import click
 
 from hubbub.cli import console
-from hubbub.cli.options import Session, everywhere
+from hubbub.cli.options import Session, everywhere, printed
 
 
 @click.command(
     "sql", epilog='Example: hubbub sql "SELECT kind, count(*) FROM messages GROUP BY ALL"'
 )
 @click.argument("query")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "csv", "json"]),
-    default="table",
-    help="How to print it.",
-)
+@printed
 @everywhere
 def command(session: Session, query: str, form: str) -> None:
     """Run a query on the workspace's tables (see: hubbub list tables) and on the views that the

@@ -84,7 +84,7 @@ def _how_long(policy: Policy) -> list[str]:
     told = [
         f"{what} go after {days:,} days." if days else f"{what} stay for ever."
         for what, days in (
-            ("Texts", policy.text_days),
+            *([("Texts", policy.text_days)] if policy.text != "dropped" else []),
             ("Messages, with all that hangs on them, and files", policy.row_days),
         )
     ]

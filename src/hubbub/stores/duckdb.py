@@ -45,7 +45,10 @@ _NO_SPACE = re.compile("No space|space left")
 def writing(path: Path, *, wait: float = _WAIT_SECONDS) -> Generator[duckdb.DuckDBPyConnection]:
     """A session that may write, as one transaction: all of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not exists(path)
     with _attached(path, wait, _WRITABLE) as connection:
+        if is_new:
+            path.chmod(0o600)
         connection.execute("SET preserve_insertion_order = false")
         _migrate(connection, path)
         connection.execute("BEGIN")
@@ -100,6 +103,7 @@ def copying(path: Path, fresh: Path, *, wait: float = _WAIT_SECONDS) -> Generato
     with _attached(path, wait, "(READ_ONLY)") as connection:
         quoted = str(fresh).replace("'", "''")
         connection.execute(f"ATTACH '{quoted}' AS fresh {_WRITABLE}")
+        fresh.chmod(path.stat().st_mode & 0o777)
         connection.execute("SET preserve_insertion_order = true")
         connection.execute("BEGIN")
         _create(connection, "fresh")
