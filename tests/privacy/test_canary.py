@@ -18,7 +18,6 @@ import pytest
 from hubbub.charts.catalog import Charts
 from hubbub.cli.program import run
 from hubbub.core.tables import TABLES
-from hubbub.metrics.catalog import Catalog
 from hubbub.settings import Settings
 from hubbub.simulator.clock import Clock
 from hubbub.simulator.loading import load_archive
@@ -151,10 +150,9 @@ def crash_of_collecting(use: Use) -> None:
 
 def read_all(use: Use) -> None:
     """All that can be read, exported and drawn."""
-    catalog = Catalog(use.settings.pack)
     for what in ("metrics", "charts", "tables", "channels", "runs", "calls", "quarantine"):
         use.run("list", what)
-    for name in catalog.files:
+    for name in ("conversation", "top_posters", "alerts", "unanswered", "network_edges"):
         use.run("show", name, "--as-of", "latest")
     for name in TABLES:
         assert use.run("sql", f"SELECT * FROM {name}", "--json") == 0
@@ -162,10 +160,10 @@ def read_all(use: Use) -> None:
         out = use.folder / f"out-{kind}"
         assert use.run("export", "-o", out, "--format", kind, "--as-of", "latest") == 0
     assert use.run("export", "-o", use.folder / "bundle", "--bundle", "--as-of", "latest") == 0
-    for number, name in enumerate(Charts(use.settings.pack).files):
-        for kind in ("html", "svg", "png")[: 3 if number == 0 else 1]:
-            use.run("draw", name, "-o", use.folder / f"{name}.{kind}", "--as-of", "latest")
-    use.run("show", "messages_per_day", "--format", "csv", "--as-of", "latest")
+    for name in Charts(use.settings.pack).files:
+        use.run("draw", name, "-o", use.folder / f"{name}.svg", "--as-of", "latest")
+    for kind in ("png", "html"):
+        assert use.run("draw", "leaderboard", "-o", use.folder / f"one.{kind}") == 0
 
 
 def wrong_input(use: Use, archive: Path) -> None:
@@ -193,7 +191,8 @@ def care_for_privacy(use: Use) -> None:
     """The verbs of privacy and of the audit log."""
     use.run("doctor")
     use.run("privacy", "show")
-    use.run("privacy", "check", use.folder)
+    # what nothing else in this file knows: Hubbub itself finds nothing that the policy forbids
+    assert use.run("privacy", "check", use.folder / "out-json") == 0
     use.run("audit", "show")
     assert use.run("audit", "verify") == 0
     assert use.run("privacy", "rotate", "--yes") == 0

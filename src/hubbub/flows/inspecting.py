@@ -159,11 +159,11 @@ def _overdue(
 def _texts(
     connection: duckdb.DuckDBPyConnection, policy: Policy, scrubber: Scrubber
 ) -> list[Finding]:
-    """Personal data in the columns of texts and links."""
+    """Personal data in the columns of texts, links and names."""
     findings: list[Finding] = []
     for table in TABLES.values():
         for column in table.columns:
-            if column.privacy not in (Privacy.TEXT, Privacy.LINK):
+            if column.privacy not in (Privacy.TEXT, Privacy.LINK, Privacy.NAME):
                 continue
             found: Counter[str] = Counter()
             query = f"SELECT {column.name} FROM store.{table.name} WHERE {column.name} IS NOT NULL"
@@ -173,7 +173,7 @@ def _texts(
                     found[kind] += count
             if found:
                 findings.append(_personal(f"{table.name}.{column.name}", found, policy))
-    return findings or [ok("texts", "No personal data was found in texts and links.")]
+    return findings or [ok("texts", "No personal data was found in texts, links and names.")]
 
 
 def _personal(where: str, found: Counter[str], policy: Policy) -> Finding:

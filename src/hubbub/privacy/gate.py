@@ -83,7 +83,7 @@ class Gate:
     keys: Keys | None = field(default=None, repr=False)
     """They make pseudonyms and outlines; without them no outline passes."""
     scrubber: Scrubs | None = field(default=None, repr=False)
-    """Where the policy wants texts scrubbed; without it no text passes."""
+    """Where the policy scrubs what it keeps; without it no text passes, and no link."""
     refusals: Refusals = field(default_factory=Refusals)
     now: int | None = None
     """The present in microseconds since 1970, from which the policy's days are counted."""
@@ -193,6 +193,8 @@ class _Admission:
             return _arrow.nulls(len(values), arrow)
         if column.privacy is Privacy.TEXT:
             return _arrow.array(self._texts(table, column, values, columns), arrow)
+        if column.privacy is Privacy.NAME and self._gate.scrubber is not None:
+            return _arrow.array(self._names_scrubbed(values), arrow)
         if column.privacy is Privacy.RAW:
             return _strings(self._without_named(table, values, columns))
         if column.privacy is Privacy.OUTLINE:
@@ -250,10 +252,9 @@ class _Admission:
         if self._policy.links == "domain":
             return None
         link = trimmed(url) if self._policy.links == "trimmed" else url
-        if link is None or self._policy.text == "whole":
-            return link
-        if self._gate.scrubber is not None:
-            link = self._gate.scrubber.scrub_column([link])[0][0]
+        if link is not None and self._policy.text != "whole":
+            scrubber = self._gate.scrubber
+            link = None if scrubber is None else scrubber.scrub_column([link])[0][0]
         return link and self._without_ids(link)
 
     def _without_ids(self, text: str) -> str:
@@ -283,6 +284,13 @@ class _Admission:
         if self._policy.pseudonyms or self._gate.refusals or not self._policy.names:
             texts = [text and self._mentions_keyed(text) for text in texts]
         return texts
+
+    def _names_scrubbed(self, values: Sequence[Any]) -> list[str | None]:
+        """Names without the addresses and numbers that people write into them."""
+        assert self._gate.scrubber is not None
+        told = [value for value in dict.fromkeys(values) if value is not None]
+        scrubbed = dict(zip(told, self._gate.scrubber.scrub_column(told)[0], strict=True))
+        return [scrubbed.get(value) for value in values]
 
     def _markup_shortened(self, text: str) -> str:
         """A text whose mentions have no labels, for these are handles, and whose links tell no more
