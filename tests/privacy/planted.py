@@ -89,7 +89,13 @@ IDENTITIES = {
 }  # fmt: skip
 """Ids, handles and names of the members: what `strict` keeps nowhere."""
 
-GENERAL, GARDEN, COUNCIL, PAIR, THREE = "CZ7QGENERAL", "CZ7QGARDEN1", "GZ7QCOUNCIL", "DZ7QPAIR001", "CZ7QTHREE01"
+GENERAL, GARDEN, COUNCIL, PAIR, THREE = (
+    "CZ7QGENERAL",
+    "CZ7QGARDEN1",
+    "GZ7QCOUNCIL",
+    "DZ7QPAIR001",
+    "CZ7QTHREE01",
+)
 S = SECRETS
 
 
@@ -316,7 +322,7 @@ def _duckdb_values(path: Path) -> Iterator[bytes]:
         with duckdb.connect(str(copy)) as connection:
             names = connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
             for (name,) in names:
-                yield from _values(connection.sql(f"FROM \"{name}\"").to_arrow_table())
+                yield from _values(connection.sql(f'FROM "{name}"').to_arrow_table())
     finally:
         copy.unlink()
         beside[1].unlink(missing_ok=True)
