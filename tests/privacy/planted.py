@@ -148,8 +148,10 @@ WIDE = _wide(WIDE_CARD)
 
 _LINES = [
     (ZEB, f"write to {S['e-mail']}, <@{ROW}>, or Rowena Pellworth"),
-    (ROW, f"<mailto:{S['e-mail in mailto']}|{S['e-mail in mailto']}> or {S['e-mail written out']}?"),
-    (ANN, f"from abroad {S['phone abroad']}, here {S['phone of the US']}; {S['phone of Korea']}으로"),
+    (ROW, f"<mailto:{S['e-mail in mailto']}|{S['e-mail in mailto']}> "
+          f"or {S['e-mail written out']}?"),
+    (ANN, f"from abroad {S['phone abroad']}, here {S['phone of the US']}; "
+          f"{S['phone of Korea']}으로"),
     (ZEB, f"<tel:{S['phone in tel'].replace(' ', '')}|{S['phone in tel']}>"),
     (ROW, f"my card {S['card']} and the other {WIDE}"),
     (ANN, f"pay to {S['IBAN']}; my SSN is {S['SSN']}, 주민번호 {S['RRN']}"),
@@ -227,7 +229,7 @@ def _days() -> dict[str, list[Any]]:
     }
 
 
-def write_planted(folder: Path, *, copies: int = 1) -> tuple[Path, Path]:
+def write_planted(folder: Path) -> tuple[Path, Path]:
     """Write the export, as a folder and as a zip beside it."""
     lists = {"users": USERS, "channels": CHANNELS, "groups": GROUPS, "dms": DMS, "mpims": MPIMS}
     files: dict[str, Any] = {f"{name}.json": records for name, records in lists.items()} | _days()
@@ -332,7 +334,7 @@ def _sqlite_values(path: Path) -> Iterator[bytes]:
     with sqlite3.connect(path) as database:
         tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         for (name,) in tables:
-            for row in database.execute(f'SELECT * FROM "{name}"'):  # noqa: S608 -- its own names
+            for row in database.execute(f'SELECT * FROM "{name}"'):
                 for value in row:
                     if isinstance(value, bytes):
                         yield from _arrow_values(_arrow.ipc.open_stream(value))

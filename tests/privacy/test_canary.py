@@ -4,12 +4,11 @@ Hubbub can do. Then no byte of the home, of an output, a log or a traceback has 
 import contextlib
 import io
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +22,14 @@ from hubbub.simulator.loading import load_archive
 from hubbub.simulator.simulator import Simulator
 from hubbub.sources.archives import open_archive
 from tests.privacy.planted import (
-    GARDEN, GENERAL, IDENTITIES, ROW, SECRETS, ZEB, Search, write_planted,
+    GARDEN,
+    GENERAL,
+    IDENTITIES,
+    ROW,
+    SECRETS,
+    ZEB,
+    Search,
+    write_planted,
 )  # fmt: skip
 
 CHOSEN = {
@@ -113,7 +119,7 @@ class Use:
 
 
 @contextlib.contextmanager
-def served(archive: Path) -> Iterator[Simulator]:
+def served(archive: Path) -> Generator[Simulator]:
     """The planted workspace as a local Slack, with a token in the environment."""
     simulator = Simulator(load_archive(open_archive(archive), "Planted").workspace,
                           clock=Clock.manual(time.time()))  # fmt: skip

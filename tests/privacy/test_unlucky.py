@@ -89,10 +89,12 @@ def test_a_member_who_opts_out_while_an_import_runs_is_not_stored(
 def test_members_who_opt_out_at_once_are_all_remembered(tmp_path: Path) -> None:
     path = tmp_path / "refused.json"
     tokens = [f"token-{number}" for number in range(24)]
+
+    def add(token: str) -> None:
+        RefusalFile(path).add(Entry(token, "opted out", now()))
+
     with ThreadPoolExecutor(8) as pool:
-        list(
-            pool.map(lambda token: RefusalFile(path).add(Entry(token, "opted out", now())), tokens)
-        )
+        list(pool.map(add, tokens))
     assert {each.token for each in RefusalFile(path).entries()} == {*tokens}
 
 
@@ -100,8 +102,12 @@ def test_files_that_are_written_at_once_are_all_remembered(tmp_path: Path) -> No
     written = [tmp_path / f"{number}.csv" for number in range(24)]
     for path in written:
         path.write_text("a\n")
+
+    def note(path: Path) -> None:
+        Outputs(tmp_path / "outputs.json").note([path])
+
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda path: Outputs(tmp_path / "outputs.json").note([path]), written))
+        list(pool.map(note, written))
     assert {each.path for each in Outputs(tmp_path / "outputs.json").naming(lambda _: True)} == {
         *written
     }
@@ -125,9 +131,10 @@ def test_what_is_stopped_while_it_forgets_is_finished_by_the_next_run(
     def stopped(*_: Any) -> Any:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(erasing, where, stopped)
-        forget(settings, "olive")
+        with pytest.raises(KeyboardInterrupt):
+            forget(settings, "olive")
     forget(settings, "olive")
     assert not chart.exists()
     assert not (settings.files / "F1").exists()
