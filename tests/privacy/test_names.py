@@ -45,6 +45,7 @@ TAKEN_OUT = {
     "cc @mark": "cc @[HANDLE]",
     "`mark` 계정": "`[HANDLE]` 계정",
     "/home/mark/.bashrc": "/home/[HANDLE]/.bashrc",
+    "https://example.org/~mark": "https://example.org/~[HANDLE]",
     "`wsmith` 계정 권한": "`[HANDLE]` 계정 권한",
     "see hana.song's branch": "see [HANDLE]'s branch",
     "박지훈이 어제 배포함": "[NAME]이 어제 배포함",

@@ -117,6 +117,10 @@ def _refuse(settings: Settings, name: str, why: Why) -> Receipt:
     RefusalFile(settings.refused).add(entry)
     receipt = _begun(why)
     with alone(settings):
+        # The store last: it alone knows the member's names and files, should this be stopped.
+        receipt.raw = _without_member(settings, member)
+        receipt.files = _remove_files(settings, member.files)
+        _remove_outputs(settings, receipt, lambda content: _is_named(content, member))
         take_over(settings, _gate(settings, policy))
         if store.exists(settings.store):
             with store.writing(settings.store) as connection:
@@ -129,9 +133,6 @@ def _refuse(settings: Settings, name: str, why: Why) -> Receipt:
                     messages for version, (_, messages) in versions if version < keys.first
                 )
             rewritten(settings.store)
-        receipt.raw = _without_member(settings, member)
-        receipt.files = _remove_files(settings, member.files)
-        _remove_outputs(settings, receipt, lambda content: _is_named(content, member))
     return _kept(settings, receipt)
 
 

@@ -163,11 +163,11 @@ def _overdue(
 def _texts(
     connection: duckdb.DuckDBPyConnection, policy: Policy, scrubber: Scrubber
 ) -> list[Finding]:
-    """Personal data in the columns of texts and links."""
+    """Personal data in the columns of texts, links and names."""
     findings: list[Finding] = []
     for table in TABLES.values():
         for column in table.columns:
-            if column.privacy not in (Privacy.TEXT, Privacy.LINK):
+            if column.privacy not in (Privacy.TEXT, Privacy.LINK, Privacy.NAME):
                 continue
             found: Counter[str] = Counter()
             query = f"SELECT {column.name} FROM store.{table.name} WHERE {column.name} IS NOT NULL"
@@ -177,7 +177,7 @@ def _texts(
                     found[kind] += count
             if found:
                 findings.append(_personal("texts", f"{table.name}.{column.name}", found, policy))
-    return findings or [ok("texts", "No personal data was found in texts and links.")]
+    return findings or [ok("texts", "No personal data was found in texts, links and names.")]
 
 
 def _personal(check: str, where: str, found: Counter[str], policy: Policy) -> Finding:
@@ -229,6 +229,19 @@ def _open_to_others(settings: Settings) -> list[Finding]:
     return [ok("permissions", "Other users of this machine cannot look in.")]
 
 
+def _read(path: Path) -> str:
+    """What a file says to people: a picture without its coordinates, a page without its program,
+    both of which are full of numbers."""
+    content = path.read_text(encoding="utf-8", errors="replace")
+    if path.suffix == ".svg":
+        return _COORDINATES.sub(" ", content)
+    return _PROGRAM.sub("", content) if path.suffix == ".html" else content
+
+
+_COORDINATES = re.compile(r' (?:transform|d|x\d?|y\d?|cx|cy|viewBox|points)="[^"]*"')
+_PROGRAM = re.compile(r'<script id="vega">.*?</script>', re.DOTALL)
+
+
 def _files(
     settings: Settings, policy: Policy, scrubber: Scrubber, folders: list[Path]
 ) -> list[Finding]:
@@ -242,7 +255,7 @@ def _files(
         if path.suffix not in _READABLE or not path.is_file() or path.stat().st_size > _LARGEST:
             continue
         looked_at += 1
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = _read(path).splitlines()
         counts: Counter[str] = Counter()
         for begin in range(0, len(lines), _PIECE):
             piece = [_KEYED.sub("", line) for line in lines[begin : begin + _PIECE]]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hubbub.privacy.closed import write_closed
+from hubbub.privacy.closed import in_turn, write_closed
 
 _READABLE = frozenset({".csv", ".json", ".gexf", ".svg", ".html", ".txt"})
 """Files in which a member's name stands as it is; others are taken to name everybody."""
@@ -36,11 +36,14 @@ class Outputs:
 
     def note(self, paths: Iterable[Path]) -> None:
         """Remember files that were just written; those that are gone are forgotten."""
-        known = {path: told for path, told in self._read().items() if os.path.exists(path)}
         written_at = datetime.now(UTC).isoformat(timespec="seconds")
-        for path in paths:
-            known[str(path.resolve())] = {"digest": _digest(path), "written_at": written_at}
-        write_closed(self._file, json.dumps(known, indent=1))
+        written = {
+            str(path.resolve()): {"digest": _digest(path), "written_at": written_at}
+            for path in paths
+        }
+        with in_turn(self._file):
+            known = {path: told for path, told in self._read().items() if os.path.exists(path)}
+            write_closed(self._file, json.dumps(known | written, indent=1))
 
     def naming(self, names: Callable[[bytes], bool]) -> list[Output]:
         """The files that are still there and hold what is looked for, or may do."""

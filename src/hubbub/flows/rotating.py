@@ -42,9 +42,10 @@ def rotate(settings: Settings) -> Rotated:
     before keep their old ones.
     """
     _refuse_environment()
-    keys = keys_of(settings).rotated()
-    audited(settings, "keys", "rotate", version=keys.version)
     with alone(settings):
+        # not before: two that rotate at once would make two keys of one version
+        keys = keys_of(settings).rotated()
+        audited(settings, "keys", "rotate", version=keys.version)
         _take_over(settings)
         # The keys first: a store that lags behind them is brought up at its next merge.
         write_keys(settings.key, keys)
@@ -56,7 +57,7 @@ def rotate(settings: Settings) -> Rotated:
             rewritten(settings.store)
         file = RefusalFile(settings.refused)
         if file.exists():
-            file.write([_renewed(entry, keys) for entry in file.entries()])
+            file.change(lambda entries: [_renewed(entry, keys) for entry in entries])
     return Rotated(keys.version, renewed, {}, 0)
 
 
@@ -64,9 +65,9 @@ def destroy_old(settings: Settings) -> Rotated:
     """Destroy the keys of all pseudonyms so far, and begin anew: what is stored stays, but nobody
     can join it to what comes, or tell any more whom its pseudonyms mean."""
     _refuse_environment()
-    keys = keys_of(settings).without_past()
-    audited(settings, "keys", "destroy-old", version=keys.version)
     with alone(settings):
+        keys = keys_of(settings).without_past()
+        audited(settings, "keys", "destroy-old", version=keys.version)
         _take_over(settings)
         return _begin_anew(settings, keys, refusals_lost=0)
 
@@ -78,20 +79,20 @@ def begin_after_loss(settings: Settings) -> Rotated:
     Raises `UsageError` if they are not lost.
     """
     _refuse_environment()
-    if settings.key.exists():
-        raise UsageError(
-            f"The keys are not lost: {settings.key} is there.", "Rotate without --after-loss."
-        )
-    known = stored_keys(settings)
-    file = RefusalFile(settings.refused)
-    lost = len(file.entries())
-    audited(settings, "keys", "after-loss", refusals_lost=lost)
     with alone(settings):
+        if settings.key.exists():
+            raise UsageError(
+                f"The keys are not lost: {settings.key} is there.", "Rotate without --after-loss."
+            )
+        known = stored_keys(settings)
+        file = RefusalFile(settings.refused)
+        lost = len(file.entries())
+        audited(settings, "keys", "after-loss", refusals_lost=lost)
         keys = Keys.new()
         version = known[1] + 1 if known else 1
         done = _begin_anew(settings, replace(keys, version=version), refusals_lost=lost)
         if lost:
-            file.write([])
+            file.change(lambda _: [])
     return done
 
 

@@ -105,7 +105,7 @@ def gate_of(
     """
     keys = keys_of(settings)
     scrubber = None
-    if policy.text == "scrubbed" and (people or not policy.scrubs_names):
+    if policy.scrubs and (people or not policy.scrubs_names):
         scrubber = scrubber_of(policy, people if policy.scrubs_names else ())
     refusals = RefusalFile(settings.refused).refusals(keys)
     return Gate(policy, channels, keys, scrubber, refusals, time.time_ns() // 1000)

@@ -1,7 +1,10 @@
 """Files that their owner alone may read: keys, and the list of refused members."""
 
+import fcntl
 import os
 import secrets
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hubbub.errors import HubbubError
@@ -28,6 +31,14 @@ def write_closed(path: Path, content: str) -> None:
         ) from error
     finally:
         scratch.unlink(missing_ok=True)
+
+
+@contextmanager
+def in_turn(path: Path) -> Generator[None]:
+    """Let one process at a time read a file and write it anew, or what one of them adds is lost."""
+    with path.with_name(f".{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def check_closed(path: Path) -> None:

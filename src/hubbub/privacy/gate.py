@@ -40,6 +40,7 @@ _ARROW: dict[Type, pa.DataType] = {
 _ARROW_OF = {name: [_ARROW[column.type] for column in TABLES[name].columns] for name in TABLES}
 _DAY = 86_400_000_000
 """Microseconds."""
+_IS_ID = re.compile(r"[A-Z0-9]+")
 _ID_IN_JSON = re.compile(rb"\b[UW][A-Z0-9]+\b")
 _ID_IN_TEXT = re.compile(r"(?<![A-Za-z0-9])[UW][A-Z0-9]+(?![A-Za-z0-9])")
 _IS_SURELY_ID = re.compile(r"[UW](?=[A-Z]*[0-9])[A-Z0-9]{7,}")
@@ -83,7 +84,8 @@ class Gate:
     keys: Keys | None = field(default=None, repr=False)
     """They make pseudonyms and outlines; without them no outline passes."""
     scrubber: Scrubs | None = field(default=None, repr=False)
-    """Where the policy wants texts scrubbed; without it no text passes."""
+    """Where the policy scrubs what it keeps; without it no text passes, and no link where
+    names are dropped."""
     refusals: Refusals = field(default_factory=Refusals)
     now: int | None = None
     """The present in microseconds since 1970, from which the policy's days are counted."""
@@ -193,6 +195,8 @@ class _Admission:
             return _arrow.nulls(len(values), arrow)
         if column.privacy is Privacy.TEXT:
             return _arrow.array(self._texts(table, column, values, columns), arrow)
+        if column.privacy is Privacy.NAME and self._gate.scrubber is not None:
+            return _arrow.array(self._names_scrubbed(values), arrow)
         if column.privacy is Privacy.RAW:
             return _strings(self._without_named(table, values, columns))
         if column.privacy is Privacy.OUTLINE:
@@ -213,7 +217,7 @@ class _Admission:
                 return self._reference
             case Privacy.ORIGIN:
                 return self._origin
-            case Privacy.MEMBER if policy.pseudonyms or column.names_only:
+            case Privacy.MEMBER if policy.pseudonyms or column.names_only or not policy.names:
                 return self._member
             case Privacy.EMAIL if policy.pseudonyms:
                 return lambda address: self._keys().pseudonym("email", address.lower())
@@ -223,7 +227,11 @@ class _Admission:
     def _member(self, member_id: str) -> str | None:
         if member_id in self._gate.refusals:
             return None
-        if member_id in SLACK_ITSELF or not self._policy.pseudonyms:
+        if member_id in SLACK_ITSELF:
+            return member_id
+        # a handle in the place of an id is a name
+        is_shown = self._policy.names or _IS_ID.fullmatch(member_id)
+        if is_shown and not self._policy.pseudonyms:
             return member_id
         return self._keys().pseudonym("member", member_id)
 
@@ -250,10 +258,11 @@ class _Admission:
         if self._policy.links == "domain":
             return None
         link = trimmed(url) if self._policy.links == "trimmed" else url
-        if link is None or self._policy.text == "whole":
-            return link
-        if self._gate.scrubber is not None:
-            link = self._gate.scrubber.scrub_column([link])[0][0]
+        if link is not None and self._policy.text != "whole":
+            if self._gate.scrubber is not None:
+                link = self._gate.scrubber.scrub_column([link])[0][0]
+            elif not self._policy.names:
+                return None  # it is not known whose names to look for
         return link and self._without_ids(link)
 
     def _without_ids(self, text: str) -> str:
@@ -283,6 +292,13 @@ class _Admission:
         if self._policy.pseudonyms or self._gate.refusals or not self._policy.names:
             texts = [text and self._mentions_keyed(text) for text in texts]
         return texts
+
+    def _names_scrubbed(self, values: Sequence[Any]) -> list[str | None]:
+        """Names without the addresses and numbers that people write into them."""
+        assert self._gate.scrubber is not None
+        told = [value for value in dict.fromkeys(values) if value is not None]
+        scrubbed = dict(zip(told, self._gate.scrubber.scrub_column(told)[0], strict=True))
+        return [scrubbed.get(value) for value in values]
 
     def _markup_shortened(self, text: str) -> str:
         """A text whose mentions have no labels, for these are handles, and whose links tell no more

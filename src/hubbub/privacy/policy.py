@@ -62,9 +62,17 @@ class Policy:
         return self.preset if self == PRESETS[self.preset] else f"{self.preset}+"
 
     @property
+    def scrubs(self) -> bool:
+        """Whether anything is kept that people wrote and that is not kept whole: texts, links, or
+        names, which may hold an address or a number."""
+        if self.text == "dropped":
+            return self.names or self.links != "domain"
+        return self.text == "scrubbed"
+
+    @property
     def scrubs_names(self) -> bool:
-        """Whether members' names are taken out of texts too."""
-        return self.text == "scrubbed" and not self.names
+        """Whether members' names are taken out of that too."""
+        return self.scrubs and not self.names
 
     def keeps(self, privacy: Privacy) -> bool:
         """Whether columns of a class keep a value (perhaps a shortened or keyed one)."""

@@ -6,13 +6,14 @@ archive nor a new collection brings a member back.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from hubbub.errors import HubbubError
-from hubbub.privacy.closed import write_closed
+from hubbub.privacy.closed import in_turn, write_closed
 from hubbub.privacy.keys import Keys
 
 Why = Literal["opted out", "forgotten"]
@@ -86,21 +87,24 @@ class RefusalFile:
 
     def add(self, entry: Entry) -> None:
         """Remember a member from now on."""
-        self.write([each for each in self.entries() if each.token != entry.token] + [entry])
+        self.change(
+            lambda entries: [each for each in entries if each.token != entry.token] + [entry]
+        )
 
     def remove(self, token: str) -> Entry | None:
         """Let a member in again; returns the entry, None if there was none."""
-        entries = self.entries()
-        found = next((each for each in entries if each.token == token), None)
+        found = next((each for each in self.entries() if each.token == token), None)
         if found:
-            self.write([each for each in entries if each is not found])
+            self.change(lambda entries: [each for each in entries if each.token != token])
         return found
 
-    def write(self, entries: list[Entry]) -> None:
-        """Replace the file, as a whole or not at all; it is on the disk when this returns."""
+    def change(self, changed: Callable[[list[Entry]], list[Entry]]) -> None:
+        """Replace the entries, as a whole or not at all; they are on the disk when this returns.
+        Whoever else changes them waits."""
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        content = {"refused": [_told(each) for each in entries]}
-        write_closed(self._path, json.dumps(content, indent=1))
+        with in_turn(self._path):
+            content = {"refused": [_told(each) for each in changed(self.entries())]}
+            write_closed(self._path, json.dumps(content, indent=1))
 
 
 def now() -> str:

@@ -1,5 +1,6 @@
 """Copies of messages, taken out of the records that they come in."""
 
+import re
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from hubbub.slack.values import Json, is_record, micros_of_each, micros_of_ts, record, text
 
 _NOT_A_TS = "ts is not digits.digits"
+_is_type = re.compile(r"[a-z_.]{1,40}").fullmatch
+"""Whether a type looks like Slack's; what else stands there could be anything, and is not told."""
 _EVENTS = ("message_changed", "message_deleted", "message_replied")
 """Subtypes of events that speak of another message."""
 
@@ -55,7 +58,8 @@ class Copies:
         """
         kind = message.get("type", "message")
         if kind != "message" and kind is not None:
-            return f"an event of type {kind!s:.40}"
+            named = kind if isinstance(kind, str) and _is_type(kind) else "that is none of Slack's"
+            return f"an event of type {named}"
         channel_id = channel_id or _channel(message)
         if channel_id is None:
             return "a message without channel"

@@ -7,6 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from hubbub.core.tables import TABLES, Privacy
+from hubbub.errors import TryAgain
 from hubbub.privacy.keys import Keys, Label
 
 _arrow: Any = pa
@@ -14,10 +15,18 @@ _LABELS: dict[Privacy, Label] = {Privacy.MEMBER: "member", Privacy.EMAIL: "email
 
 
 def note_keys(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
-    """Remember whose keys this store was made with, and bring its pseudonyms to their version."""
+    """Remember whose keys this store was made with, and bring its pseudonyms to their version.
+
+    Raises `TryAgain` where the store is ahead: its keys were changed since these were read.
+    """
     known = connection.execute("SELECT version FROM store.keys").fetchall()
     if known == [(keys.version,)]:
         return
+    if known and known[0][0] > keys.version:
+        raise TryAgain(
+            "The keys of this workspace were changed while this was under way.",
+            "Run this again. The store is unchanged.",
+        )
     begin = known[0][0] if known else keys.version
     for version in range(max(begin, keys.first), keys.version):
         _renew(connection, keys, version)

@@ -290,6 +290,7 @@ def _handle(low: str, begin: int, entry: _Entry) -> int:
                 before == "@"
                 or handle not in WORDS
                 or low[begin - 6 : begin] in {"/home/", "users/"}
+                or low[begin - 2 : begin] == "/~"
                 or low[end : end + 1] == "`" == before
             ):
                 return end
