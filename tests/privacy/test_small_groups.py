@@ -329,7 +329,8 @@ def test_the_added_column_cannot_be_a_metrics_own(own: Callable[[str], Settings]
 def test_an_export_leaves_out_and_names_what_may_not_leave(town: Settings, tmp_path: Path) -> None:
     told: list[str] = []
     written = export_metrics(town, [], {"as_of": "2026-01-31"}, tmp_path, "csv", told.append)
-    assert sorted(path.stem for path in written) == sorted([*OF_GROUPS, "coverage"])
+    about_nobody = ["coverage", "policies", "retention_compliance"]
+    assert sorted(path.stem for path in written) == sorted([*OF_GROUPS, *about_nobody])
     assert len(told) == 1
     assert all(name in told[0] for name in REFUSED)
     with (tmp_path / "messages_by_channel.csv").open(encoding="utf-8", newline="") as file:
