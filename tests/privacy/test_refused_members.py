@@ -110,6 +110,17 @@ def test_others_do_not_say_the_name_of_a_forgotten_member_any_more(tmp_path: Pat
     assert holding(settings.home, "olive@example.org", "@olive,") == []
 
 
+def test_an_import_does_not_bring_a_name_back_in_others_texts(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, contacts=True)
+    forget(settings, "U1")
+    named = said("Olive Example is at olive@example.org: <mailto:olive@example.org|write>")
+    imported(settings, tmp_path, **{"2026_03_04": named})
+    assert column(settings, "SELECT text FROM messages WHERE contains(text, 'is at')") == [
+        "[MEMBER] is at [MEMBER]: <mailto:[MEMBER]|write>"
+    ]
+    assert holding(settings.home, "olive@example.org", "Olive Example") == []
+
+
 def test_the_whole_copy_of_a_message_goes_if_it_names_a_forgotten_member(tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
     imported(settings, tmp_path)

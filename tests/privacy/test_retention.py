@@ -11,6 +11,7 @@ from hubbub.flows.erasing import retain_now
 from hubbub.flows.inspecting import inspect
 from hubbub.flows.measuring import measure
 from hubbub.settings import Settings
+from hubbub.stores import duckdb as store
 from tests.invented import message
 from tests.privacy.home import column, holding, imported, settings_of
 
@@ -58,6 +59,26 @@ def test_what_grows_too_old_goes_for_good(tmp_path: Path) -> None:
     assert receipt.rows["links"] == receipt.rows["reactions"] == 2
     assert holding(settings.home, "of 100 days", "of 10 days", "private word") == []
     assert retain_now(settings).rows == {}
+
+
+def test_what_settles_between_copies_holds_no_old_text_either(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, "open", text_days=50)
+    imported(settings_of(tmp_path, "open"), tmp_path, **{"2026_03_04": of_ages()})
+    old, young, digest = "it said of 100 days", "it said of 1 days", "o00_abc"
+    with store.writing(settings.store) as connection:
+        connection.execute(
+            "UPDATE store.messages SET reactions_rank = CASE "
+            "WHEN contains(text, '100') THEN $1 WHEN contains(text, 'of 1 ') THEN $2 "
+            "WHEN contains(text, 'private') THEN $3 END",
+            [f'{{"text":"{old}"}}', f'{{"text":"{young}"}}', digest],
+        )
+    retain_now(settings)
+    with store.reading(settings.store) as connection:
+        kept = connection.execute(
+            "SELECT reactions_rank FROM store.messages WHERE reactions_rank IS NOT NULL ORDER BY 1"
+        ).fetchall()
+    assert {rank for (rank,) in kept} == {digest, f'{{"text":"{young}"}}'}
+    assert holding(settings.home, old) == []
 
 
 def test_a_merge_lets_old_rows_go_too(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from hubbub.flows.keeping_raw import RawFolder
 from hubbub.flows.workspace import (
     contradictions,
     gate_of,
+    needs_directory,
     new_run_id,
     people_in,
     policy_of_workspace,
@@ -222,6 +223,7 @@ class _Run:
         """Do all of it."""
         self.stored = {each: Channel(*told) for each, *told in stored_channels(self.settings)}
         self.gate = self._gate({})
+        self.asks_directory_first = needs_directory(self.settings, self.policy)
         if self.journal.pages:
             self._merge()  # what a run that was killed has left
         earlier, is_capped = self.journal.pace(), self.journal.is_capped
@@ -335,13 +337,13 @@ class _Run:
             }
             self.gate = self._gate(found)
             _check_names(self.wish.channels, history.conversations)
-            if self.policy.scrubs_names:  # texts can only come when it is known whose names to find
+            if self.asks_directory_first:
                 yield from history.list_users()
                 self.gate = self._gate(found)
             known = self.gate.channels.items()
             history.miss({each: (channel.name, channel.kind) for each, channel in known})
             history.add_channels()
-            if not self.policy.scrubs_names:
+            if not self.asks_directory_first:
                 streams.add("users.list", history.list_users)
 
         streams.add("conversations.list", directory)
@@ -354,7 +356,7 @@ class _Run:
         """Admit a page, and make it safe."""
         number = self.journal.next_page
         first = number << _COPIES_OF_PAGE
-        if self.policy.scrubs_names:
+        if self.asks_directory_first:
             self.people += tuple(people_in(page.envelopes))
         batch = normalize(page.envelopes, raw=self.policy.raw, copies=first)
         if page.coverage is not None:

@@ -33,7 +33,7 @@ from hubbub.privacy.audit import Plain
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.keys import Keys
 from hubbub.privacy.policy import Policy
-from hubbub.privacy.refusals import Entry, RefusalFile, Why, now
+from hubbub.privacy.refusals import AFTER, BEFORE, Entry, RefusalFile, Why, names_in_texts, now
 from hubbub.settings import Settings
 from hubbub.slack.redaction import NOBODY, without_members
 from hubbub.stores import duckdb as store
@@ -41,8 +41,6 @@ from hubbub.stores.erasing import erase_members, retain, rewritten
 from hubbub.stores.renewing import pseudonyms_by_version
 
 _IS_ID = re.compile(r"[UW][A-Z0-9]+")
-_BEFORE, _AFTER = r"(?<!\w)", r"(?!\w)"
-"""No part of a longer word."""
 
 
 @dataclass
@@ -221,7 +219,7 @@ def _member(connection: duckdb.DuckDBPyConnection | None, keys: Keys, name: str)
         member_id,
         frozenset(stored),
         min(handles, default=None),
-        _names(told),
+        names_in_texts(told),
         tuple(file_id for (file_id,) in files),
     )
 
@@ -233,26 +231,12 @@ def _unknown(name: str) -> UsageError:
     )
 
 
-def _names(told: list[tuple[str | None, ...]]) -> re.Pattern[str] | None:
-    """What tells a member in others' texts: full names, handles behind an @, addresses. A name of
-    one word is too often another's, or a word."""
-    found: set[str] = set()
-    for handle, real_name, email, phone in told:
-        found |= {each for each in (email, phone) if each}
-        found |= {real_name} if real_name and " " in real_name.strip() else set()
-        found |= {f"@{handle}"} if handle else set()
-    if not found:
-        return None
-    alternatives = "|".join(re.escape(each) for each in sorted(found, key=len, reverse=True))
-    return re.compile(f"{_BEFORE}(?:{alternatives}){_AFTER}", re.IGNORECASE)
-
-
 def _unnamed(connection: duckdb.DuckDBPyConnection, names: re.Pattern[str]) -> Counter[str]:
     """Take a member's names out of the texts of others; whole copies that hold one go."""
     touched: Counter[str] = Counter()
     for table in TABLES.values():
         for column in table.columns:
-            if column.privacy in (Privacy.TEXT, Privacy.LINK, Privacy.RAW):
+            if column.privacy in (Privacy.TEXT, Privacy.LINK, Privacy.RAW, Privacy.OUTLINE):
                 touched[table.name] += _unnamed_in(connection, table.name, column, names)
     return +touched
 
@@ -263,9 +247,9 @@ def _unnamed_in(
     # DuckDB looks for the same, but does not know what stands around it
     found = connection.execute(
         f"SELECT rowid, {column.name} FROM store.{table} WHERE regexp_matches({column.name}, $1)",
-        [f"(?i){names.pattern.removeprefix(_BEFORE).removesuffix(_AFTER)}"],
+        [f"(?i){names.pattern.removeprefix(BEFORE).removesuffix(AFTER)}"],
     ).fetchall()
-    is_raw = column.privacy is Privacy.RAW
+    is_raw = column.privacy in (Privacy.RAW, Privacy.OUTLINE)
     outline = ", outline = NULL" if column.name == "canonical" else ""
     changes = [(row, names.sub(NOBODY, text)) for row, text in found if names.search(text)]
     for row, text in changes:

@@ -22,6 +22,7 @@ from hubbub.flows.auditing import audited_run
 from hubbub.flows.workers import held_archive, reading_workers
 from hubbub.flows.workspace import (
     gate_of,
+    needs_directory,
     new_run_id,
     people_in,
     policy_of_workspace,
@@ -97,7 +98,9 @@ def _imported(settings: Settings, path: Path, archive: Archive, progress: Progre
     with scratch_folder(settings) as scratch, reading_workers(size, archive) as workers:
         listed = list(archive.directory())
         known, assumed = _channels(archive, listed, settings)
-        gate = gate_of(settings, policy, known, people_in(listed) if policy.scrubs_names else ())
+        gate = gate_of(
+            settings, policy, known, people_in(listed) if needs_directory(settings, policy) else ()
+        )
         task = _Task(gate, scratch, path.name)
         groups = _shared_out(parts)
         reading = _run(workers, archive, task, groups)

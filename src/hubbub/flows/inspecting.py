@@ -21,7 +21,7 @@ from hubbub.privacy.scrub import Scrubber
 from hubbub.settings import Settings
 from hubbub.slack.directory import SLACK_ITSELF
 from hubbub.stores import duckdb as store
-from hubbub.stores.erasing import members_named, overdue
+from hubbub.stores.erasing import members_named, overdue, whole_ranks
 
 _PIECE = 20_000
 """Texts that are looked at together."""
@@ -72,6 +72,8 @@ def _classes(connection: duckdb.DuckDBPyConnection, policy: Policy) -> list[Find
         for column in table.columns
         if not policy.keeps(column.privacy) and _count(connection, table.name, column)
     ]
+    if not policy.raw:
+        found += [f"{table}.{name}" for table, name in whole_ranks(connection)]
     if policy.links == "domain" and _count(connection, "links", TABLES["links"].column("url")):
         found.append("links.url")
     if not found:

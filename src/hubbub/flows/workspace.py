@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from hubbub.metrics.small_groups import TooFewMembers
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.keys import ENVIRONMENT, Keys, from_environment, made_keys, read_keys
 from hubbub.privacy.policy import Policy, policy_of
-from hubbub.privacy.refusals import RefusalFile
+from hubbub.privacy.refusals import RefusalFile, names_in_texts
 from hubbub.settings import Settings
 from hubbub.slack.normalize import names_in
 from hubbub.stores import duckdb as store
@@ -100,15 +101,28 @@ def gate_of(
 ) -> Gate:
     """The gate of a workspace; makes the workspace's keys where there are none yet.
 
-    `people` are the members whose names are taken out of texts, where the policy wants that; if
-    nobody is known then, no text passes.
+    `people` are the members whose names are taken out of texts: all, where the policy wants that
+    (if nobody is known then, no text passes), else those who are refused.
     """
     keys = keys_of(settings)
     scrubber = None
     if policy.scrubs and (people or not policy.scrubs_names):
         scrubber = scrubber_of(policy, people if policy.scrubs_names else ())
     refusals = RefusalFile(settings.refused).refusals(keys)
+    named = [
+        (each.handle, name, each.email, each.phone)
+        for each in people
+        if each.member_id in refusals
+        for name in each.names or (None,)
+    ]
+    refusals = replace(refusals, names=names_in_texts(named))
     return Gate(policy, channels, keys, scrubber, refusals, time.time_ns() // 1000)
+
+
+def needs_directory(settings: Settings, policy: Policy) -> bool:
+    """Whether texts can be admitted only when it is known who the members are: where names are
+    taken out of texts, those of all members or of refused ones."""
+    return policy.scrubs_names or RefusalFile(settings.refused).exists()
 
 
 def people_in(envelopes: Iterable[Envelope]) -> "list[Person]":

@@ -263,7 +263,7 @@ class _Admission:
                 link = self._gate.scrubber.scrub_column([link])[0][0]
             elif not self._policy.names:
                 return None  # it is not known whose names to look for
-        return link and self._without_ids(link)
+        return link and self._without_ids(self._unnamed(link))
 
     def _without_ids(self, text: str) -> str:
         """A text or link whose members' ids are keyed where the policy wants it."""
@@ -331,7 +331,13 @@ class _Admission:
             # the label behind the bar is the member's name
             return mention[0] if self._policy.names else f"<@{member}>"
 
-        return self._without_ids(_MENTION.sub(keyed, text) if "<@" in text else text)
+        text = _MENTION.sub(keyed, text) if "<@" in text else text
+        return self._without_ids(self._unnamed(text))
+
+    def _unnamed(self, text: str) -> str:
+        """A text without the names of refused members."""
+        names = self._gate.refusals.names
+        return names.sub(_NOBODY, text) if names else text
 
     def _without_named(
         self, table: Table, values: Sequence[Any], columns: Columns
@@ -369,7 +375,9 @@ class _Admission:
 
     def _names_refused(self, content: bytes) -> bool:
         refusals = self._gate.refusals
-        return any(each.decode() in refusals for each in set(_ID_IN_JSON.findall(content)))
+        if any(each.decode() in refusals for each in set(_ID_IN_JSON.findall(content))):
+            return True
+        return refusals.names is not None and refusals.names.search(content.decode()) is not None
 
     def _outlines(self, values: Sequence[Any], columns: Columns) -> list[str | None]:
         """Keyed digests of outlines: they settle between copies, and say nothing."""

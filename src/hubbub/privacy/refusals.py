@@ -6,7 +6,8 @@ archive nor a new collection brings a member back.
 """
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,8 @@ from hubbub.errors import HubbubError
 from hubbub.privacy.closed import in_turn, write_closed
 from hubbub.privacy.keys import Keys
 
+BEFORE, AFTER = r"(?<!\w)", r"(?!\w)"
+"""No part of a longer word."""
 Why = Literal["opted out", "forgotten"]
 
 
@@ -25,6 +28,8 @@ class Refusals:
 
     tokens: frozenset[str] = frozenset()
     keys: Keys | None = field(default=None, repr=False)
+    names: re.Pattern[str] | None = field(default=None, repr=False)
+    """How texts name those of them whom a directory still knows."""
     _met: dict[str, bool] = field(default_factory=dict[str, bool], repr=False, compare=False)
 
     def __bool__(self) -> bool:
@@ -105,6 +110,21 @@ class RefusalFile:
         with in_turn(self._path):
             content = {"refused": [_told(each) for each in changed(self.entries())]}
             write_closed(self._path, json.dumps(content, indent=1))
+
+
+def names_in_texts(told: Iterable[tuple[str | None, ...]]) -> re.Pattern[str] | None:
+    """What tells members in others' texts, of their handle, full name, e-mail and telephone number:
+    full names, handles behind an @, addresses. A name of one word is too often another's, or a
+    word. None if nothing is known."""
+    found: set[str] = set()
+    for handle, real_name, email, phone in told:
+        found |= {each for each in (email, phone) if each}
+        found |= {real_name} if real_name and " " in real_name.strip() else set()
+        found |= {f"@{handle}"} if handle else set()
+    if not found:
+        return None
+    alternatives = "|".join(re.escape(each) for each in sorted(found, key=len, reverse=True))
+    return re.compile(f"{BEFORE}(?:{alternatives}){AFTER}", re.IGNORECASE)
 
 
 def now() -> str:

@@ -29,7 +29,9 @@ _STEPS: dict[int, str] = {
     2: """UPDATE store.users SET outline = NULL, canonical = NULL;
         UPDATE store.profiles SET outline = NULL; UPDATE store.channels SET outline = NULL;
         UPDATE store.messages SET outline = NULL WHERE presence = 2;
-        UPDATE store.files SET outline = NULL""",
+        UPDATE store.files SET outline = NULL;
+        UPDATE store.messages SET reactions_rank = NULL WHERE canonical IS NULL;
+        UPDATE store.channels SET memberships_rank = NULL WHERE canonical IS NULL""",
 }
 """SQL that leads from a version to the next."""
 

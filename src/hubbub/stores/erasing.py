@@ -74,8 +74,8 @@ def _unname(
         found = rf"<@{member}(\|[^<>]*)?>|\b{member}\b"
         change = f"{column.name} = regexp_replace({column.name}, $2, '[MEMBER]', 'g')"
         return _update(connection, table, change, where, [member, found])
-    if column.privacy is Privacy.RAW:
-        outline = ", outline = NULL" if "outline" in table.names else ""
+    if column.privacy in (Privacy.RAW, Privacy.OUTLINE):
+        outline = ", outline = NULL" if column.name == "canonical" else ""
         return _update(connection, table, f"{column.name} = NULL{outline}", where, [member])
     return Counter()
 
@@ -90,7 +90,11 @@ def retain(connection: duckdb.DuckDBPyConnection, limits: Limits) -> Counter[str
             touched += _delete(connection, table, where, values)
         old = _old_texts(table)
         if limits.texts_since is not None and old:
-            emptied = ", ".join(f"{name} = NULL" for name in _written(table))
+            emptied = ", ".join(
+                [f"{name} = NULL" for name in _written(table)]
+                + [f"{name} = CASE WHEN NOT {_is_whole(name)} THEN {name} END"
+                   for name in _ranks(table)]
+            )  # fmt: skip
             touched += _update(connection, table, emptied, old, [_micros(limits.texts_since)])
     return touched
 
@@ -113,12 +117,35 @@ def _old_texts(table: Table) -> str:
     written = _written(table)
     if table.dated is None or not written:
         return ""
-    return f"{table.dated} < make_timestamptz($1) AND coalesce({', '.join(written)}) IS NOT NULL"
+    held = [f"coalesce({', '.join(written)}) IS NOT NULL", *map(_is_whole, _ranks(table))]
+    return f"{table.dated} < make_timestamptz($1) AND ({' OR '.join(held)})"
 
 
 def _written(table: Table) -> list[str]:
     """The columns that hold what people wrote."""
     return [each.name for each in table.columns if each.privacy in (Privacy.TEXT, Privacy.RAW)]
+
+
+def _ranks(table: Table) -> list[str]:
+    """The columns by which copies are settled; where Slack's JSON is kept, they hold it."""
+    return [each.name for each in table.columns if each.privacy is Privacy.OUTLINE]
+
+
+def _is_whole(rank: str) -> str:
+    """The condition by which a rank is a whole copy, and no digest."""
+    return f"coalesce(starts_with({rank}, '{{'), false)"
+
+
+def whole_ranks(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Tables and columns that hold Slack's JSON where a digest should stand."""
+    return [
+        (table.name, rank)
+        for table in TABLES.values()
+        for rank in _ranks(table)
+        if connection.execute(
+            f"SELECT count(*) FROM store.{table.name} WHERE {_is_whole(rank)}"
+        ).fetchall() != [(0,)]
+    ]  # fmt: skip
 
 
 def rewritten(path: Path) -> None:
