@@ -21,16 +21,13 @@ from hubbub.flows.journaling import alone, take_over
 from hubbub.flows.keeping_files import safe_name
 from hubbub.flows.outputs import Outputs
 from hubbub.flows.workspace import (
-    gate_of,
     keys_of,
     limits_of,
     made,
     new_run_id,
     policy_of_workspace,
-    stored_channels,
 )
 from hubbub.privacy.audit import Plain
-from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.keys import Keys
 from hubbub.privacy.policy import Policy
 from hubbub.privacy.refusals import AFTER, BEFORE, Entry, RefusalFile, Why, names_in_texts, now
@@ -119,7 +116,7 @@ def _refuse(settings: Settings, name: str, why: Why) -> Receipt:
         receipt.raw = _without_member(settings, member)
         receipt.files = _remove_files(settings, member.files)
         _remove_outputs(settings, receipt, lambda content: _is_named(content, member))
-        take_over(settings, _gate(settings, policy))
+        take_over(settings)
         if store.exists(settings.store):
             with store.writing(settings.store) as connection:
                 touched = erase_members(connection, member.stored)
@@ -151,7 +148,7 @@ def retain_now(settings: Settings, moment: datetime | None = None) -> Receipt:
 
 
 def _retained(settings: Settings, policy: Policy, moment: datetime, receipt: Receipt) -> None:
-    take_over(settings, _gate(settings, policy))
+    take_over(settings)
     limits = limits_of(policy, moment)
     if store.exists(settings.store):
         with store.writing(settings.store) as connection:
@@ -177,11 +174,6 @@ def _changed_at(path: Path) -> datetime:
 
 def _folders(root: Path) -> list[Path]:
     return sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
-
-
-def _gate(settings: Settings, policy: Policy) -> Gate:
-    stored = {each: Channel(*told) for each, *told in stored_channels(settings)}
-    return gate_of(settings, policy, stored)
 
 
 def _member(connection: duckdb.DuckDBPyConnection | None, keys: Keys, name: str) -> _Member:

@@ -7,8 +7,15 @@ from contextlib import contextmanager
 import duckdb
 
 from hubbub.errors import TryAgain
-from hubbub.flows.workspace import made, scratch_folder, settle
-from hubbub.privacy.gate import Gate
+from hubbub.flows.workspace import (
+    gate_of,
+    made,
+    policy_of_workspace,
+    scratch_folder,
+    settle,
+    stored_channels,
+)
+from hubbub.privacy.gate import Channel, Gate
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
 from hubbub.stores.journal import Journal
@@ -54,9 +61,11 @@ def merge_journal(
     return merged
 
 
-def take_over(settings: Settings, gate: Gate) -> None:
+def take_over(settings: Settings) -> None:
     """Let the store have what a collection that was killed has left, and leave no byte of it
     behind."""
+    stored = {each: Channel(*told) for each, *told in stored_channels(settings)}
+    gate = gate_of(settings, policy_of_workspace(settings), stored)
     if not settings.journal.exists():
         return
     with open_journal(settings) as journal:

@@ -6,14 +6,10 @@ from hubbub.errors import UsageError
 from hubbub.flows.auditing import audited
 from hubbub.flows.journaling import alone, take_over
 from hubbub.flows.workspace import (
-    gate_of,
     keys_of,
     made,
-    policy_of_workspace,
-    stored_channels,
     stored_keys,
 )
-from hubbub.privacy.gate import Channel
 from hubbub.privacy.keys import ENVIRONMENT, Keys, from_environment, write_keys
 from hubbub.privacy.refusals import Entry, RefusalFile
 from hubbub.settings import Settings
@@ -46,7 +42,7 @@ def rotate(settings: Settings) -> Rotated:
         # not before: two that rotate at once would make two keys of one version
         keys = keys_of(settings).rotated()
         audited(settings, "keys", "rotate", version=keys.version)
-        _take_over(settings)
+        take_over(settings)
         # The keys first: a store that lags behind them is brought up at its next merge.
         write_keys(settings.key, keys)
         renewed = 0
@@ -68,7 +64,7 @@ def destroy_old(settings: Settings) -> Rotated:
     with alone(settings):
         keys = keys_of(settings).without_past()
         audited(settings, "keys", "destroy-old", version=keys.version)
-        _take_over(settings)
+        take_over(settings)
         return _begin_anew(settings, keys, refusals_lost=0)
 
 
@@ -111,11 +107,6 @@ def _renewed(entry: Entry, keys: Keys) -> Entry:
     if entry.pseudonym is None:
         return entry
     return replace(entry, pseudonym=keys.renewed("member", entry.pseudonym, keys.version - 1))
-
-
-def _take_over(settings: Settings) -> None:
-    stored = {each: Channel(*told) for each, *told in stored_channels(settings)}
-    take_over(settings, gate_of(settings, policy_of_workspace(settings), stored))
 
 
 def _refuse_environment() -> None:

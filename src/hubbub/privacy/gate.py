@@ -23,6 +23,7 @@ from hubbub.privacy.policy import Policy
 from hubbub.privacy.refusals import Refusals
 from hubbub.slack.directory import SLACK_ITSELF, without_contacts
 from hubbub.slack.markup import trimmed
+from hubbub.slack.redaction import NOBODY
 from hubbub.slack.values import canonical
 
 _arrow: Any = pa
@@ -50,10 +51,6 @@ _URL = re.compile(
 )
 """A link in a text: scheme, host, path, and what follows."""
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
-_NOBODY = "[MEMBER]"
-"""What stands in a text for a member of whom nothing is kept."""
-
-
 _NAME_IN_PATH = re.compile(r"[/: ]|\.json")
 
 
@@ -188,7 +185,7 @@ class _Admission:
         values = columns[column.name]
         is_empty = values[0] is None and values.count(None) == len(values)
         if column.privacy is Privacy.OUTLINE and not self._policy.raw:
-            return _arrow.array(self._outlines(values, columns), arrow)
+            return _arrow.array(self._outlines(values), arrow)
         if column.privacy is Privacy.OUTLINE and self._gate.refusals and "canonical" in columns:
             return _arrow.array(self._outlines_of_named(column, values, columns), arrow)
         if is_empty or not self._policy.keeps(column.privacy):
@@ -272,9 +269,9 @@ class _Admission:
 
         def keyed(found: re.Match[str]) -> str:
             if found[0] in self._gate.refusals:
-                return _NOBODY
+                return NOBODY
             is_id = _IS_SURELY_ID.fullmatch(found[0])
-            return self._member(found[0]) or _NOBODY if is_id else found[0]
+            return self._member(found[0]) or NOBODY if is_id else found[0]
 
         return _ID_IN_TEXT.sub(keyed, text)
 
@@ -327,7 +324,7 @@ class _Admission:
         def keyed(mention: re.Match[str]) -> str:
             member = self._member(mention[1])
             if member is None:
-                return _NOBODY
+                return NOBODY
             # the label behind the bar is the member's name
             return mention[0] if self._policy.names else f"<@{member}>"
 
@@ -337,7 +334,7 @@ class _Admission:
     def _unnamed(self, text: str) -> str:
         """A text without the names of refused members."""
         names = self._gate.refusals.names
-        return names.sub(_NOBODY, text) if names else text
+        return names.sub(NOBODY, text) if names else text
 
     def _without_named(
         self, table: Table, values: Sequence[Any], columns: Columns
@@ -379,9 +376,8 @@ class _Admission:
             return True
         return refusals.names is not None and refusals.names.search(content.decode()) is not None
 
-    def _outlines(self, values: Sequence[Any], columns: Columns) -> list[str | None]:
+    def _outlines(self, values: Sequence[Any]) -> list[str | None]:
         """Keyed digests of outlines: they settle between copies, and say nothing."""
-        del columns
         keys = self._gate.keys
         if keys is None:
             return [None] * len(values)

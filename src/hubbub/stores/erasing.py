@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from hubbub.core.tables import TABLES, Column, Privacy, Table
+from hubbub.slack.redaction import NOBODY
 from hubbub.stores import duckdb as store
 
 _IS_ID = re.compile(r"[UW][A-Z0-9]+|m[0-9]+_[0-9a-f]+")
@@ -72,7 +73,7 @@ def _unname(
     where = f"contains({column.name}, $1)"
     if column.privacy in (Privacy.TEXT, Privacy.LINK):
         found = rf"<@{member}(\|[^<>]*)?>|\b{member}\b"
-        change = f"{column.name} = regexp_replace({column.name}, $2, '[MEMBER]', 'g')"
+        change = f"{column.name} = regexp_replace({column.name}, $2, '{NOBODY}', 'g')"
         return _update(connection, table, change, where, [member, found])
     if column.privacy in (Privacy.RAW, Privacy.OUTLINE):
         outline = ", outline = NULL" if column.name == "canonical" else ""
