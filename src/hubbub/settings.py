@@ -102,6 +102,11 @@ class Settings:
         return self.folder / "journal.sqlite"
 
     @property
+    def event_log(self) -> Path:
+        """Events that Slack has delivered and the store has not merged yet."""
+        return self.folder / "events.sqlite"
+
+    @property
     def raw(self) -> Path:
         """Slack's responses, a folder a run."""
         return self.folder / "raw"

@@ -1,0 +1,73 @@
+"""How a running server fares: counters for monitoring, and states that a dashboard shows."""
+
+import time
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+Part = Literal["slack", "log", "loader", "broker", "collector"]
+"""What of a server has a state."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How one part fares, in a word and a sentence, and since when (seconds since 1970)."""
+
+    state: str
+    told: str
+    since: float
+
+
+class Vitals:
+    """Counters, gauges and states of one server. Any thread may write them."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.received = self._counter("events_received", "Events delivered by Slack", "source")
+        self.rejected = self._counter("events_rejected", "Requests that were refused", "reason")
+        self.duplicates = self._counter("events_duplicate", "Events delivered once more")
+        self.ignored = self._counter("events_ignored", "Events that touch no table", "type")
+        self.logged = self._counter("events_logged", "Events that are safe on the disk")
+        self.merged = self._counter("events_merged", "Events that the store has taken over")
+        self.api_calls = self._counter("api_calls", "Calls of Slack's Web API", "method")
+        self.alerts = self._counter("pii_alerts", "Personal data taken out of texts", "kind")
+        self.lag = Gauge(
+            "hubbub_loader_lag_seconds", "Age of the oldest event that waits for the store",
+            registry=self.registry,
+        )  # fmt: skip
+        self.merges = Histogram(
+            "hubbub_merge_seconds", "Time that a merge took", registry=self.registry
+        )
+        self.viewers = Gauge("hubbub_viewers", "Open dashboards", registry=self.registry)
+        self.last_event_at: float | None = None
+        self._states: dict[str, State] = {}
+        self._lock = Lock()
+
+    def set(self, part: Part, state: str, told: str = "") -> None:
+        """Note how a part fares; an unchanged state keeps the time since which it holds."""
+        with self._lock:
+            before = self._states.get(part)
+            since = before.since if before and before.state == state else time.time()
+            self._states[part] = State(state, told, since)
+
+    def state(self, part: Part) -> State:
+        """How a part fares; `off` if it never said."""
+        return self._states.get(part, State("off", "", _STARTED))
+
+    def status(self) -> dict[str, Any]:
+        """All states, as the dashboard shows them."""
+        with self._lock:
+            states = dict(self._states)
+        told: dict[str, Any] = {
+            part: {"state": each.state, "told": each.told, "since": each.since}
+            for part, each in states.items()
+        }
+        return told | {"last_event_at": self.last_event_at}
+
+    def _counter(self, name: str, doc: str, *labels: str) -> Counter:
+        return Counter(f"hubbub_{name}", doc, labels, registry=self.registry)
+
+
+_STARTED = time.time()

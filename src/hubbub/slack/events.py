@@ -1,0 +1,111 @@
+"""Events as Slack delivers them, by HTTP or by socket: what is known of one before it is read."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from hubbub.core.batch import Envelope
+from hubbub.slack.values import (
+    Json,
+    is_record,
+    micros_of_seconds,
+    micros_of_ts,
+    record,
+    records,
+    text,
+)
+
+
+class NoDelivery(ValueError):
+    """A body that is no event in an envelope of Slack's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event in its envelope."""
+
+    event_id: str
+    team_id: str
+    """The workspace that it was delivered for: in shared channels the event may be another's."""
+    app_id: str
+    type: str
+    channel_id: str | None
+    channel_kind: str | None
+    """What the event says of the channel: public, private, dm, group_dm, or nothing."""
+    event_at: int
+    """When it happened, in microseconds since 1970."""
+    event: bytes
+    """The inner event's JSON."""
+
+
+TOUCHES_TABLES = frozenset({
+    "message", "app_mention",
+    "reaction_added", "reaction_removed",
+    "team_join", "user_change", "user_profile_changed", "user_status_changed",
+    "user_huddle_changed",
+    "channel_created", "channel_rename", "channel_archive", "channel_unarchive",
+    "channel_deleted", "channel_shared", "channel_unshared",
+    "group_rename", "group_archive", "group_unarchive", "group_deleted",
+    "member_joined_channel", "member_left_channel",
+    "file_deleted",
+})  # fmt: skip
+"""Types of events that make rows; all others are acknowledged and counted."""
+
+_KINDS = {
+    "channel": "public", "C": "public", "group": "private", "G": "private",
+    "im": "dm", "mpim": "group_dm", "app_home": "dm",
+}  # fmt: skip
+
+
+def read_delivery(body: bytes) -> Delivery:
+    """What an `event_callback` delivers. Raises `NoDelivery` for anything else, without saying
+    what it holds."""
+    try:
+        envelope: Any = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise NoDelivery("no JSON") from error
+    if not is_record(envelope) or envelope.get("type") != "event_callback":
+        raise NoDelivery("no event_callback")
+    event = envelope.get("event")
+    if not is_record(event):
+        raise NoDelivery("an event_callback without event")
+    event_id, kind = text(envelope.get("event_id")), text(event.get("type"))
+    team_id = _team(envelope)
+    if event_id is None or kind is None or team_id is None:
+        raise NoDelivery("an event without id, type or workspace")
+    happened = micros_of_ts(event.get("event_ts"))
+    return Delivery(
+        event_id,
+        team_id,
+        text(envelope.get("api_app_id")) or "",
+        kind,
+        channel_of(event),
+        _KINDS.get(str(event.get("channel_type"))),
+        happened or micros_of_seconds(envelope.get("event_time")) or 0,
+        msgspec.json.encode(event),
+    )
+
+
+def _team(envelope: Json) -> str | None:
+    for authorization in records(envelope.get("authorizations")):
+        if told := text(authorization.get("team_id")):
+            return told
+    return text(envelope.get("context_team_id")) or text(envelope.get("team_id"))
+
+
+def channel_of(event: Json) -> str | None:
+    """The channel that an event is about."""
+    for place in (event.get("channel"), record(event.get("item")).get("channel")):
+        if is_record(place):
+            return text(place.get("id"))
+        if text(place):
+            return text(place)
+    return text(event.get("channel_id"))
+
+
+def envelope_of(delivery: Delivery) -> Envelope:
+    """An event as it is read into rows. Nothing that people wrote stands in its origin."""
+    return Envelope(
+        "events", f"event {delivery.event_id}", b"[" + delivery.event + b"]", delivery.channel_id
+    )
