@@ -6,6 +6,7 @@ from typing import Literal
 
 from hubbub.simulator.acts import Acts
 from hubbub.simulator.clock import Clock
+from hubbub.simulator.events.events import Events
 from hubbub.simulator.paging import Cursors
 from hubbub.simulator.state import Raw, Workspace, team_url
 from hubbub.simulator.tokens import Tokens
@@ -44,6 +45,7 @@ class Backend:
     lock: RLock
     acts: Acts
     tokens: Tokens
+    events: Events
     contents: dict[str, bytes] = field(default_factory=dict[str, bytes])
     uploads: dict[str, Upload] = field(default_factory=dict[str, Upload])
     sent: list[tuple[str, Raw]] = field(default_factory=list[tuple[str, Raw]])
