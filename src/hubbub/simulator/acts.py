@@ -19,7 +19,14 @@ class Acts(Accounts):
     """
 
     @alone
-    def join(self, channel_id: str, user_id: str, inviter: str | None = None) -> None:
+    def join(
+        self,
+        channel_id: str,
+        user_id: str,
+        inviter: str | None = None,
+        *,
+        at: float | None = None,
+    ) -> None:
         """Enter a channel; who is in already stays in, without a notice."""
         channel = self.channel(channel_id)
         members = self.workspace.members.setdefault(channel_id, [])
@@ -27,18 +34,19 @@ class Acts(Accounts):
             return
         members.append(user_id)
         fields: Raw = {"inviter": inviter} if inviter else {}
-        self._notice(channel, user_id, "join", f"<@{user_id}> has joined the {{}}", **fields)
+        text = f"<@{user_id}> has joined the {{}}"
+        self._notice(channel, user_id, "join", text, at=at, **fields)
         self.news.joined(channel, self._known(user_id), inviter)
 
     @alone
-    def leave(self, channel_id: str, user_id: str) -> None:
+    def leave(self, channel_id: str, user_id: str, *, at: float | None = None) -> None:
         """Walk out of a channel."""
         channel = self.channel(channel_id)
         members = self.workspace.members.get(channel_id, [])
         if user_id not in members:
             raise Refusal("not_in_channel")
         members.remove(user_id)
-        self._notice(channel, user_id, "leave", f"<@{user_id}> has left the {{}}")
+        self._notice(channel, user_id, "leave", f"<@{user_id}> has left the {{}}", at=at)
         self.news.left(channel, self._known(user_id))
 
     @alone
@@ -104,14 +112,16 @@ class Acts(Accounts):
         self.news.renamed(channel)
 
     @alone
-    def set_topic(self, channel_id: str, topic: str, user_id: str) -> None:
+    def set_topic(
+        self, channel_id: str, topic: str, user_id: str, *, at: float | None = None
+    ) -> None:
         """Write a channel's topic."""
         channel = self.channel(channel_id)
         set_at = int(self.clock.now())
         channel["topic"] = {"value": topic, "creator": user_id, "last_set": set_at}
         channel["updated"] = self._milliseconds()
         text = f"<@{user_id}> set the {{}} topic: {topic}"
-        self._notice(channel, user_id, "topic", text, topic=topic)
+        self._notice(channel, user_id, "topic", text, at=at, topic=topic)
 
     @alone
     def archive(self, channel_id: str, user_id: str) -> None:
@@ -192,12 +202,21 @@ class Acts(Accounts):
             self.news.rewritten(channel, limit)
         return gone
 
-    def _notice(self, channel: Raw, user_id: str, what: str, text: str, **fields: Any) -> None:
+    def _notice(
+        self,
+        channel: Raw,
+        user_id: str,
+        what: str,
+        text: str,
+        *,
+        at: float | None = None,
+        **fields: Any,
+    ) -> None:
         """Slack's notice of what happened to a channel; direct messages have none."""
         if not (channel.get("is_im") or channel.get("is_mpim")):
             kind = "group" if channel.get("is_group") else "channel"
             message: Raw = {"subtype": f"{kind}_{what}", "user": user_id}
-            self.put(channel["id"], {**message, "text": text.format(kind), **fields})
+            self.put(channel["id"], {**message, "text": text.format(kind), **fields}, at=at)
 
     def _known(self, user_id: str) -> Raw:
         """A user, also one of whom the workspace knows the id alone."""

@@ -14,11 +14,20 @@ class Sharing(Marks):
     """Files made, shared and deleted."""
 
     @alone
-    def share_file(self, channel_id: str, user_id: str, name: str, text: str = "") -> Raw:
+    def share_file(
+        self,
+        channel_id: str,
+        user_id: str,
+        name: str,
+        text: str = "",
+        *,
+        at: float | None = None,
+    ) -> Raw:
         """Let a member share a small file with a channel; returns the message that does it."""
         file = self.add_file(self.ids.fresh("F"), user_id, name, 1_000)
         team_id = self.workspace.team["id"]
-        return self.share([file], channel_id, {"user": user_id, "text": text, "team": team_id})
+        message: Raw = {"user": user_id, "text": text, "team": team_id}
+        return self.share([file], channel_id, message, at=at)
 
     @alone
     def add_file(self, file_id: str, user_id: str, name: str, size: int, title: str = "") -> Raw:
@@ -60,10 +69,12 @@ class Sharing(Marks):
         return file
 
     @alone
-    def share(self, files: list[Raw], channel_id: str, message: Raw) -> Raw:
+    def share(
+        self, files: list[Raw], channel_id: str, message: Raw, *, at: float | None = None
+    ) -> Raw:
         """Post the message that shares files, and note on them where they were shared."""
         channel = self.channel(channel_id)
-        posted = self.put(channel_id, message | {"files": files, "upload": False})
+        posted = self.put(channel_id, message | {"files": files, "upload": False}, at=at)
         kind = type_of(channel)
         listed = {"im": "ims", "public_channel": "channels"}.get(kind, "groups")
         scope = "public" if kind == "public_channel" else "private"

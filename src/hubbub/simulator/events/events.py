@@ -167,6 +167,7 @@ class Events:
 
     def exhaust(self, in_flight: int = IN_FLIGHT) -> None:
         """Deliver all that waits, with all its retries: moves a clock that stands still."""
+        self.release()
         self.pump(in_flight)
         while (due := self._dispatcher.next_at) is not None:
             self._clock.move_to(due)

@@ -3,15 +3,13 @@
 import random
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Literal, get_args
+from typing import Literal
 
-OnTheWay = Literal["duplicate", "reorder", "delay", "lose"]
-AtTheDoor = Literal["unreachable", "unheard"]
 Kind = Literal["duplicate", "reorder", "delay", "lose", "unreachable", "unheard"]
 
-ON_THE_WAY: tuple[str, ...] = get_args(OnTheWay)
-AT_THE_DOOR: tuple[str, ...] = get_args(AtTheDoor)
-KINDS: tuple[str, ...] = get_args(Kind)
+ON_THE_WAY: tuple[Kind, ...] = ("duplicate", "reorder", "delay", "lose")
+AT_THE_DOOR: tuple[Kind, ...] = ("unreachable", "unheard")
+KINDS: tuple[Kind, ...] = ON_THE_WAY + AT_THE_DOOR
 
 
 @dataclass(slots=True)
@@ -26,7 +24,7 @@ class DeliveryFault:
     """
 
     kind: Kind
-    type: str = "*"
+    event_type: str = "*"
     seconds: float = 30.0
     times: int | None = 1
     skip: int = 0
@@ -35,9 +33,9 @@ class DeliveryFault:
         if self.kind not in KINDS:
             raise ValueError(f"there is no fault {self.kind}; there is: {', '.join(KINDS)}")
 
-    def strikes(self, kinds: tuple[str, ...], type: str) -> bool:  # noqa: A002
+    def strikes(self, kinds: tuple[Kind, ...], event_type: str) -> bool:
         """Whether an event is one that it is meant for; counts it."""
-        if self.times == 0 or self.kind not in kinds or self.type not in {"*", type}:
+        if self.times == 0 or self.kind not in kinds or self.event_type not in {"*", event_type}:
             return False
         if self.skip:
             self.skip -= 1
@@ -51,15 +49,15 @@ class DeliveryFault:
 class _Chaos:
     seed: int
     chance: float
-    kinds: tuple[str, ...]
+    kinds: tuple[Kind, ...]
 
-    def draw(self, kinds: tuple[str, ...], event_id: str, attempt: int) -> DeliveryFault | None:
+    def draw(self, kinds: tuple[Kind, ...], event_id: str, attempt: int) -> DeliveryFault | None:
         """Dice of its own for each try of each event: threads do not change what they show."""
         possible = [kind for kind in self.kinds if kind in kinds]
         dice = random.Random(f"{self.seed} {event_id} {attempt} {kinds}")
         if not possible or dice.random() >= self.chance:
             return None
-        return DeliveryFault(dice.choice(possible), seconds=dice.uniform(1.0, 60.0))  # type: ignore[arg-type]
+        return DeliveryFault(dice.choice(possible), seconds=dice.uniform(1.0, 60.0))
 
 
 @dataclass(slots=True)
@@ -73,19 +71,19 @@ class DeliveryFaults:
     def add(
         self,
         kind: Kind,
-        type: str = "*",  # noqa: A002
+        event_type: str = "*",
         *,
         seconds: float = 30.0,
         times: int | None = 1,
         skip: int = 0,
     ) -> DeliveryFault:
         """Ask for a fault."""
-        fault = DeliveryFault(kind, type, seconds, times, skip)
+        fault = DeliveryFault(kind, event_type, seconds, times, skip)
         with self._lock:
             self._waiting.append(fault)
         return fault
 
-    def chaos(self, seed: int, chance: float, kinds: tuple[str, ...] = KINDS) -> None:
+    def chaos(self, seed: int, chance: float, kinds: tuple[Kind, ...] = KINDS) -> None:
         """Let each event, and each try to deliver it, meet a random fault with a chance; equal
         seeds give the same to equal events."""
         with self._lock:
@@ -104,14 +102,14 @@ class DeliveryFaults:
 
     def draw(
         self,
-        kinds: tuple[str, ...],
+        kinds: tuple[Kind, ...],
         event_id: str,
-        type: str,
-        attempt: int = 0,  # noqa: A002
+        event_type: str,
+        attempt: int = 0,
     ) -> DeliveryFault | None:
         """The fault of one of the kinds that strikes an event, if any does."""
         with self._lock:
             for fault in self._waiting:
-                if fault.strikes(kinds, type):
+                if fault.strikes(kinds, event_type):
                     return fault
             return self._chaos.draw(kinds, event_id, attempt) if self._chaos else None

@@ -77,13 +77,13 @@ class Ledger:
             if entry.fate == "waiting":
                 entry.fate, entry.why = "dropped", why
 
-    def entries(self, fate: Fate | None = None, type: str = "") -> list[Entry]:  # noqa: A002
+    def entries(self, fate: Fate | None = None, event_type: str = "") -> list[Entry]:
         """The events, or those of a fate or type."""
         with self._lock:
             return [
                 entry
                 for entry in self._entries.values()
-                if fate in {None, entry.fate} and type in {"", entry.type}
+                if fate in {None, entry.fate} and event_type in {"", entry.type}
             ]
 
     def find(self, event_id: str) -> Entry:
