@@ -53,7 +53,7 @@ class _Chaos:
 
     def draw(self, kinds: tuple[Kind, ...], event_id: str, attempt: int) -> DeliveryFault | None:
         """Dice of its own for each try of each event: threads do not change what they show."""
-        possible = [kind for kind in self.kinds if kind in kinds]
+        possible: list[Kind] = [each for each in self.kinds if each in kinds]
         dice = random.Random(f"{self.seed} {event_id} {attempt} {kinds}")
         if not possible or dice.random() >= self.chance:
             return None
