@@ -1,9 +1,11 @@
 """A small receiver of events: takes what Slack delivers, and answers as a test tells it to."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -43,6 +45,7 @@ class Receiver:
     def __init__(self, answer: Callable[[Request], Answered] | None = None) -> None:
         self.requests: list[Request] = []
         self.challenges: list[Request] = []
+        self.open: list[socket.socket] = []
         self.answer = answer or (lambda request: Answered())
         receiver = self
 
@@ -50,6 +53,7 @@ class Receiver:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
+                receiver.open.append(self.connection)
                 length = int(self.headers["content-length"])
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 receiver.serve(self, Request(headers, self.rfile.read(length)))
@@ -82,11 +86,13 @@ class Receiver:
             answer = self.answer(request)
         if answer.after:
             time.sleep(answer.after)
-        handler.send_response(answer.status)
-        for name, value in (*answer.headers, ("content-length", str(len(answer.content)))):
-            handler.send_header(name, value)
-        handler.end_headers()
-        handler.wfile.write(answer.content)
+        with suppress(OSError):  # who asked may be gone
+            handler.send_response(answer.status)
+            for name, value in (*answer.headers, ("content-length", str(len(answer.content)))):
+                handler.send_header(name, value)
+            handler.end_headers()
+            handler.wfile.write(answer.content)
+            handler.wfile.flush()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -96,3 +102,6 @@ class Receiver:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        for connection in self.open:
+            with suppress(OSError):  # closed already
+                connection.shutdown(socket.SHUT_RDWR)
