@@ -46,7 +46,7 @@ class Receiver:
         self.requests: list[Request] = []
         self.challenges: list[Request] = []
         self.open: list[socket.socket] = []
-        self.answer = answer or (lambda request: Answered())
+        self.answer: Callable[[Request], Answered] = answer or (lambda request: Answered())
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):

@@ -47,12 +47,12 @@ class Requests:
             headers |= {"x-slack-retry-num": str(attempt), "x-slack-retry-reason": reason}
         try:
             response = self._post(body, headers)
+        except (NewConnectionError, ProtocolError):  # the first is also one of the next
+            return Outcome("connection_failed")
         except TooSlow:
             return Outcome("http_timeout")
         except SSLError:
             return Outcome("ssl_error")
-        except (NewConnectionError, ProtocolError):
-            return Outcome("connection_failed")
         except HTTPError:
             return Outcome("unknown_error")
         if response is None:
