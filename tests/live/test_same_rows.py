@@ -161,20 +161,21 @@ ACTS: dict[str, Callable[[Simulator], object]] = {
 }
 
 
-def there(tables: Tables) -> Tables:
+def alive(tables: Tables) -> Tables:
     """The tables without what was deleted: who came later cannot know what it was."""
     files = {key: row for key, row in tables["files"].items() if not row["is_gone"]}
     return without_deleted(tables | {"files": files})
 
 
-def differences(found: Tables, expected: Tables) -> dict[str, object]:
-    """The rows of each table that are not the same, for a message that can be read."""
-    told: dict[str, object] = {}
+def differences(found: Tables, expected: Tables) -> list[str]:
+    """What is not the same: a line a row, of the columns that differ."""
+    told: list[str] = []
     for name in expected:
         one, other = found[name], expected[name]
-        if one != other:
-            keys = [key for key in {*one, *other} if one.get(key) != other.get(key)]
-            told[name] = [(key, one.get(key), other.get(key)) for key in keys[:3]]
+        for key in {*one, *other}:
+            here, there = one.get(key, {}), other.get(key, {})
+            columns = [each for each in {*here, *there} if here.get(each) != there.get(each)]
+            told += [f"{name} {key} {c}: {here.get(c)!r}, not {there.get(c)!r}" for c in columns]
     return told
 
 
@@ -204,11 +205,11 @@ def test_a_channel_that_the_bot_enters_is_a_gap(town: Live) -> None:
 def test_history_says_the_same(town: Live, tmp_path: Path) -> None:
     town.simulator.clock.advance(60)
     collected = stored(town.collect(tmp_path))
-    told = differences(there(town.heard()), there(collected))
+    told = differences(alive(town.heard()), alive(collected))
     assert not told, told
 
 
 def hold(town: Live) -> None:
     """Hold the tables against what the simulator has."""
-    told = differences(there(town.heard()), there(held(town.simulator)))
+    told = differences(alive(town.heard()), alive(held(town.simulator)))
     assert not told, told

@@ -34,6 +34,9 @@ def read_event(event: Json, *, batch: Batch, copies: Copies, raw: bool) -> str |
     if read is None:
         if kind == "message":
             _read_notice(event, batch)
+            if event.get("subtype") == "file_share" and "files" in event:
+                # in history the same message has no subtype
+                event = {name: value for name, value in event.items() if name != "subtype"}
         return copies.unwrap(event, None)
     return read(event, batch)
 
