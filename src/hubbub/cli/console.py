@@ -22,8 +22,8 @@ ROWS_SHOWN = 50
 """Rows that a terminal shows where no limit is given."""
 _WIDE = 5
 """A single row with more columns than this is printed as a list."""
-_LEAST_TEXT = 14
-"""Columns of a terminal that a text needs to say something."""
+_LEAST_TEXT = 16
+"""Columns of a terminal that a text needs to say something, and an instant to say all."""
 _SAY_EVERY = 60.0
 """Seconds between two lines that say how far long work is, where there is no terminal."""
 _BETWEEN = 3

@@ -52,8 +52,8 @@ BUILT_IN = {
 
 SMALL_GROUPS = {
     "members": "the column that counts the members whom a row is about; or `one`: each row is "
-    "about a single member; `overlapping`: rows are about groups that overlap, so that their "
-    "differences are about fewer; `none`: no row is about members",
+    "about a single member; `overlapping`: rows, or a row now and a moment later, are about groups "
+    "that overlap, so that their differences are about fewer; `none`: no row is about members",
     "keys": "columns that a row keeps when its members are too few: what is known without it, such "
     "as days and channels",
     "shown": "the other columns that may be shown when its members are enough; each is about all "
