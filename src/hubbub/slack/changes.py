@@ -9,6 +9,7 @@ from hubbub.slack.copies import Copies
 from hubbub.slack.values import (
     Json,
     flag,
+    is_record,
     items,
     micros_of_seconds,
     micros_of_ts,
@@ -34,9 +35,9 @@ def read_event(event: Json, *, batch: Batch, copies: Copies, raw: bool) -> str |
     if read is None:
         if kind == "message":
             _read_notice(event, batch)
-            if event.get("subtype") == "file_share" and "files" in event:
-                # in history the same message has no subtype
-                event = {name: value for name, value in event.items() if name != "subtype"}
+            event = _as_in_history(event)
+            if is_record(event.get("message")):
+                event = event | {"message": _as_in_history(event["message"])}
         return copies.unwrap(event, None)
     return read(event, batch)
 
@@ -46,6 +47,13 @@ _MEMBER = frozenset({
     "user_huddle_changed",
 })  # fmt: skip
 """Events that hold a whole entry of the directory."""
+
+
+def _as_in_history(message: Json) -> Json:
+    """A message that shares files, without the subtype that only events give it."""
+    if message.get("subtype") != "file_share" or "files" not in message:
+        return message
+    return {name: value for name, value in message.items() if name != "subtype"}
 
 
 def _member(event: Json, batch: Batch, *, raw: bool) -> str | None:
