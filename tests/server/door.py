@@ -1,6 +1,7 @@
 """What the tests of the door share: a small application behind it on a real server, and browsers
 and programs that ask it."""
 
+import asyncio
 import http.client
 import json
 import re
@@ -10,7 +11,10 @@ import time
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html import unescape
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import urlencode
 
 import uvicorn
@@ -21,6 +25,7 @@ from starlette.responses import StreamingResponse as Stream
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from hubbub.flows.granting import set_password
 from hubbub.server.access import Access
 from hubbub.server.listening import listening
 from hubbub.settings import Serving, Settings
@@ -46,8 +51,6 @@ def application() -> Starlette:
 
     async def stream(_: Request) -> Response:
         async def lines() -> AsyncIterator[str]:
-            import asyncio
-
             while True:
                 yield "data: tick\n\n"
                 await asyncio.sleep(0.02)
@@ -55,9 +58,8 @@ def application() -> Starlette:
         return Stream(lines(), media_type="text/event-stream")
 
     async def kept(_: Request) -> Response:
-        return PlainTextResponse(
-            "", headers={"Cache-Control": "public, max-age=9", "X-Frame-Options": "ALLOW"}
-        )  # noqa: E501
+        headers = {"Cache-Control": "public, max-age=9", "X-Frame-Options": "ALLOW"}
+        return PlainTextResponse("", headers=headers)
 
     return Starlette(
         routes=[
@@ -172,7 +174,7 @@ class Browser:
     def form(self, path: str = "/login") -> dict[str, str]:
         """The hidden fields of a page's form."""
         pairs = re.findall(r'name="(form|next)" value="([^"]*)"', self.get(path).text)
-        return dict(pairs)
+        return {name: unescape(value) for name, value in pairs}
 
     def log_in(self, password: str = PASSWORD, path: str = "/login", **headers: str) -> Reply:
         """Fill the form in and send it."""
@@ -188,6 +190,20 @@ class Browser:
     def is_in(self) -> bool:
         """Whether it sees the figures."""
         return "The figures" in self.get("/").text
+
+
+def settings_in(folder: Path, *, password: str = "") -> Settings:
+    """A workspace's settings, with a password if one is given."""
+    settings = Settings(folder / "home", "default")
+    if password:
+        give(settings, password)
+    return settings
+
+
+def give(settings: Settings, password: str = PASSWORD) -> None:
+    """Set a password whose hash is quick to compute."""
+    with patch("hubbub.privacy.credentials._COST", 16):
+        set_password(settings, password)
 
 
 @contextmanager

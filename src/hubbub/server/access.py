@@ -136,12 +136,14 @@ class Access:
             scope = {**scope, "path": whole, "root_path": self._prefix}
             scope["raw_path"] = quote(whole).encode()
         if path in OPEN:
-            await app(scope, receive, protected(send, is_secure=scope["scheme"] == "https"))
+            is_secure = scope["scheme"] == "https"
+            await app(scope, receive, protected(send, is_secure=is_secure, is_near=True))
             return
         visit = self._trust.visit(scope, path)
-        send = protected(send, is_secure=visit.is_secure)
+        send = protected(send, is_secure=visit.is_secure, is_near=visit.is_near)
         try:
             let_in = await self._let_in(visit, receive)
+            self._complaint = ""
         except (HubbubError, OSError) as error:
             let_in = self._unavailable(visit, error)
         if isinstance(let_in, Response):

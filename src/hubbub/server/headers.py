@@ -16,17 +16,25 @@ _ALWAYS = {
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"DENY",
     b"permissions-policy": ", ".join(f"{name}=()" for name in _NOT_NEEDED).encode(),
-    b"cross-origin-opener-policy": b"same-origin",
     b"cross-origin-resource-policy": b"same-origin",
 }
 _UNLESS_SAID = {b"referrer-policy": b"no-referrer", b"cache-control": b"private, no-store"}
+_WHERE_HEEDED = {b"cross-origin-opener-policy": b"same-origin"}
+"""Browsers complain of it where they do not heed it: over plain HTTP from another machine."""
 _UNDER_TLS = {b"strict-transport-security": b"max-age=31536000"}
+_FORCED = {
+    (is_secure, is_near): _ALWAYS
+    | (_WHERE_HEEDED if is_secure or is_near else {})
+    | (_UNDER_TLS if is_secure else {})
+    for is_secure in (False, True)
+    for is_near in (False, True)
+}
 
 
-def protected(send: Send, *, is_secure: bool) -> Send:
-    """A `send` that adds them. Who may keep an answer, and what it tells of where a link was
-    followed, is left as the answer says."""
-    forced = _ALWAYS | (_UNDER_TLS if is_secure else {})
+def protected(send: Send, *, is_secure: bool, is_near: bool) -> Send:
+    """A `send` that adds them, for what came by TLS, or from this machine. Who may keep an answer,
+    and what it tells of where a link was followed, is left as the answer says."""
+    forced = _FORCED[is_secure, is_near]
 
     async def with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -115,12 +115,12 @@ class Login:
         cookie = visit.cookie(self._form_cookie) or ""
         if not _COOKIE.fullmatch(cookie):
             cookie = secrets.token_urlsafe(24)
-        answer = self._pages.login(_form_token(cookie), _inside(asked), complaint, status)
+        answer = self._pages.login(_form_token(cookie), place_inside(asked), complaint, status)
         self._set(answer, self._form_cookie, cookie, None, visit)
         return answer
 
     def _onwards(self, asked: str) -> Response:
-        return RedirectResponse(self._prefix + _inside(asked), 303)
+        return RedirectResponse(self._prefix + place_inside(asked), 303)
 
     def _set(
         self, answer: Response, name: str, value: str, seconds: int | None, visit: Visit
@@ -141,7 +141,7 @@ def mark_of(place: str) -> str:
     return key_of(place)[:8]
 
 
-def _inside(text: str) -> str:
+def place_inside(text: str) -> str:
     """A path with its query on this server, behind the prefix: the one that is asked for, or the
     dashboard if that leads elsewhere."""
     path = unquote(text.partition("?")[0].partition("#")[0])

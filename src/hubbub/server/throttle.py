@@ -20,7 +20,7 @@ class Pace:
 
     free: int
     regained_in: float
-    """Seconds after which one failure is forgotten."""
+    """Seconds without a try after which one failure is forgotten."""
     doubled_by: int
     """Failures that double the wait, which begins at a second."""
     longest: float
@@ -38,15 +38,15 @@ class _Failures:
     __slots__ = ("at", "count")
 
     def __init__(self, moment: float) -> None:
-        self.count = 0.0
+        self.count = 0
         self.at = moment
 
-    def now(self, pace: Pace, moment: float) -> float:
-        return max(0.0, self.count - (moment - self.at) / pace.regained_in)
+    def now(self, pace: Pace, moment: float) -> int:
+        return max(0, self.count - int((moment - self.at) / pace.regained_in))
 
     def wait(self, pace: Pace, moment: float) -> float:
         """Seconds until another try is allowed."""
-        beyond = int(self.now(pace, moment)) - pace.free
+        beyond = self.now(pace, moment) - pace.free
         if beyond < 0:
             return 0.0
         wanted = min(2.0 ** min(beyond / pace.doubled_by, 30), pace.longest)
@@ -65,6 +65,11 @@ class Throttle:
         self._of_address: OrderedDict[str, _Failures] = OrderedDict()
         self._of_all = _Failures(clock())
         self._welcome: OrderedDict[str, None] = OrderedDict()
+
+    @property
+    def remembered(self) -> int:
+        """How many addresses it knows."""
+        return len(self._of_address) + len(self._welcome)
 
     def begin(self, address: str) -> float:
         """Seconds to wait before a try from an address; 0 begins one. It counts as failed until
@@ -86,17 +91,10 @@ class Throttle:
         """The try was right: nothing is held against its address."""
         whose = _network_of(address)
         self._of_address.pop(whose, None)
-        self._of_all.count = max(0.0, self._of_all.count - 1)
+        self._of_all.count = max(0, self._of_all.count - 1)
         self._welcome[whose] = None
         self._welcome.move_to_end(whose)
         _shrink(self._welcome, _WELCOME)
-
-    def withdraw(self, address: str) -> None:
-        """The try was not looked at."""
-        known = self._of_address.get(_network_of(address))
-        if known:
-            known.count = max(0.0, known.count - 1)
-        self._of_all.count = max(0.0, self._of_all.count - 1)
 
 
 def _shrink(remembered: OrderedDict[str, Any], most: int) -> None:

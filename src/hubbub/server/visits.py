@@ -36,9 +36,10 @@ class Visit:
     """Of whoever asks: what a trusted proxy says, else the other end of the connection."""
     is_secure: bool
     """Whether it came by TLS, up to a trusted proxy at least."""
+    is_near: bool
+    """Whether it asks this machine by a name that nobody else can lead here."""
     is_local: bool
-    """Whether it can come only from a browser or program that asked this machine by its own
-    name, with nothing in between that says so of itself."""
+    """Whether it does so with nothing in between that says so of itself."""
     names: tuple[str, ...]
     """The names, with ports, by which this server was asked."""
 
@@ -111,6 +112,11 @@ class Trust:
             scheme = _items(headers, b"x-forwarded-proto", scheme)[-1].lower()
             names += _items(headers, b"x-forwarded-host", "")[-1:]
             address = self._origin(peer, _items(headers, b"x-forwarded-for", ""))
+        is_near = self._is_own(headers.get(b"host", ""))
+        # HTTP/1.0 is what nginx speaks to servers behind it unless told otherwise, and no browser
+        is_relayed = scope["http_version"] == "1.0" or any(
+            name in headers for name in _TOLD_BY_PROXIES
+        )
         return Visit(
             method=scope["method"],
             path=path,
@@ -118,16 +124,10 @@ class Trust:
             headers=headers,
             address=address,
             is_secure=scheme == "https",
-            is_local=self._is_local(scope, headers),
+            is_near=is_near,
+            is_local=is_near and not is_relayed,
             names=tuple(filter(None, names)),
         )
-
-    def _is_local(self, scope: Scope, headers: dict[bytes, str]) -> bool:
-        # HTTP/1.0 is what nginx speaks to servers behind it unless told otherwise, and no browser
-        through_proxy = scope["http_version"] == "1.0" or any(
-            name in headers for name in _TOLD_BY_PROXIES
-        )
-        return not through_proxy and self._is_own(headers.get(b"host", ""))
 
     def _is_own(self, host: str) -> bool:
         """Whether a Host header names this machine by a name that nobody else can lead here."""
