@@ -500,6 +500,16 @@ READINGS = Table(
     newest="noted_at",
 )
 
+POSITIONS = Table(
+    "positions",
+    "How far events have been merged, by where they wait.",
+    ("source",),
+    (
+        Column("source", T, P.FACT, "events, or kafka/topic/partition"),
+        Column("position", N, P.FACT, "entry of the event log, or offset, that was merged last"),
+    ),
+)
+
 WORKSPACE = Table(
     "workspace",
     "The Slack workspace that is collected: only one may go into a store.",
@@ -517,7 +527,7 @@ MERGED = (USERS, PROFILES, CHANNELS, MESSAGES, FILES)
 HANGING = (MEMBERSHIPS, REACTIONS, MENTIONS, LINKS, SHARES, ALERTS)
 """Tables whose rows hang on a row of a merged table."""
 
-LOGS = (QUARANTINE, WITHHELD, KEYS, RUNS, API_CALLS, COVERAGE, READINGS, WORKSPACE)
+LOGS = (QUARANTINE, WITHHELD, KEYS, RUNS, API_CALLS, COVERAGE, READINGS, POSITIONS, WORKSPACE)
 """Hubbub's own book-keeping."""
 
 TABLES: dict[str, Table] = {table.name: table for table in (*MERGED, *HANGING, *LOGS)}
