@@ -45,12 +45,17 @@ TOUCHES_TABLES = frozenset({
     "team_join", "user_change", "user_profile_changed", "user_status_changed",
     "user_huddle_changed",
     "channel_created", "channel_rename", "channel_archive", "channel_unarchive",
-    "channel_deleted", "channel_shared", "channel_unshared",
+    "channel_deleted", "channel_shared", "channel_unshared", "channel_id_changed",
     "group_rename", "group_archive", "group_unarchive", "group_deleted",
     "member_joined_channel", "member_left_channel",
     "file_deleted",
 })  # fmt: skip
 """Types of events that make rows; all others are acknowledged and counted."""
+
+ASKS_FOR_A_READING = frozenset({
+    "channel_history_changed", "team_rename", "team_domain_change", "grid_migration_finished",
+})  # fmt: skip
+"""Types of events that say that something changed, but not what: the collector has to look."""
 
 _KINDS = {
     "channel": "public", "C": "public", "group": "private", "G": "private",
@@ -101,7 +106,7 @@ def channel_of(event: Json) -> str | None:
             return text(place.get("id"))
         if text(place):
             return text(place)
-    return text(event.get("channel_id"))
+    return text(event.get("channel_id")) or text(event.get("old_channel_id"))
 
 
 def envelope_of(delivery: Delivery) -> Envelope:
