@@ -8,8 +8,6 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from tests.collecting.collected import Tables, differences, stored
-
 from hubbub.destinations.topic import TopicWriter
 from hubbub.flows.consuming import Loaded, TopicLoader
 from hubbub.flows.forwarding import Forwarder
@@ -22,6 +20,7 @@ from hubbub.slack.normalize import normalize
 from hubbub.stores import duckdb as store
 from hubbub.stores.eventlog import COPIES_OF_ENTRY, EventLog, Logged
 from hubbub.stores.merge import merge
+from tests.collecting.collected import Tables, differences, stored
 
 CHANNELS = {
     "C1": Channel("general", "public"),
@@ -64,9 +63,7 @@ class Server:
 
     def forwarder(self, address: str, topic: str, **properties: str) -> Forwarder:
         """An outbox, not started yet."""
-        writer = TopicWriter(
-            {"bootstrap.servers": address, **properties}, topic, patience=2.0
-        )
+        writer = TopicWriter({"bootstrap.servers": address, **properties}, topic, patience=2.0)
         return Forwarder(self.settings, self.log, writer, self.vitals, team_id=TEAM)
 
     def forward(self, address: str, topic: str) -> None:
@@ -168,6 +165,13 @@ def records(address: str, topic: str) -> list[tuple[int, str, dict[str, str], by
         return found
     finally:
         consumer.close()
+
+
+def make_topic(address: str, topic: str) -> None:
+    """A topic as the outbox makes it, with nothing in it."""
+    writer = TopicWriter({"bootstrap.servers": address}, topic)
+    writer.ping()
+    writer.close()
 
 
 def write(address: str, topic: str, values: Sequence[bytes], partition: int = 0) -> None:

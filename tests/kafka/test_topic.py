@@ -12,6 +12,7 @@ from tests.kafka.feeding import (
     Server,
     ask,
     load,
+    make_topic,
     message,
     positions,
     records,
@@ -103,9 +104,7 @@ def test_positions_are_the_offsets_that_were_merged_last(
     assert positions(loader) == {f"kafka/{topic}/{partition}": 2}
 
 
-def test_an_older_copy_of_the_store_catches_up(
-    running: Broker, topic: str, tmp_path: Path
-) -> None:
+def test_an_older_copy_of_the_store_catches_up(running: Broker, topic: str, tmp_path: Path) -> None:
     server = Server(tmp_path / "server")
     loader = server.elsewhere(tmp_path / "loader")
     server.say("C1", 1, 2, 3)
@@ -145,6 +144,6 @@ def test_no_store_is_made_where_there_is_nothing(
     assert CHANNELS["G1"].kind == "private"
     assert server.log.forwarded() == server.log.last
     loader = server.elsewhere(tmp_path / "loader")
-    server.forwarder(running.address, topic)._writer.ping()
+    make_topic(running.address, topic)
     load(loader, running.address, topic)
     assert not store.exists(loader.store)
