@@ -63,7 +63,7 @@ class Server:
 
     def forwarder(self, address: str, topic: str, **properties: str) -> Forwarder:
         """An outbox, not started yet."""
-        writer = TopicWriter({"bootstrap.servers": address, **properties}, topic, patience=2.0)
+        writer = TopicWriter({"bootstrap.servers": address, **properties}, topic, patience=4.0)
         return Forwarder(self.settings, self.log, writer, self.vitals, team_id=TEAM)
 
     def forward(self, address: str, topic: str) -> None:
@@ -111,11 +111,9 @@ def ts_of(number: int) -> str:
     return f"{1_772_442_000 + number}.000100"
 
 
-def load(
-    settings: Settings, address: str, topic: str, *, group: str | None = None, **how: bool
-) -> Loaded:
-    """Load all that the topic has."""
-    loader = TopicLoader(settings, brief(address), topic, group)
+def load(settings: Settings, address: str, topic: str, **how: bool) -> Loaded:
+    """Load all that the topic has, in a group of the topic's own."""
+    loader = TopicLoader(settings, brief(address), topic, topic)
     return loader.run(Event(), once=True, tell=lambda _: None, **how)
 
 

@@ -28,7 +28,7 @@ class Running:
 
     def __init__(self, settings: Settings, address: str, topic: str) -> None:
         self.settings = settings
-        self._loader = TopicLoader(settings, brief(address), topic, None)
+        self._loader = TopicLoader(settings, brief(address), topic, topic)
         self.partitions: tuple[int, ...] = ()
         self.events = self.of = 0
         self.trouble = ""
@@ -159,10 +159,11 @@ def test_a_loader_that_is_killed_anywhere_loads_everything_once(
     server.forward(running.address, topic)
     settings = server.elsewhere(tmp_path / "loader")
     arguments = ["--home", str(settings.home), "--workspace", "grove", "--privacy", "open"]
-    arguments += ["load", "--kafka", running.address, "--topic", topic, "--once", "--json"]
+    arguments += ["load", "--kafka", running.address, "--topic", topic]
+    arguments += ["--group", topic, "--once", "--json"]
     command = [sys.executable, "-m", "hubbub", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
-    time.sleep(rng.uniform(0.5, 3.0))
+    time.sleep(rng.uniform(0.8, 2.5))
     process.send_signal(signal.SIGKILL)
     process.communicate()
     subprocess.run(command, check=True, stdout=subprocess.PIPE)

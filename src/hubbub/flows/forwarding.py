@@ -25,7 +25,7 @@ from hubbub.stores.eventlog import Entry, EventLog, Logged
 
 _ENTRIES = 50
 """Entries of the log that are on their way at once: what the outbox holds in memory."""
-_LONGEST_PAUSE = 30.0
+_LONGEST_PAUSE = 10.0
 _LOOK_SECONDS = 10.0
 """How often a broker that has nothing to do is asked whether it is there."""
 _SAY_SECONDS = 60.0
