@@ -27,6 +27,7 @@ node.id=1
 listeners={listeners},CONTROLLER://127.0.0.1:{controller}
 advertised.listeners={listeners}
 controller.listener.names=CONTROLLER
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,{protocol}:{protocol}
 controller.quorum.voters=1@127.0.0.1:{controller}
 log.dirs={folder}/data
 auto.create.topics.enable=false
@@ -94,6 +95,7 @@ class Broker:
             listeners=f"{protocol}://{self.address}",
             controller=controller,
             folder=folder,
+            protocol=protocol,
             more=more,
         )
         (folder / "server.properties").write_text(written)

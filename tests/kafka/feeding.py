@@ -8,17 +8,17 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from hubbub.destinations.topic import TopicWriter
+from hubbub.destinations.topic import Record, TopicWriter
+from hubbub.flows.admitting import admit_events
 from hubbub.flows.consuming import Loaded, TopicLoader
 from hubbub.flows.forwarding import Forwarder
 from hubbub.flows.vitals import Vitals
 from hubbub.flows.workspace import keys_of, policy_of_workspace, scratch_folder, settle
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.settings import Settings
-from hubbub.slack.events import Delivery, envelope_of, read_delivery
-from hubbub.slack.normalize import normalize
+from hubbub.slack.events import Delivery, read_delivery
 from hubbub.stores import duckdb as store
-from hubbub.stores.eventlog import COPIES_OF_ENTRY, EventLog, Logged
+from hubbub.stores.eventlog import COPIES_OF_ENTRY, EventLog
 from hubbub.stores.merge import merge
 from tests.collecting.collected import Tables, differences, stored
 
@@ -33,8 +33,10 @@ TEAM = "T1"
 class Server:
     """A workspace as a server has it: what arrives is admitted into its event log."""
 
-    def __init__(self, home: Path, *, preset: str = "open", workspace: str = "grove") -> None:
-        self.settings = Settings(home, workspace, privacy={"preset": preset})
+    def __init__(
+        self, home: Path, *, preset: str = "open", workspace: str = "grove", **chosen: Any
+    ) -> None:
+        self.settings = Settings(home, workspace, privacy={"preset": preset, **chosen})
         self.settings.folder.mkdir(parents=True)
         self.policy = policy_of_workspace(self.settings)
         self.gate = Gate(self.policy, CHANNELS, keys_of(self.settings))
@@ -43,19 +45,21 @@ class Server:
         self._events = 0
 
     def deliver(self, *events: dict[str, Any]) -> list[str]:
-        """Let events arrive together, each of which makes one copy; returns their ids."""
+        """Let events arrive together; returns their ids."""
         deliveries = [self._delivery(event) for event in events]
         first = self.log.next_number() << COPIES_OF_ENTRY
-        envelopes = [envelope_of(each) for each in deliveries]
-        batch = normalize(envelopes, raw=self.policy.raw, copies=first)
-        assert batch.copies == first + len(deliveries)
-        logged = [
-            Logged(each.event_id, each.type, each.channel_id or "workspace", first + place, 1)
-            for place, each in enumerate(deliveries)
-        ]
+        passed = admit_events(self, deliveries, first)
+        assert passed is not None
         ids = [each.event_id for each in deliveries]
-        self.log.append(self.gate.admit(batch), logged, ids)
+        self.log.append(passed.admitted, passed.logged, ids)
         return ids
+
+    def current(self) -> Gate:
+        """The gate."""
+        return self.gate
+
+    def observe(self, deliveries: Sequence[Delivery]) -> None:
+        """It knows all channels from the beginning."""
 
     def say(self, channel_id: str, *numbers: int, user: str = "U1") -> list[str]:
         """Let messages arrive together."""
@@ -109,6 +113,27 @@ def message(channel_id: str, number: int, *, user: str = "U1", **more: Any) -> d
 def ts_of(number: int) -> str:
     """The `ts` of a numbered message."""
     return f"{1_772_442_000 + number}.000100"
+
+
+class Unsent:
+    """A topic that only remembers what it was given."""
+
+    servers, topic = "nowhere", "slack-events"
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+
+    def send(self, records: Sequence[Record], stop: Event) -> bool:
+        """Take records."""
+        del stop
+        self.records += records
+        return True
+
+    def ping(self) -> None:
+        """It is there."""
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 def load(settings: Settings, address: str, topic: str, **how: bool) -> Loaded:

@@ -1,16 +1,14 @@
 """Brokers that are away, killed or full of nonsense, and what the topic has let go of."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from hubbub.core import topic as records_of_topic
 from hubbub.core.broker import BrokerDown
-from hubbub.core.topic import Admission, Event, Source
+from hubbub.core.topic import Admission
 from hubbub.destinations.topic import TopicWriter
 from tests.kafka.broker import Broker
 from tests.kafka.feeding import (
@@ -18,7 +16,6 @@ from tests.kafka.feeding import (
     Server,
     ask,
     load,
-    make_topic,
     positions,
     records,
     ts_of,
@@ -158,36 +155,6 @@ def test_records_that_cannot_be_read_are_told_of_and_stop_nothing(
     assert ask(loader, "SELECT count(*) FROM quarantine") == [(len(values),)]
 
 
-@pytest.mark.parametrize(
-    ("preset", "copies", "policy", "reason"),
-    [
-        ("standard", row(text="call me"), "whole", "texts are not scrubbed"),
-        ("standard", row(canonical="{}"), "scrubbed", "messages.canonical"),
-        ("strict", row(text="hello"), "dropped", "messages.text"),
-        ("strict", row(user_id="U1"), "dropped", "messages.user_id"),
-        (
-            "strict",
-            [{"links": [{"channel_id": "C1", "ts": "1.0", "position": 1, "url": "https://a.b/c"}]}],
-            "dropped",
-            "links.url",
-        ),
-    ],
-)
-def test_what_a_looser_policy_admitted_does_not_enter(
-    running: Broker, topic: str, tmp_path: Path, preset: str, copies: Any, policy: str, reason: str
-) -> None:
-    server = Server(tmp_path / "server", preset=preset)
-    make_topic(running.address, topic)
-    assert server.gate.keys
-    marks = {"text": policy, "links": "domain", "keys": server.gate.keys.mark}
-    write(running.address, topic, [event(server, copies=copies, policy=marks)])
-    loader = server.elsewhere(tmp_path / "loader")
-    assert load(loader, running.address, topic).quarantined == 1
-    [(told,)] = ask(loader, "SELECT reason FROM quarantine")
-    assert told == f"admitted by a looser policy: {reason}"
-    assert ask(loader, "SELECT count(*) FROM messages") == [(0,)]
-
-
 def test_what_the_topic_let_go_of_is_told(running: Broker, topic: str, tmp_path: Path) -> None:
     from confluent_kafka import TopicPartition
     from confluent_kafka.admin import AdminClient
@@ -235,19 +202,3 @@ def test_a_writer_says_that_nobody_answers(tmp_path: Path) -> None:
     writer = TopicWriter({"bootstrap.servers": "127.0.0.1:1"}, "t", patience=0.5)
     with pytest.raises(BrokerDown, match=r"127\.0\.0\.1:1 does not answer"):
         writer.ping()
-
-
-def test_a_record_says_when_and_whose_it_is() -> None:
-    source = Source("grove", TEAM, Admission("scrubbed", "trimmed", "ab"))
-    at = datetime(2026, 3, 2, 5, 0, 0, 250_001, UTC)
-    written = records_of_topic.written(
-        source, "Ev1", "message", int(at.timestamp() * 1e6) // 1_000_000 * 1_000_000 + 250_001, []
-    )
-    assert json.loads(written) == {
-        "schema": 1, "workspace": "grove", "team_id": "T1", "event_id": "Ev1", "type": "message",
-        "at": "2026-03-02T05:00:00.250001Z", "copies": [],
-        "policy": {"text": "scrubbed", "links": "trimmed", "keys": "ab"},
-    }  # fmt: skip
-    assert records_of_topic.read(written) == Event(
-        1, "grove", "T1", "Ev1", "message", at, source.policy, []
-    )

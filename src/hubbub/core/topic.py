@@ -153,11 +153,14 @@ _PYTHON: dict[Type, type] = {
 }  # fmt: skip
 _LARGEST = 2**63
 _SETTLE = ("presence", "version", "is_there", "changed_at")
-_NEEDED = {
-    table.name: (*table.key, *(each for each in _SETTLE if each in table.names))
-    for table in TABLES.values()
-}
-"""Columns that no row lacks: without them the merge could not settle it."""
+
+
+def needed(table: Table) -> tuple[str, ...]:
+    """The columns that no row lacks: without them the merge could not settle it."""
+    return (*table.key, *(each for each in _SETTLE if each in table.names))
+
+
+_NEEDED = {table.name: needed(table) for table in TABLES.values()}
 _COLUMNS = {
     name: {column.name: column.type for column in table.columns}
     for name, table in TABLES.items()

@@ -6,7 +6,6 @@ back. What cannot be read goes to the quarantine.
 """
 
 import fcntl
-import re
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,8 +19,8 @@ import pyarrow as pa
 
 from hubbub.core.arrow import schema_of
 from hubbub.core.broker import BrokerDown
-from hubbub.core.tables import POSITIONS, QUARANTINE, TABLES, Privacy, Table
-from hubbub.core.topic import Event, Gathered, NoRecord, read, values
+from hubbub.core.tables import POSITIONS, QUARANTINE, Table
+from hubbub.core.topic import Event, Gathered, NoRecord, read
 from hubbub.errors import HubbubError, TryAgain
 from hubbub.flows.auditing import audited_run
 from hubbub.flows.workspace import (
@@ -33,11 +32,10 @@ from hubbub.flows.workspace import (
     settle,
     stored_channels,
 )
+from hubbub.privacy.admission import refuse_looser
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.keys import ENVIRONMENT, from_environment
-from hubbub.privacy.policy import Policy
 from hubbub.settings import Settings
-from hubbub.slack.directory import SLACK_ITSELF
 from hubbub.sources.topic import Gap, Received, TopicReader, instance_of
 from hubbub.stores import duckdb as store
 from hubbub.stores.merge import merge
@@ -54,7 +52,6 @@ _PATIENCE_SECONDS = 60.0
 """How long a load that is to end by itself waits for a broker, or for a partition to read."""
 _NOTE_TEAM = """INSERT INTO store.workspace (team_id)
     SELECT $1 WHERE NOT EXISTS (FROM store.workspace)"""
-_PSEUDONYM = re.compile(r"m\d+_[0-9a-f]{24}")
 
 
 @dataclass
@@ -224,7 +221,7 @@ class TopicLoader:
         """Raise `NoRecord` for an event that this workspace's policy would not have admitted."""
         if event.policy.keys != self._mark:
             raise NoRecord("admitted with other keys than this workspace's")
-        _check_policy(event, self._policy)
+        refuse_looser(event, self._policy)
         if self._team is None:
             self._team = self._stored_team() or event.team_id
         if event.team_id != self._team:
@@ -312,28 +309,3 @@ class TopicLoader:
                     stop.wait(_GATHER_SECONDS)
             self._done.trouble = None
             yield
-
-
-def _check_policy(event: Event, policy: Policy) -> None:
-    if policy.text == "scrubbed" and event.policy.text == "whole":
-        raise NoRecord("admitted by a looser policy: texts are not scrubbed")
-    if policy.links == "trimmed" and event.policy.links == "whole":
-        raise NoRecord("admitted by a looser policy: links are whole")
-    for table, column, value in values(event):
-        privacy = _PRIVACY.get((table, column))
-        if privacy is None:
-            continue  # no such column: told when the rows are read
-        is_kept = policy.keeps(privacy)
-        if privacy is Privacy.LINK and policy.links == "domain":
-            is_kept = False
-        if privacy is Privacy.MEMBER and policy.pseudonyms and value not in SLACK_ITSELF:
-            is_kept = isinstance(value, str) and bool(_PSEUDONYM.fullmatch(value))
-        if not is_kept:
-            raise NoRecord(f"admitted by a looser policy: {table}.{column}")
-
-
-_PRIVACY = {
-    (table.name, column.name): column.privacy
-    for table in TABLES.values()
-    for column in table.columns
-}

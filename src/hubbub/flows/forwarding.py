@@ -6,7 +6,7 @@ the store and the topic have it. What is in the topic is what the gate has admit
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from threading import Event, Thread
 from typing import Any, Protocol
 
@@ -46,7 +46,7 @@ class Writes(Protocol):
         """The topic's name."""
         ...
 
-    def send(self, records: list[Record], stop: Event) -> bool:
+    def send(self, records: Sequence[Record], stop: Event) -> bool:
         """Write records; whether all of them are safe."""
         ...
 
@@ -196,7 +196,10 @@ def _record_of(
     source: Source,
     refused: _Refused | frozenset[str],
 ) -> Record | None:
-    own = range(event.first_copy, event.first_copy + event.copies)
+    own = (
+        *range(event.first_copy, event.first_copy + event.copies),
+        *range(event.first_other, event.first_other + event.others),
+    )
     rows = [copies[copy] for copy in own if copy in copies]
     if refused:
         rows = [left for each in rows if (left := _without(each, refused))]
