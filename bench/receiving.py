@@ -23,14 +23,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from hubbub.core.batch import Envelope
+from hubbub.flows.gates import Gates
 from hubbub.flows.receiving import Receiver
 from hubbub.flows.vitals import Vitals
-from hubbub.privacy.gate import Channel, Gate
-from hubbub.privacy.keys import Keys
-from hubbub.privacy.policy import policy_of
-from hubbub.privacy.scrub import DEFAULT_REGIONS, Person, Scrubber
 from hubbub.server.slack_events import PATH, SlackEvents
-from hubbub.slack.events import Delivery
+from hubbub.settings import Settings
 from hubbub.stores.eventlog import EventLog
 
 SECRET = "c0ffee00c0ffee00c0ffee00c0ffee00"
@@ -47,25 +45,13 @@ _ABOUT = (
 )
 
 
-class FixedGates:
-    """A gate that never changes."""
-
-    def __init__(self, preset: str) -> None:
-        policy = policy_of(preset)
-        people = [
-            Person(f"U0CEDAR{n:04}", f"olive{n}", (f"Olive Example{n}",), None, None)
-            for n in range(MEMBERS)
-        ]
-        scrubber = Scrubber(regions=DEFAULT_REGIONS, people=people) if policy.scrubs else None
-        channels = {f"C0ROOTS{n:02}": Channel(f"roots-{n}", "public") for n in range(CHANNELS)}
-        self._gate = Gate(policy, channels, Keys((b"k" * 32,), 1, b"s" * 32), scrubber)
-
-    def current(self) -> Gate:
-        """The gate."""
-        return self._gate
-
-    def observe(self, deliveries: Sequence[Delivery]) -> None:
-        """Nothing is learned."""
+def directory() -> list[Envelope]:
+    """The members whose names are taken out of texts."""
+    members = [
+        {"id": f"U0CEDAR{n:04}", "name": f"olive{n}", "profile": {"real_name": f"Olive Example{n}"}}
+        for n in range(MEMBERS)
+    ]
+    return [Envelope("users", "users", json.dumps(members).encode())]
 
 
 class Nobody:
@@ -80,8 +66,12 @@ class Nobody:
 
 def serve(home: Path, preset: str) -> None:
     """Serve until killed; says its port."""
-    log, vitals = EventLog(home / "events.sqlite"), Vitals()
-    receiver = Receiver(log, FixedGates(preset), vitals, team_id="T0GROVE01", listener=Nobody())
+    chosen = {"preset": preset, "only_channels": [channel_id(n) for n in range(CHANNELS)]}
+    settings = Settings(home, "grove", privacy=chosen)
+    gates, vitals = Gates(settings, directory), Vitals()
+    gates.prepare()
+    log = EventLog(settings.event_log)
+    receiver = Receiver(log, gates, vitals, team_id="T0GROVE01", listener=Nobody())
     receiver.start()
 
     async def hello(_: Request) -> PlainTextResponse:
@@ -113,11 +103,16 @@ def served(preset: str) -> Generator[int]:
             process.wait()
 
 
+def channel_id(number: int) -> str:
+    """The id of a channel."""
+    return f"C0ROOTS{number:02}"
+
+
 def event(number: int) -> bytes:
     """An event as Slack delivers it: somebody says something, in about 1,000 bytes."""
     at = f"17900{number // 1000:05}.{number % 1000:06}"
     text = f"{number}: {_ABOUT[number % len(_ABOUT)]}"
-    user, channel = f"U0CEDAR{number % MEMBERS:04}", f"C0ROOTS{number % CHANNELS:02}"
+    user, channel = f"U0CEDAR{number % MEMBERS:04}", channel_id(number % CHANNELS)
     section = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
     inner = {
         "user": user, "type": "message", "ts": at, "text": text, "team": "T0GROVE01",

@@ -3,26 +3,14 @@
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import cast
 
 from hubbub.core.batch import Admitted, Batch
 from hubbub.errors import HubbubError
-from hubbub.privacy.gate import Gate
+from hubbub.flows.gates import Gates
 from hubbub.slack.events import TOUCHES_TABLES, Delivery, envelope_of
 from hubbub.slack.normalize import normalize
 from hubbub.stores.eventlog import Logged
-
-
-class Gates(Protocol):
-    """The workspace's gate, as it is now."""
-
-    def current(self) -> Gate | None:
-        """The gate; None while it is not known what may be kept."""
-        ...
-
-    def observe(self, deliveries: Sequence[Delivery]) -> None:
-        """Learn of channels and members from events, before they are admitted."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,10 @@ import msgspec
 from hubbub.core.batch import Admitted
 from hubbub.core.ports import Listener, Outcome
 from hubbub.errors import DiskFull, HubbubError, TryAgain
-from hubbub.flows.admitting import Gates, Passed, admit_events, place_of
+from hubbub.flows.admitting import Passed, admit_events, place_of
+from hubbub.flows.gates import Gates
 from hubbub.flows.vitals import Vitals
-from hubbub.slack.events import TOUCHES_TABLES, Delivery
+from hubbub.slack.events import ASKS_FOR_A_READING, TOUCHES_TABLES, Delivery
 from hubbub.slack.values import items, record
 from hubbub.stores.eventlog import COPIES_OF_ENTRY, Entry, EventLog
 
@@ -107,19 +108,24 @@ class Receiver:
 
     def _run(self) -> None:
         is_open = True
-        while is_open and (first := self._queue.get()) is not None:
-            waiting = [first]
-            try:
-                while len(waiting) < _AT_ONCE and is_open:
-                    following = self._queue.get_nowait()
-                    if following is None:
-                        is_open = False
-                    else:
-                        waiting.append(following)
-            except Empty:
-                pass
-            self._take(waiting)
+        while is_open:
+            waiting: list[_Waiting] = []
+            is_open = self._gather(waiting)
+            if waiting:
+                self._take(waiting)
         self._turn_away()
+
+    def _gather(self, waiting: list[_Waiting]) -> bool:
+        """Add all that waits, one event at least; says whether more may come."""
+        try:
+            while len(waiting) < _AT_ONCE:
+                following = self._queue.get(block=not waiting)
+                if following is None:
+                    return False
+                waiting.append(following)
+        except Empty:
+            pass
+        return True
 
     def _turn_away(self) -> None:
         """What came after the end."""
@@ -229,8 +235,8 @@ class Receiver:
 
     def _heed(self, event: Delivery) -> None:
         """Heed what an event says of Slack's own deliveries."""
-        if event.type.endswith("_history_changed"):
-            self.listener.gap(event.channel_id, "Slack changed a channel's history")
+        if event.type in ASKS_FOR_A_READING:
+            self.listener.gap(event.channel_id, f"Slack sent {event.type}")
         elif event.type == "app_uninstalled":
             self.listener.gone("The app was removed from the workspace.")
         elif event.type == "tokens_revoked" and _tokens_of_bot(event):
