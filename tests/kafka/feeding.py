@@ -12,14 +12,14 @@ from hubbub.destinations.topic import Record, TopicWriter
 from hubbub.flows.admitting import admit_events
 from hubbub.flows.consuming import Loaded, TopicLoader
 from hubbub.flows.forwarding import Forwarder
+from hubbub.flows.loading import merge_staged
 from hubbub.flows.vitals import Vitals
-from hubbub.flows.workspace import keys_of, policy_of_workspace, scratch_folder, settle
+from hubbub.flows.workspace import keys_of, policy_of_workspace, scratch_folder
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.settings import Settings
 from hubbub.slack.events import Delivery, read_delivery
 from hubbub.stores import duckdb as store
 from hubbub.stores.eventlog import COPIES_OF_ENTRY, EventLog
-from hubbub.stores.merge import merge
 from tests.collecting.collected import Tables, differences, stored
 
 CHANNELS = {
@@ -48,7 +48,8 @@ class Server:
         """Let events arrive together; returns their ids."""
         deliveries = [self._delivery(event) for event in events]
         first = self.log.next_number() << COPIES_OF_ENTRY
-        passed = admit_events(self, deliveries, first)
+        gates: Any = self
+        passed = admit_events(gates, deliveries, first)
         assert passed is not None
         ids = [each.event_id for each in deliveries]
         self.log.append(passed.admitted, passed.logged, ids)
@@ -81,8 +82,8 @@ class Server:
         """The tables as they are if the log itself is merged, without a topic."""
         settings = replace(self.settings, home=home)
         with scratch_folder(settings) as folder, store.writing(settings.store) as connection:
-            merge(connection, self.log.staged(0, folder, 2**40)[0])
-            settle(connection, settings, self.gate)
+            staged, _, _ = self.log.staged(0, folder, 2**40)
+            merge_staged(connection, settings, staged, self.gate, {})
         return stored(settings)
 
     def elsewhere(self, home: Path, **chosen: Any) -> Settings:

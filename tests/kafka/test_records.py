@@ -15,10 +15,11 @@ from hubbub.core.broker import properties
 from hubbub.core.tables import TABLES, Type
 from hubbub.core.topic import Admission, Event, Gathered, NoRecord, Source
 from hubbub.errors import UsageError
-from hubbub.flows.erasing import opt_out
 from hubbub.flows.forwarding import Forwarder, records_of
+from hubbub.flows.workspace import keys_of
 from hubbub.privacy.admission import refuse_looser
 from hubbub.privacy.policy import policy_of
+from hubbub.privacy.refusals import Entry, RefusalFile
 from tests.kafka.feeding import TEAM, Server, Unsent, message, ts_of
 from tests.kafka.test_topic import talk
 
@@ -86,7 +87,9 @@ def test_rows_of_a_member_who_opted_out_meanwhile_do_not_leave(tmp_path: Path) -
     server.say("C1", 2, user="U2")
     hearts = {"name": "heart", "users": ["U1", "U2"], "count": 2}
     kept += server.deliver(message("C1", 3, reactions=[hearts]))
-    opt_out(server.settings, "U2")
+    keys = keys_of(server.settings)
+    refusal = Entry(keys.refusal("U2"), "opted out", "2026-03-02T05:00:00+00:00")
+    RefusalFile(server.settings.refused).add(refusal)
     records = sent(server)
     assert [record["event_id"] for record in records] == kept
     reactions = records[1]["copies"][0]["reactions"]

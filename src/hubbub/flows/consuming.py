@@ -5,10 +5,9 @@ loader may be killed anywhere, records may come twice, and an older copy of the 
 back. What cannot be read goes to the quarantine.
 """
 
-import fcntl
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event as Stop
@@ -19,17 +18,16 @@ import pyarrow as pa
 
 from hubbub.core.arrow import schema_of
 from hubbub.core.broker import BrokerDown
-from hubbub.core.tables import POSITIONS, QUARANTINE, Table
+from hubbub.core.tables import QUARANTINE
 from hubbub.core.topic import Event, Gathered, NoRecord, read
 from hubbub.errors import HubbubError, TryAgain
 from hubbub.flows.auditing import audited_run
+from hubbub.flows.loading import merge_staged, sole_loader
 from hubbub.flows.workspace import (
     gate_of,
     keys_of,
-    made,
     policy_of_workspace,
     scratch_folder,
-    settle,
     stored_channels,
 )
 from hubbub.privacy.admission import refuse_looser
@@ -38,7 +36,6 @@ from hubbub.privacy.keys import ENVIRONMENT, from_environment
 from hubbub.settings import Settings
 from hubbub.sources.topic import Gap, Received, TopicReader, instance_of
 from hubbub.stores import duckdb as store
-from hubbub.stores.merge import merge
 from hubbub.stores.staging import Staged, packed, stage_packed
 
 _arrow: Any = pa
@@ -47,7 +44,6 @@ _AT_ONCE = 2_000
 """Records of a merge, at most."""
 _GATHER_SECONDS = 0.5
 """How long the first of them waits for others: a merge of few costs as much as one of many."""
-_MEMORY = "80MB"
 _PATIENCE_SECONDS = 60.0
 """How long a load that is to end by itself waits for a broker, or for a partition to read."""
 _NOTE_TEAM = """INSERT INTO store.workspace (team_id)
@@ -229,31 +225,27 @@ class TopicLoader:
 
     def _merge(self, batch: _Batch) -> None:
         gate = self._gate()
+        moved = {self._source(each): at for each, at in batch.positions.items()}
         with scratch_folder(self._settings) as folder:
             staged = self._staged(batch, folder)
             with store.writing(self._settings.store) as connection:
-                connection.execute(f"SET memory_limit = '{_MEMORY}'; SET threads = 1")
                 found = self._positions_in(connection, "store.positions")
                 if any(found.get(each) != self._merged.get(each) for each in batch.positions):
                     raise _Moved
-                merge(connection, staged)
+                merge_staged(connection, self._settings, staged, gate, moved)
                 if self._team is not None:
                     connection.execute(_NOTE_TEAM, [self._team])
-                settle(connection, self._settings, gate)
 
     def _staged(self, batch: _Batch, folder: Path) -> Staged:
         tables = batch.gathered.tables()
-        positions = [(self._source(each), at) for each, at in batch.positions.items()]
-        logs: list[tuple[Table, list[tuple[Any, ...]]]] = [
-            (POSITIONS, [*positions]),
-            (QUARANTINE, [(*each, None) for each in batch.quarantine]),
+        rows = [
+            dict(zip(QUARANTINE.names, (*each, None), strict=True)) for each in batch.quarantine
         ]
-        for table, rows in logs:
-            if rows:
-                named = [dict(zip(table.names, row, strict=True)) for row in rows]
-                tables[table.name] = _arrow.Table.from_pylist(named, schema=schema_of(table))
-        for name, rows in tables.items():
-            stage_packed([packed(rows)], folder / f"{name}.arrow")
+        if rows:
+            schema = schema_of(QUARANTINE)
+            tables[QUARANTINE.name] = _arrow.Table.from_pylist(rows, schema=schema)
+        for name, each in tables.items():
+            stage_packed([packed(each)], folder / f"{name}.arrow")
         return {name: [folder / f"{name}.arrow"] for name in tables}
 
     def _gate(self) -> Gate:
@@ -293,18 +285,15 @@ class TopicLoader:
     @contextmanager
     def _alone(self, stop: Stop, tell: Tell, *, once: bool) -> Generator[None]:
         """Wait until no other loader works on this store."""
-        with made(self._settings.folder / "load.lock").open("w") as lock:
+        with ExitStack() as held:
             while not stop.is_set():
                 try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    held.enter_context(sole_loader(self._settings))
                     break
-                except BlockingIOError as error:
-                    self._done.trouble = TryAgain(
-                        f"Another loader is at work on {self._settings.folder}.",
-                        "This one takes over when that one ends.",
-                    )
+                except TryAgain as error:
                     if once:
-                        raise self._done.trouble from error
+                        raise
+                    self._done.trouble = error
                     tell(self._done)
                     stop.wait(_GATHER_SECONDS)
             self._done.trouble = None
