@@ -41,6 +41,7 @@ _REMEMBER = timedelta(days=3)
 _PAUSE_SECONDS = 0.3
 """Between two merges, at least."""
 _RETRY_SECONDS = 5.0
+_TOPIC_SECONDS = 10.0
 _SERVER_SECONDS = 60.0
 """How long to wait for a running server to merge what it has taken."""
 
@@ -110,8 +111,18 @@ def _merged(settings: Settings, log: EventLog, gate: Gate, after: int) -> tuple[
 class Loader:
     """Takes over the workspace's event log; one a workspace."""
 
-    def __init__(self, settings: Settings, log: EventLog, gates: Gates, vitals: Vitals) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        log: EventLog,
+        gates: Gates,
+        vitals: Vitals,
+        *,
+        forwards: bool = False,
+    ) -> None:
+        """With `forwards` the log keeps entries until the topic has them too."""
         self._settings = settings
+        self._forwards = forwards
         self._log = log
         self._gates = gates
         self._vitals = vitals
@@ -135,7 +146,7 @@ class Loader:
         events, _ = self._log.waiting(self._position)
         self._position = last
         left, _ = self._log.waiting(last)
-        self._log.prune(last, _REMEMBER)
+        self._log.prune(min(last, self._log.forwarded()) if self._forwards else last, _REMEMBER)
         seconds = time.perf_counter() - begun
         self._vitals.merged.inc(events - left)
         self._vitals.merges.observe(seconds)
@@ -180,7 +191,9 @@ def take_over_events(settings: Settings) -> None:
             load_rest(settings)
     except TryAgain:
         with closing(EventLog(settings.event_log)) as log:
-            _wait_for_server(settings, log)
+            upto = _wait_for_server(settings, log)
+            _wait_for_topic(log, upto)
+            log.prune(upto, _REMEMBER)
             log.shrink()
 
 
@@ -198,8 +211,8 @@ def load_rest(settings: Settings) -> None:
         log.shrink()
 
 
-def _wait_for_server(settings: Settings, log: EventLog) -> None:
-    """Wait until a running server has merged all that waits now."""
+def _wait_for_server(settings: Settings, log: EventLog) -> int:
+    """Wait until a running server has merged all that waits now; returns the last entry of that."""
     upto, deadline = log.last, time.monotonic() + _SERVER_SECONDS
     while positions(settings, SOURCE).get(SOURCE, 0) < upto:
         if time.monotonic() > deadline:
@@ -207,4 +220,13 @@ def _wait_for_server(settings: Settings, log: EventLog) -> None:
                 "A server of this workspace is running, and has not merged all events yet.",
                 "See its loader on the dashboard; run this again when it has, or end it first.",
             )
+        time.sleep(0.2)
+    return upto
+
+
+def _wait_for_topic(log: EventLog, upto: int) -> None:
+    """Give the outbox time to hand on what waits, if there is one. A broker that is away is not
+    waited for: erasing comes first."""
+    deadline = time.monotonic() + _TOPIC_SECONDS
+    while 0 < log.forwarded() < upto and time.monotonic() < deadline:
         time.sleep(0.2)

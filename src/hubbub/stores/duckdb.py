@@ -14,7 +14,7 @@ import signal
 import threading
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -170,15 +170,12 @@ def _undisturbed() -> Generator[None]:
 
 @contextmanager
 def _attached(path: Path, wait: float, mode: str) -> Generator[duckdb.DuckDBPyConnection]:
-    connection = duckdb.connect(":memory:")
-    try:
-        with _explained(path), _turn(path, wait, mode):
-            spill = str(path.parent / "scratch").replace("'", "''")
-            connection.execute(f"SET TimeZone = 'UTC'; SET temp_directory = '{spill}'")
-            _attach(connection, path, wait, mode)
-            yield connection
-    finally:
-        connection.close()
+    # The turn ends last: a file that one thread still has open cannot be opened by another.
+    with _explained(path), _turn(path, wait, mode), closing(duckdb.connect(":memory:")) as session:
+        spill = str(path.parent / "scratch").replace("'", "''")
+        session.execute(f"SET TimeZone = 'UTC'; SET temp_directory = '{spill}'")
+        _attach(session, path, wait, mode)
+        yield session
 
 
 @contextmanager
