@@ -201,17 +201,20 @@ def commands() -> str:
     """The command line's own help."""
     context = click.Context(program, info_name="hubbub", max_content_width=100)
     lines = ["```text", program.get_help(context), "```", ""]
-    for name in program.list_commands(context):
-        command = cast("click.Command", program.get_command(context, name))
-        inner = click.Context(command, info_name=name, parent=context, max_content_width=100)
-        lines += [f"## hubbub {name}", "", "```text", command.get_help(inner), "```", ""]
-        if isinstance(command, click.Group):
-            for part in command.list_commands(inner):
-                verb = cast("click.Command", command.get_command(inner, part))
-                innermost = click.Context(verb, info_name=part, parent=inner, max_content_width=100)
-                text = verb.get_help(innermost)
-                lines += [f"### hubbub {name} {part}", "", "```text", text, "```", ""]
-    return "\n".join(lines)
+    return "\n".join(lines + _verbs(program, context, "##"))
+
+
+def _verbs(group: click.Group, context: click.Context, depth: str) -> list[str]:
+    """The help of each verb of a group, and of the verbs that it has itself."""
+    lines: list[str] = []
+    for name in group.list_commands(context):
+        verb = cast("click.Command", group.get_command(context, name))
+        inner = click.Context(verb, info_name=name, parent=context, max_content_width=100)
+        heading = f"{depth} {inner.command_path}"
+        lines += [heading, "", "```text", verb.get_help(inner), "```", ""]
+        if isinstance(verb, click.Group):
+            lines += _verbs(verb, inner, f"{depth}#")
+    return lines
 
 
 _JSON: dict[Type, dict[str, str]] = {
