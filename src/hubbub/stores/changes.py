@@ -162,8 +162,8 @@ def _move(connection: duckdb.DuckDBPyConnection, old: str, new: str) -> None:
 
 
 def count_replies(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let the roots of staged replies say what Slack will say of them, where a reply is newer than
-    the copy that the root's row is from: no event tells it."""
+    """Let the roots of the threads that were touched say what Slack will say of them, where a reply
+    is newer than the copy that the root's row is from, or that copy is silent: no event tells."""
     connection.execute(f"""
         UPDATE store.messages AS root SET thread_ts = ts,
             reply_count = thread.replies, latest_reply = coalesce(thread.latest, '{NO_REPLY}')
@@ -173,8 +173,9 @@ def count_replies(connection: duckdb.DuckDBPyConnection) -> None:
                 max(ts) FILTER (deleted_at IS NULL) AS latest,
                 epoch_us(max(greatest(posted_at, deleted_at))) AS newest
             FROM store.messages SEMI JOIN (
-                SELECT channel_id, thread_ts FROM staged_messages WHERE thread_ts <> ts
+                SELECT channel_id, coalesce(thread_ts, ts) AS thread_ts FROM staged_messages
             ) USING (channel_id, thread_ts)
             WHERE thread_ts <> ts GROUP BY ALL) thread
         WHERE root.channel_id = thread.channel_id AND root.ts = thread.root_ts
-        AND thread.newest > root.version AND root.deleted_at IS NULL""")
+        AND (thread.newest > root.version OR root.reply_count IS NULL)
+        AND root.deleted_at IS NULL""")
