@@ -35,8 +35,7 @@ def test_a_metric_answers_what_measuring_it_gives(name: str, site: Site) -> None
     columns = [column["name"] for column in told["columns"]]
     rows = [dict(zip(columns, row, strict=True)) for row in told["rows"]]
     wanted = [
-        {column: plain(value) for column, value in row.items()}
-        for row in expected.rows.to_pylist()
+        {column: plain(value) for column, value in row.items()} for row in expected.rows.to_pylist()
     ]
     assert rows == wanted
     assert (told["total_rows"], told["as_of"]) == (len(wanted), AS_OF)

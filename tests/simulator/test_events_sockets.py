@@ -4,14 +4,14 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from local_slack import Client, empty
-from receiver import Receiver
+from receiver import PATIENCE, Receiver, wait_for
 from slack_sdk.socket_mode.aiohttp import SocketModeClient as AsyncSocketModeClient
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.response import SocketModeResponse
@@ -22,8 +22,6 @@ from websockets.sync.client import ClientConnection, connect
 
 from hubbub.simulator.simulator import Simulator
 
-PATIENCE = 15.0
-
 
 @pytest.fixture
 def grove() -> Iterator[Simulator]:
@@ -31,14 +29,6 @@ def grove() -> Iterator[Simulator]:
     simulator.add_token("bot", channels=["C1"])
     with simulator.serve():
         yield simulator
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "it never came to that"
-        time.sleep(0.01)
 
 
 def address(simulator: Simulator, app_token: str) -> str:
