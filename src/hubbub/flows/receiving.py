@@ -9,6 +9,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, NamedTuple
@@ -204,9 +205,8 @@ class Receiver:
         duplicates = sum(told is Outcome.DUPLICATE for _, told in answers)
         if duplicates:
             self._vitals.duplicates.inc(duplicates)
-        loop = waiting[0].future.get_loop()
-        if not loop.is_closed():  # else nobody waits any more
-            loop.call_soon_threadsafe(self._resolve, answers)
+        with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
+            waiting[0].future.get_loop().call_soon_threadsafe(self._resolve, answers)
 
     def _resolve(self, answers: Sequence[tuple[_Waiting, Outcome]]) -> None:
         for (delivery, future), outcome in answers:

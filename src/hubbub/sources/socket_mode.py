@@ -194,7 +194,7 @@ class SocketMode:
         return link
 
     async def _address(self) -> str:
-        """Where to connect, once. Raises `_Trouble` if it may be asked again, else `HubbubError`."""
+        """Where to connect. Raises `_Trouble` if it may be asked again, else `HubbubError`."""
         try:
             answer = await _in_thread(lambda: self._slack.call(OPEN, {}, time.time()))
         except Limited as error:
@@ -319,7 +319,7 @@ async def _in_thread(work: Callable[[], T]) -> T:
             settled: Callable[[Any], None] = future.set_result
         except Exception as error:  # noqa: BLE001 it is raised where it is awaited
             result, settled = error, future.set_exception
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
             loop.call_soon_threadsafe(settle, settled, result)
 
     Thread(target=run, name="socket-mode", daemon=True).start()
