@@ -1,27 +1,30 @@
 """Writes those parts of the documentation that the code already knows: `make docs`.
 
-A generated part stands between two comments, `<!-- generated: NAME -->` and `<!-- end -->`. The
-tests run this with `--check`, so a table, metric or option cannot go undocumented.
+The schema of the topic's records is generated as a whole file. A generated part of a page stands
+between two comments, `<!-- generated: NAME -->` and `<!-- end -->`. The tests run this with
+`--check`, so a table, metric or option cannot go undocumented.
 """
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import click
 
 from hubbub.charts.catalog import Charts
 from hubbub.cli.program import program
-from hubbub.core.batch import Batch
+from hubbub.core.batch import Batch, carries_copy
 from hubbub.core.tables import TABLES, Column, Privacy, Table, Type
+from hubbub.core.topic import SCHEMA, needed
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import ABOUT, BUILT_IN, PARAMETERS, SMALL_GROUPS, TYPES, Metric
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.keys import Keys
-from hubbub.privacy.policy import PRESETS
+from hubbub.privacy.policy import PRESETS, Links, Text
 from hubbub.privacy.scrub import Scrubber
 
 HERE = Path(__file__).parent
@@ -198,17 +201,82 @@ def commands() -> str:
     """The command line's own help."""
     context = click.Context(program, info_name="hubbub", max_content_width=100)
     lines = ["```text", program.get_help(context), "```", ""]
-    for name in program.list_commands(context):
-        command = cast("click.Command", program.get_command(context, name))
-        inner = click.Context(command, info_name=name, parent=context, max_content_width=100)
-        lines += [f"## hubbub {name}", "", "```text", command.get_help(inner), "```", ""]
-        if isinstance(command, click.Group):
-            for part in command.list_commands(inner):
-                verb = cast("click.Command", command.get_command(inner, part))
-                innermost = click.Context(verb, info_name=part, parent=inner, max_content_width=100)
-                text = verb.get_help(innermost)
-                lines += [f"### hubbub {name} {part}", "", "```text", text, "```", ""]
-    return "\n".join(lines)
+    return "\n".join(lines + _verbs(program, context, "##"))
+
+
+def _verbs(group: click.Group, context: click.Context, depth: str) -> list[str]:
+    """The help of each verb of a group, and of the verbs that it has itself."""
+    lines: list[str] = []
+    for name in group.list_commands(context):
+        verb = cast("click.Command", group.get_command(context, name))
+        inner = click.Context(verb, info_name=name, parent=context, max_content_width=100)
+        heading = f"{depth} {inner.command_path}"
+        lines += [heading, "", "```text", verb.get_help(inner), "```", ""]
+        if isinstance(verb, click.Group):
+            lines += _verbs(verb, inner, f"{depth}#")
+    return lines
+
+
+_JSON: dict[Type, dict[str, str]] = {
+    Type.TEXT: {"type": "string"},
+    Type.INTEGER: {"type": "integer"},
+    Type.FLAG: {"type": "boolean"},
+    Type.INSTANT: {"type": "string", "format": "date-time"},
+}
+
+
+def event_schema() -> str:
+    """The JSON Schema of a record of the topic."""
+    rows = {
+        table.name: {"type": "array", "description": table.doc, "items": _row_schema(table)}
+        for table in TABLES.values()
+        if carries_copy(table.name)
+    }
+    words = {"type": "string"}
+    told: dict[str, Any] = {
+        "schema": {"const": SCHEMA},
+        "workspace": {**words, "description": "Hubbub's name of the workspace"},
+        "team_id": {**words, "description": "Slack's id of the workspace"},
+        "event_id": {**words, "description": "Slack's id of the event: the same if it comes twice"},
+        "type": {**words, "description": "Slack's type of the event"},
+        "at": {**_JSON[Type.INSTANT], "description": "when Hubbub received it"},
+        "policy": _object({
+            "text": {"enum": [*get_args(Text)], "description": "what became of texts"},
+            "links": {"enum": [*get_args(Links)], "description": "what became of links"},
+            "keys": {**words, "description": "tells by which keys pseudonyms were made"},
+        }),
+        "copies": {
+            "type": "array",
+            "description": "what the event says: a row, and those that hang on it, each",
+            "items": {"type": "object", "properties": rows, "additionalProperties": False},
+        },
+    }  # fmt: skip
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A record of the topic slack-events",
+        **_object(told),
+    }
+    return json.dumps(schema, indent=1) + "\n"
+
+
+def _object(told: dict[str, Any]) -> dict[str, Any]:
+    """A JSON object that has all of these, and nothing else."""
+    return {
+        "type": "object",
+        "properties": told,
+        "required": [*told],
+        "additionalProperties": False,
+    }
+
+
+def _row_schema(table: Table) -> dict[str, Any]:
+    """A row; columns without a value are left out."""
+    hidden = " (for merging)"
+    columns = {
+        each.name: {**_JSON[each.type], "description": each.doc + hidden * each.internal}
+        for each in table.columns
+    }
+    return {**_object(columns), "required": [*needed(table)]}
 
 
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
@@ -232,11 +300,17 @@ def renewed(name: str) -> tuple[Path, str, str]:
     return HERE / file, text, f"{before}{begin}\n{write().strip()}\n{end}{after}"
 
 
+def renewed_schema() -> tuple[Path, str, str]:
+    """The file of the schema: its path, its text, and the text as it should be."""
+    path = HERE / "schemas" / "slack-events.schema.json"
+    return path, path.read_text(encoding="utf-8") if path.exists() else "", event_schema()
+
+
 def main() -> None:
     """Renew all parts; with --check, fail if one is not up to date."""
     stale: list[str] = []
-    for name in PARTS:
-        path, text, new = renewed(name)
+    files = [(name, *renewed(name)) for name in PARTS]
+    for name, path, text, new in [*files, ("schema", *renewed_schema())]:
         if text != new:
             stale.append(f"{path.name}: {name}")
             if "--check" not in sys.argv:

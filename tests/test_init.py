@@ -18,7 +18,7 @@ from hubbub.errors import HubbubError, UsageError
 from hubbub.flows.starting import configured_scopes, manifest_file, settings_text, start
 from hubbub.flows.workspace import policy_of_workspace
 from hubbub.privacy.policy import PRESETS
-from hubbub.settings import KNOWN, Collecting, Settings
+from hubbub.settings import KNOWN, Collecting, Serving, Settings
 from hubbub.slack.scopes import scopes_needed
 from tests.parts import shared
 from tests.test_cli import hubbub
@@ -87,18 +87,28 @@ _PRIVACIES = st.fixed_dictionaries(
     },
 )
 
+_SERVES = st.builds(
+    Serving,
+    host=st.sampled_from(["127.0.0.1", "::1", "0.0.0.0"]),
+    port=st.integers(0, 65_535),
+    prefix=st.sampled_from(["", "/hubbub"]),
+    trusted_proxies=_NAMES.map(tuple),
+    tls_cert=st.text(max_size=8),
+)
 
-@given(_PRIVACIES, _COLLECTS, st.sampled_from(["UTC", "Asia/Seoul"]))
+
+@given(_PRIVACIES, _COLLECTS, _SERVES, st.sampled_from(["UTC", "Asia/Seoul"]))
 def test_any_settings_are_the_same_when_read(
     tmp_path_factory: pytest.TempPathFactory,
     privacy: dict[str, Any],
     collect: Collecting,
+    serve: Serving,
     timezone: str,
 ) -> None:
     home = tmp_path_factory.mktemp("any") / "home"
     keeps_texts = privacy.get("preset") == "open"
     collect = replace(collect, files=collect.files and keeps_texts)
-    settings = Settings(home, "grove", timezone, privacy, collect)
+    settings = Settings(home, "grove", timezone, privacy, collect, serve)
     start(settings)
     assert _loaded(settings) == settings
 
@@ -116,7 +126,7 @@ def test_every_setting_is_there_at_the_default_that_it_has(tmp_path: Path, prese
     settings.written.parent.mkdir()
     settings.written.write_text(shown, encoding="utf-8")
     loaded = _loaded(settings)
-    assert loaded.collect == Collecting()
+    assert (loaded.collect, loaded.serve) == (Collecting(), Serving())
     lists = {
         name: tuple(cast("list[str]", value))
         for name, value in loaded.privacy.items()

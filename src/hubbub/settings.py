@@ -41,7 +41,16 @@ _COLLECT: dict[str, type | tuple[type, ...]] = {
     "token": str,
 }
 
-KNOWN = {"privacy": tuple(_CHOICES), "collect": tuple(_COLLECT)}
+_SERVE: dict[str, type | tuple[type, ...]] = {
+    "host": str,
+    "port": int,
+    "prefix": str,
+    "trusted_proxies": list,
+    "tls_cert": str,
+    "tls_key": str,
+}
+
+KNOWN = {"privacy": tuple(_CHOICES), "collect": tuple(_COLLECT), "serve": tuple(_SERVE)}
 """The settings of each section of hubbub.toml."""
 
 
@@ -69,6 +78,22 @@ class Collecting:
 
 
 @dataclass(frozen=True)
+class Serving:
+    """Where the dashboard is served, and how: the section `serve` of hubbub.toml."""
+
+    host: str = "127.0.0.1"
+    """Any other address than this machine's own wants a login."""
+    port: int = 8000
+    prefix: str = ""
+    """The path under which a reverse proxy shows it, such as `/hubbub`."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks whose X-Forwarded headers are believed."""
+    tls_cert: str = ""
+    """A file with the certificate and those between it and its root; none is plain HTTP."""
+    tls_key: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """Where a workspace lives and what it has chosen."""
 
@@ -78,6 +103,7 @@ class Settings:
     privacy: dict[str, Any] = field(default_factory=dict[str, Any])
     """The preset, and choices that are set alone."""
     collect: Collecting = Collecting()
+    serve: Serving = Serving()
     unflagged: "Settings | None" = field(default=None, compare=False, repr=False)
     """What they would be without the flags that change them."""
 
@@ -132,6 +158,16 @@ class Settings:
         return self.folder / "refused.json"
 
     @property
+    def access(self) -> Path:
+        """The password and tokens of the dashboard, hashed."""
+        return self.folder / "access.json"
+
+    @property
+    def sessions(self) -> Path:
+        """Who is logged in to the dashboard."""
+        return self.folder / "sessions.json"
+
+    @property
     def outputs(self) -> Path:
         """What was exported and drawn, and where to."""
         return self.folder / "outputs.json"
@@ -180,12 +216,21 @@ def load(
     if chosen := os.environ.get("HUBBUB_PRIVACY"):
         privacy["preset"] = chosen
     zone = os.environ.get("HUBBUB_TIMEZONE") or written.get("timezone", "UTC")
-    collect = _collecting(file, written)
+    collect, serve = _collecting(file, written), _serving(file, written)
     if not preset and not timezone:
-        return Settings(root, name, _zone(zone), privacy, collect)
+        return Settings(root, name, _zone(zone), privacy, collect, serve)
     flagged = {**privacy, "preset": preset} if preset else privacy
-    unflagged = Settings(root, name, _zone(zone), privacy, collect)
-    return Settings(root, name, _zone(timezone or zone), flagged, collect, unflagged)
+    unflagged = Settings(root, name, _zone(zone), privacy, collect, serve)
+    return Settings(root, name, _zone(timezone or zone), flagged, collect, serve, unflagged)
+
+
+def _serving(file: Path, written: dict[str, Any]) -> Serving:
+    chosen: dict[str, Any] = dict(written.get("serve", {}))
+    chosen["trusted_proxies"] = tuple(map(str, chosen.get("trusted_proxies", ())))
+    serve = Serving(**chosen)
+    if not 0 <= serve.port < 65_536:
+        raise UsageError(f"{file}: serve.port is {serve.port}.", "Write a number up to 65535.")
+    return serve
 
 
 def _collecting(file: Path, written: dict[str, Any]) -> Collecting:
@@ -228,9 +273,10 @@ def _read(file: Path) -> dict[str, Any]:
         written = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{file} is no TOML: {error}", "Correct that line.") from error
-    _check(file, text, written, {"timezone": str, "privacy": dict, "collect": dict})
+    _check(file, text, written, {"timezone": str, "privacy": dict, "collect": dict, "serve": dict})
     _check(file, text, written.get("privacy", {}), _CHOICES)
     _check(file, text, written.get("collect", {}), _COLLECT)
+    _check(file, text, written.get("serve", {}), _SERVE)
     return written
 
 

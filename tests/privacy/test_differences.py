@@ -30,6 +30,9 @@ CHANNELS = ("C1", "C2", "C3")
 HOURS = (9, 20)
 MONTHS = {date(2026, 1, 1): "2026-01-31", date(2026, 2, 1): "2026-02-28"}
 """The months and how a window is told to be one."""
+OF_A_MONTH = (
+    "totals", "pulse", "growth", "messages_by_channel", "posters_by_channel", "busiest_hours",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -123,8 +126,9 @@ def sums(told: Told, inside: set[Cell]) -> Iterator[Sum]:
     days = {row["day"] for row in told.rows("messages_per_day")}
     for month, as_of in MONTHS.items():
         here = {cell for cell in inside if cell.month == month}
-        for row in told.rows("totals", as_of=as_of):
-            yield frozenset(here), row["messages"]
+        for name in ("totals", "pulse"):
+            for row in told.rows(name, as_of=as_of):
+                yield frozenset(here), row["messages"]
         for row in told.rows("messages_by_channel", as_of=as_of):
             of_channel = {cell for cell in here if cell.channel == row["channel_id"]}
             yield frozenset(of_channel), row["messages"]
@@ -209,7 +213,7 @@ def test_neighbouring_windows_show_the_same_rows(
             every = told.rows(name)
             assert all(row in every for row in told.rows(name, **window))
     month = MONTHS[as_of.replace(day=1)]
-    for name in ("totals", "messages_by_channel", "posters_by_channel", "busiest_hours"):
+    for name in OF_A_MONTH:
         assert told.rows(name, as_of=window["as_of"]) == told.rows(name, as_of=month)
     told.close()
 
@@ -223,6 +227,8 @@ def test_counts_of_members_differ_by_whole_groups(talk: Talk) -> None:
     for as_of in MONTHS.values():
         shown += [row["members"] for row in told.rows("posters_by_channel", as_of=as_of)]
         shown += [row["active_members"] for row in told.rows("totals", as_of=as_of)]
+        shown += [row["members"] for row in told.rows("pulse", as_of=as_of)]
+        shown += [row["new_members"] for row in told.rows("growth", as_of=as_of)]
     told.close()
     assert all(count % K == 0 for count in shown)
 

@@ -24,6 +24,8 @@ NAMES = frozenset({"member", "source", "target", "label"})
 """Columns that show a member's name, and a pseudonym where there is none."""
 NEEDED = {
     "conversation": {"text"},  # what was said
+    "recent_activity": {"text"},
+    "unanswered": {"text"},
     "tags": {"target_id"},  # of links the whole link, under strict the domain
     "policies": {"policy"},  # which policy each run was under
 }

@@ -421,6 +421,8 @@ CHANNEL_CHANGES = Table(
         Column("what", T, P.FACT, "the column of the channel; or moved"),
         Column("name", T, P.CHANNEL_NAME, "its new name"),
         Column("kind", T, P.FACT, "its new kind"),
+        Column("topic", T, P.TEXT, "its new topic"),
+        Column("purpose", T, P.TEXT, "its new description"),
         Column("is_archived", F, P.FACT, "closed since then, or open again"),
         Column("is_shared", F, P.FACT, "shared since then, or not any more"),
         Column("moved_to", T, P.CHANNEL_REFERENCE, "its new id"),

@@ -10,6 +10,7 @@ from hubbub.charts.fonts import EMOJI, JAPANESE, KOREAN, has_font
 from hubbub.core.findings import Finding, ok, problem, remark, some
 from hubbub.errors import HubbubError, TryAgain
 from hubbub.flows.checking_slack import Workspace, check_slack
+from hubbub.flows.granting import login_is_wanted
 from hubbub.flows.workspace import contradictions, policy_of_workspace
 from hubbub.privacy.policy import Policy
 from hubbub.settings import Settings
@@ -34,6 +35,7 @@ def examine(settings: Settings, complaint: HubbubError | None = None) -> list[Fi
         *_folders(settings),
         *_journal(settings),
         *_kept(settings, policy),
+        _dashboard(settings),
         _fonts(),
     ]
 
@@ -169,6 +171,18 @@ def _kept(settings: Settings, policy: Policy | None) -> list[Finding]:
 
 def _runs(folder: Path) -> int:
     return sum(any(each.iterdir()) for each in folder.glob("*/"))
+
+
+def _dashboard(settings: Settings) -> Finding:
+    """Who may look at the dashboard, where hubbub.toml wants it served."""
+    host = settings.serve.host
+    try:
+        is_asked = login_is_wanted(settings, host)
+    except HubbubError as error:
+        return problem("dashboard", error.reason, error.fix)
+    if is_asked:
+        return ok("dashboard", f"At {host or 'all addresses'}, behind a login.")
+    return ok("dashboard", "For this machine alone, without a login.")
 
 
 def _fonts() -> Finding:

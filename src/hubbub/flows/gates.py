@@ -19,7 +19,7 @@ from hubbub.flows.workspace import (
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.scrub import Person
 from hubbub.settings import Settings
-from hubbub.slack.changes import told_of_channel
+from hubbub.slack.changes import TOLD_NOTHING, told_of_channel
 from hubbub.slack.events import Delivery, envelope_of
 from hubbub.slack.normalize import decoded
 
@@ -95,7 +95,9 @@ class Gates:
         channel_id = delivery.channel_id
         if channel_id is None:
             return
-        told = told_of_channel(decoded(delivery.event))
+        told = TOLD_NOTHING
+        if delivery.type != "message" or b"channel_convert_to_" in delivery.event:
+            told = told_of_channel(decoded(delivery.event))
         known = self._channels.get(channel_id)
         if known is None:
             kind = told.kind or delivery.channel_kind or "unknown"

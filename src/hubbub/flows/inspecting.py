@@ -217,18 +217,18 @@ def _kept_beside(settings: Settings, policy: Policy) -> list[Finding]:
 
 
 def _open_to_others(settings: Settings) -> list[Finding]:
-    """Folders that other users of the machine can look into."""
-    folders = [each for each in (settings.folder, settings.key.parent) if each.is_dir()]
-    opened = [str(each) for each in folders if each.stat().st_mode & 0o007]
-    if opened:
-        return [
-            problem(
-                "permissions",
-                f"Other users of this machine can look into {' and '.join(opened)}.",
-                f"Close them: chmod o-rwx {' '.join(opened)}",
-            )
-        ]
-    return [ok("permissions", "Other users of this machine cannot look in.")]
+    """Folders, and files that say who may look, that other users of the machine can look into."""
+    findings: list[Finding] = []
+    for each, forbidden, fix in (
+        (settings.folder, 0o007, "chmod o-rwx"),
+        (settings.key.parent, 0o007, "chmod o-rwx"),
+        (settings.access, 0o077, "chmod 600"),
+        (settings.sessions, 0o077, "chmod 600"),
+    ):
+        if each.exists() and each.stat().st_mode & forbidden:
+            found = f"Other users of this machine can look into {each}."
+            findings.append(problem("permissions", found, f"Close it: {fix} {each}"))
+    return findings or [ok("permissions", "Other users of this machine cannot look in.")]
 
 
 def _read(path: Path) -> str:

@@ -58,12 +58,13 @@ class Receiver:
         vitals: Vitals,
         *,
         team_id: str | None,
+        own_user_id: str | None = None,
         listener: Listener,
         capacity: int = _CAPACITY,
         capacity_bytes: int = _CAPACITY_BYTES,
     ) -> None:
         self._log, self._gates, self._vitals = log, gates, vitals
-        self._team_id = team_id
+        self._team_id, self._own_user_id = team_id, own_user_id
         self._capacity, self._capacity_bytes = capacity, capacity_bytes
         self._events = self._bytes = 0
         """What waits; counted in the loop alone."""
@@ -241,10 +242,16 @@ class Receiver:
         """Heed what an event says of Slack's own deliveries."""
         if event.type in ASKS_FOR_A_READING:
             self.listener.gap(event.channel_id, f"Slack sent {event.type}")
+        elif event.type == "member_joined_channel" and self._is_own(event):
+            self.listener.gap(event.channel_id, "the app was let into a channel")
         elif event.type == "app_uninstalled":
             self.listener.gone("The app was removed from the workspace.")
         elif event.type == "tokens_revoked" and _tokens_of_bot(event):
             self.listener.gone("The app's bot token was revoked.")
+
+    def _is_own(self, event: Delivery) -> bool:
+        member = msgspec.json.decode(event.event).get("user")
+        return self._own_user_id is not None and member == self._own_user_id
 
 
 def _tokens_of_bot(event: Delivery) -> list[Any]:

@@ -11,7 +11,7 @@ from hubbub.destinations.files import whole
 from hubbub.flows.collecting import types_wanted
 from hubbub.flows.workspace import contradictions, made, policy_of_workspace
 from hubbub.privacy.policy import PRESETS, Policy
-from hubbub.settings import Collecting, Settings
+from hubbub.settings import Collecting, Serving, Settings
 from hubbub.slack.scopes import events_wanted, scopes_needed
 
 Change = Literal["new", "unchanged", "renewed"]
@@ -46,6 +46,14 @@ _DOCS: dict[str, dict[str, str]] = {
         "files": "fetch the files that members share too",
         "file_limit_mb": "larger files are not fetched",
         "token": "bot or user: which is used where there are both",
+    },
+    "serve": {
+        "host": "any address but this machine's own wants a login",
+        "port": "of the dashboard",
+        "prefix": 'path under which a reverse proxy shows it: "/hubbub"',
+        "trusted_proxies": "addresses whose X-Forwarded headers are believed",
+        "tls_cert": "file of the certificate, where no proxy does TLS",
+        "tls_key": "file of its key",
     },
 }
 """What stands beside each setting."""
@@ -132,18 +140,15 @@ def configured_scopes(settings: Settings, policy: Policy, kind: str) -> dict[str
 def settings_text(settings: Settings, policy: Policy) -> str:
     """The text of a hubbub.toml that says the same as the settings; defaults are commented out."""
     preset = PRESETS[policy.preset]
-    default = Collecting()
     sections = {
-        "privacy": {each.name: getattr(preset, each.name) for each in fields(preset)},
-        "collect": {each.name: getattr(default, each.name) for each in fields(default)},
+        "privacy": _values(preset),
+        "collect": _values(Collecting()),
+        "serve": _values(Serving()),
     }
     chosen = {
         "privacy": settings.privacy,
-        "collect": {
-            name: value
-            for each in fields(default)
-            if (value := getattr(settings.collect, name := each.name)) != sections["collect"][name]
-        },
+        "collect": dict(_values(settings.collect).items() - sections["collect"].items()),
+        "serve": dict(_values(settings.serve).items() - sections["serve"].items()),
     }
     zone = {"timezone": settings.timezone} if settings.timezone != "UTC" else {}
     lines = [
@@ -161,6 +166,10 @@ def settings_text(settings: Settings, policy: Policy) -> str:
         for name, doc in docs.items():
             lines.append(_line(name, sections[section][name], chosen[section], doc))
     return "\n".join(lines) + "\n"
+
+
+def _values(section: Policy | Collecting | Serving) -> dict[str, Any]:
+    return {each.name: getattr(section, each.name) for each in fields(section)}
 
 
 def _line(name: str, default: Any, chosen: dict[str, Any], doc: str) -> str:

@@ -31,12 +31,16 @@ class Vitals:
         self.ignored = self._counter("events_ignored", "Events that touch no table", "type")
         self.logged = self._counter("events_logged", "Events that are safe on the disk")
         self.merged = self._counter("events_merged", "Events that the store has taken over")
+        self.forwarded = self._counter("events_forwarded", "Events that the topic has")
         self.api_calls = self._counter("api_calls", "Calls of Slack's Web API", "method")
         self.alerts = self._counter("pii_alerts", "Personal data taken out of texts", "kind")
         self.lag = Gauge(
             "hubbub_loader_lag_seconds", "Age of the oldest event that waits for the store",
             registry=self.registry,
         )  # fmt: skip
+        self.outbox = Gauge(
+            "hubbub_outbox_events", "Events that wait for the topic", registry=self.registry
+        )
         self.merges = Histogram(
             "hubbub_merge_seconds", "Time that a merge took", registry=self.registry
         )

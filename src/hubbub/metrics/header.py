@@ -30,6 +30,7 @@ from hubbub.content import ContentFile
 TYPES = {
     "id": "a Slack id; terminals leave it out where a name stands beside it",
     "text": "text",
+    "markup": "text in Slack's markup, shown with names in place of ids",
     "integer": "a whole number",
     "number": "a number",
     "flag": "yes or no",
@@ -52,8 +53,8 @@ BUILT_IN = {
 
 SMALL_GROUPS = {
     "members": "the column that counts the members whom a row is about; or `one`: each row is "
-    "about a single member; `overlapping`: rows are about groups that overlap, so that their "
-    "differences are about fewer; `none`: no row is about members",
+    "about a single member; `overlapping`: rows, or a row now and a moment later, are about groups "
+    "that overlap, so that their differences are about fewer; `none`: no row is about members",
     "keys": "columns that a row keeps when its members are too few: what is known without it, such "
     "as days and channels",
     "shown": "the other columns that may be shown when its members are enough; each is about all "

@@ -55,7 +55,8 @@ def refuse(metric: Metric, given: Iterable[str], k: int) -> None:
         )
     if metric.members == "overlapping":
         raise TooFewMembers(
-            f"The rows of {metric.name} overlap, so their differences are about {few}.", policy
+            f"The rows or windows of {metric.name} overlap, so their differences are about {few}.",
+            policy,
         )
     if not metric.members:
         raise TooFewMembers(

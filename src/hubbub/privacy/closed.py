@@ -1,4 +1,4 @@
-"""Files that their owner alone may read: keys, and the list of refused members."""
+"""Files that their owner alone may read: keys, the list of refused members, who may look."""
 
 import fcntl
 import os
@@ -45,7 +45,7 @@ def check_closed(path: Path) -> None:
     """Raise `HubbubError` if others than its owner can read a file."""
     if path.stat().st_mode & 0o077:
         raise HubbubError(
-            f"Other users of this machine can read the key file {path}.",
+            f"Other users of this machine can read {path}.",
             f"Close it: chmod 600 {path}",
         )
 

@@ -16,8 +16,9 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hubbub.core.arrow import ARROW
 from hubbub.core.batch import SEAL, Admitted, Batch, Columns, carries_copy
-from hubbub.core.tables import ALERTS, TABLES, Column, Privacy, Table, Type
+from hubbub.core.tables import ALERTS, TABLES, Column, Privacy, Table
 from hubbub.privacy.keys import Keys
 from hubbub.privacy.policy import Policy
 from hubbub.privacy.refusals import Refusals
@@ -30,15 +31,7 @@ _arrow: Any = pa
 _compute: Any = pc
 """pyarrow without its types, which are partly unknown."""
 
-_ARROW: dict[Type, pa.DataType] = {
-    Type.TEXT: pa.string(),
-    Type.INTEGER: pa.int64(),
-    Type.FLAG: pa.bool_(),
-    Type.INSTANT: pa.timestamp("us", "UTC"),
-}
-
-
-_ARROW_OF = {name: [_ARROW[column.type] for column in TABLES[name].columns] for name in TABLES}
+_ARROW_OF = {name: [ARROW[column.type] for column in TABLES[name].columns] for name in TABLES}
 _DAY = 86_400_000_000
 """Microseconds."""
 _IS_ID = re.compile(r"[A-Z0-9]+")

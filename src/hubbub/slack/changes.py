@@ -9,6 +9,7 @@ from hubbub.slack.copies import Copies
 from hubbub.slack.values import (
     Json,
     flag,
+    is_record,
     items,
     micros_of_seconds,
     micros_of_ts,
@@ -33,7 +34,10 @@ def read_event(event: Json, *, batch: Batch, copies: Copies, raw: bool) -> str |
     read = _READERS.get(kind or "")
     if read is None:
         if kind == "message":
-            _note_kind(event, batch)
+            _read_notice(event, batch)
+            event = _as_in_history(event)
+            if is_record(event.get("message")):
+                event = event | {"message": _as_in_history(event["message"])}
         return copies.unwrap(event, None)
     return read(event, batch)
 
@@ -43,6 +47,13 @@ _MEMBER = frozenset({
     "user_huddle_changed",
 })  # fmt: skip
 """Events that hold a whole entry of the directory."""
+
+
+def _as_in_history(message: Json) -> Json:
+    """A message that shares files, without the subtype that only events give it."""
+    if message.get("subtype") != "file_share" or "files" not in message:
+        return message
+    return {name: value for name, value in message.items() if name != "subtype"}
 
 
 def _member(event: Json, batch: Batch, *, raw: bool) -> str | None:
@@ -95,16 +106,27 @@ def _channel(what: str, told: Callable[[Json], Any]) -> Callable[[Json, Batch], 
 
 def _change(channel_id: str, what: str, value: Any, at: int) -> tuple[Any, ...]:
     column = "moved_to" if what == "moved" else what
-    columns = ("name", "kind", "is_archived", "is_shared", "moved_to")
+    columns = ("name", "kind", "topic", "purpose", "is_archived", "is_shared", "moved_to")
     return (channel_id, what, *(value if each == column else None for each in columns), at)
 
 
-def _note_kind(event: Json, batch: Batch) -> None:
-    """A notice that a channel was made private, or public, says when."""
-    kind = _CONVERTED.get(str(event.get("subtype")))
+def _read_notice(event: Json, batch: Batch) -> None:
+    """A notice that a channel was made private or public, or has another topic: no event beside it
+    says so."""
+    subtype = event.get("subtype")
+    if not isinstance(subtype, str):
+        return
     channel_id, at = text(event.get("channel")), micros_of_ts(event.get("ts"))
-    if kind and channel_id and at:
-        _append(batch, "channel_changes", _change(channel_id, "kind", kind, at))
+    what = subtype.partition("_")[2]
+    if channel_id is None or at is None:
+        return
+    if subtype in _CONVERTED:
+        _append(batch, "channel_changes", _change(channel_id, "kind", _CONVERTED[subtype], at))
+    elif subtype in _TOPICS and what in event:
+        _append(batch, "channel_changes", _change(channel_id, what, text(event[what]), at))
+
+
+_TOPICS = frozenset({"channel_topic", "channel_purpose", "group_topic", "group_purpose"})
 
 
 _CONVERTED = {"channel_convert_to_private": "private", "channel_convert_to_public": "public"}
@@ -116,6 +138,9 @@ class Told(NamedTuple):
     name: str | None
     kind: str | None
     moved_to: str | None
+
+
+TOLD_NOTHING = Told(None, None, None)
 
 
 def told_of_channel(event: Json) -> Told:

@@ -21,7 +21,7 @@ from hubbub.core.tables import (
 )
 from hubbub.stores.staging import Staged, mapped
 
-_ATTRIBUTES = ("name", "kind", "is_archived", "is_shared")
+_ATTRIBUTES = ("name", "kind", "topic", "purpose", "is_archived", "is_shared")
 """Columns of a channel that changes set."""
 
 

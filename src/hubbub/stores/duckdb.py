@@ -14,7 +14,7 @@ import signal
 import threading
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,9 @@ _STEPS: dict[int, str] = {
 }
 """SQL that leads from a version to the next."""
 
-_WAIT_SECONDS = 60.0
+WAIT_SECONDS = 60.0
+"""How long a session waits for its turn where nothing else is said."""
+
 _WRITABLE = "(ROW_GROUP_SIZE 30720)"
 """A core packs a group of rows at a time. Of the usual size an import of 100,000 messages is one
 group, and would be packed by one core."""
@@ -50,7 +52,7 @@ _NO_SPACE = re.compile("No space|space left")
 
 
 @contextmanager
-def writing(path: Path, *, wait: float = _WAIT_SECONDS) -> Generator[duckdb.DuckDBPyConnection]:
+def writing(path: Path, *, wait: float = WAIT_SECONDS) -> Generator[duckdb.DuckDBPyConnection]:
     """A session that may write, as one transaction: all of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not exists(path)
@@ -66,7 +68,7 @@ def writing(path: Path, *, wait: float = _WAIT_SECONDS) -> Generator[duckdb.Duck
 
 
 @contextmanager
-def reading(path: Path, *, wait: float = _WAIT_SECONDS) -> Generator[duckdb.DuckDBPyConnection]:
+def reading(path: Path, *, wait: float = WAIT_SECONDS) -> Generator[duckdb.DuckDBPyConnection]:
     """A session that only reads; several may run at once."""
     if not exists(path):
         raise HubbubError(
@@ -97,7 +99,7 @@ def _show(connection: duckdb.DuckDBPyConnection) -> None:
 
 @contextmanager
 def borrowed(
-    connection: duckdb.DuckDBPyConnection, path: Path, *, wait: float = _WAIT_SECONDS
+    connection: duckdb.DuckDBPyConnection, path: Path, *, wait: float = WAIT_SECONDS
 ) -> Generator[None]:
     """The store, to be read, in a session that outlives it: a new session takes ten times as long
     as a short question. The store has to be of this version."""
@@ -110,7 +112,7 @@ def borrowed(
 
 
 @contextmanager
-def copying(path: Path, fresh: Path, *, wait: float = _WAIT_SECONDS) -> Generator[None]:
+def copying(path: Path, fresh: Path, *, wait: float = WAIT_SECONDS) -> Generator[None]:
     """Copy a store of this version into a new file, which is closed when the block begins; nobody
     else writes to the old one until the block ends."""
     with _attached(path, wait, _READ_ONLY) as connection:
@@ -130,7 +132,7 @@ def copying(path: Path, fresh: Path, *, wait: float = _WAIT_SECONDS) -> Generato
         yield
 
 
-def version_of(path: Path, *, wait: float = _WAIT_SECONDS) -> int:
+def version_of(path: Path, *, wait: float = WAIT_SECONDS) -> int:
     """The version of a store, which stays as it is."""
     with _attached(path, wait, _READ_ONLY) as connection:
         return _version(connection, path)
@@ -168,15 +170,12 @@ def _undisturbed() -> Generator[None]:
 
 @contextmanager
 def _attached(path: Path, wait: float, mode: str) -> Generator[duckdb.DuckDBPyConnection]:
-    connection = duckdb.connect(":memory:")
-    try:
-        with _explained(path), _turn(path, wait, mode):
-            spill = str(path.parent / "scratch").replace("'", "''")
-            connection.execute(f"SET TimeZone = 'UTC'; SET temp_directory = '{spill}'")
-            _attach(connection, path, wait, mode)
-            yield connection
-    finally:
-        connection.close()
+    # The turn ends last: a file that one thread still has open cannot be opened by another.
+    with _explained(path), _turn(path, wait, mode), closing(duckdb.connect(":memory:")) as session:
+        spill = str(path.parent / "scratch").replace("'", "''")
+        session.execute(f"SET TimeZone = 'UTC'; SET temp_directory = '{spill}'")
+        _attach(session, path, wait, mode)
+        yield session
 
 
 @contextmanager

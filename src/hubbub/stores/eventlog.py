@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS pieces (number INTEGER, name TEXT, rows BLOB);
 CREATE INDEX IF NOT EXISTS pieces_by_number ON pieces (number);
 CREATE TABLE IF NOT EXISTS seen (event_id TEXT PRIMARY KEY, at INTEGER) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS seen_by_time ON seen (at);
+CREATE TABLE IF NOT EXISTS positions (name TEXT PRIMARY KEY, number INTEGER) WITHOUT ROWID;
 """
 
 
@@ -217,6 +218,18 @@ class EventLog:
             after,
         )
         return events, size
+
+    def forwarded(self) -> int:
+        """The last entry that the topic has; 0 if none."""
+        found = self._read("SELECT number FROM positions WHERE name = 'forwarded'")
+        return found[0][0] if found else 0
+
+    def note_forwarded(self, number: int) -> None:
+        """The topic has the entries up to this one: as far as it goes, they may be pruned."""
+        with self._changing():
+            self._writer.execute(
+                "INSERT OR REPLACE INTO positions VALUES ('forwarded', ?)", (number,)
+            )
 
     def prune(self, upto: int, remember: timedelta) -> None:
         """Let go of the entries up to one, and of ids that are older than `remember`."""

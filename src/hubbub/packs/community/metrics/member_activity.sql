@@ -34,13 +34,15 @@ WITH said AS (
 )
 SELECT
     m.user_id, m.name AS member, m.country, m.city, m.is_deleted AS is_deactivated,
-    m.first_seen_at, m.joined_at,
+    f.first_seen_at, j.joined_at,
     coalesce(s.messages, 0) AS messages, s.first_at AS first_message_at,
     s.last_at AS last_message_at,
     coalesce(r.reactions, 0) AS reactions, r.first_at AS first_reaction_at,
     r.last_at AS last_reaction_at,
     CASE WHEN r.user_id IS NOT NULL THEN 'message' END AS reaction_time
 FROM members m
+LEFT JOIN first_seen f USING (user_id)
+LEFT JOIN joined j USING (user_id)
 LEFT JOIN said s USING (user_id)
 LEFT JOIN reacted r USING (user_id)
 ORDER BY messages DESC, reactions DESC, member, m.user_id

@@ -13,8 +13,7 @@ city = { type = "text", doc = "the city that names the time zone" }
 class = { type = "text", doc = "member, guest or deactivated; public, private …" }
 is_archived = { type = "flag", doc = "whether a channel is closed" }
 */
-SELECT user_id AS id, name AS label, 'member' AS type, iso, country, city,
-    CASE WHEN is_deleted THEN 'deactivated' WHEN is_guest THEN 'guest' ELSE 'member' END AS class,
+SELECT user_id AS id, name AS label, 'member' AS type, iso, country, city, class,
     NULL::BOOLEAN AS is_archived
 FROM members
 UNION ALL

@@ -31,10 +31,10 @@ SELECT
     count(*) FILTER (WHERE kind = 'post') AS posts,
     count(*) FILTER (WHERE kind = 'reply') AS replies,
     count(*) FILTER (WHERE kind = 'broadcast') AS broadcasts,
-    count(DISTINCT (channel_id, thread_ts)) FILTER (WHERE kind <> 'post' AND thread_ts IS NOT NULL)
-        AS threads,
+    (SELECT count(*) FROM (SELECT DISTINCT channel_id, thread_ts FROM said
+        WHERE kind <> 'post' AND thread_ts IS NOT NULL)) AS threads,
     (SELECT count(*) FROM reactions SEMI JOIN said USING (channel_id, ts)
-        SEMI JOIN people USING (user_id)) AS reactions,
+        WHERE user_id IN (SELECT user_id FROM people)) AS reactions,
     count(DISTINCT user_id) AS active_members,
     (SELECT count(*) FROM people) AS members,
     count(DISTINCT channel_id) AS channels,

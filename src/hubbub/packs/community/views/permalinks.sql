@@ -6,4 +6,4 @@ SELECT
     w.url || 'archives/' || m.channel_id || '/p' || replace(m.ts, '.', '')
         || CASE WHEN m.thread_ts <> m.ts
             THEN '?thread_ts=' || m.thread_ts || '&cid=' || m.channel_id ELSE '' END AS permalink
-FROM messages m LEFT JOIN workspace w ON true
+FROM messages m CROSS JOIN (SELECT max(url) AS url FROM workspace) w

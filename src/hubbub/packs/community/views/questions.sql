@@ -7,7 +7,7 @@ SELECT
     min(r.posted_at) AS answered_at
 FROM people_messages q
 LEFT JOIN people_messages r
-    ON r.channel_id = q.channel_id AND r.thread_ts = q.ts AND r.ts <> q.ts
+    ON r.channel_id = q.channel_id AND r.thread_ts = q.ts AND r.kind <> 'post'
     AND r.user_id <> q.user_id
 WHERE q.is_question AND q.kind = 'post'
 GROUP BY ALL

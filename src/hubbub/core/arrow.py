@@ -1,0 +1,23 @@
+"""The declared tables as Arrow has them."""
+
+from typing import Any
+
+import pyarrow as pa
+
+from hubbub.core.batch import carries_copy
+from hubbub.core.tables import Table, Type
+
+_arrow: Any = pa
+
+ARROW: dict[Type, pa.DataType] = {
+    Type.TEXT: pa.string(),
+    Type.INTEGER: pa.int64(),
+    Type.FLAG: pa.bool_(),
+    Type.INSTANT: pa.timestamp("us", "UTC"),
+}
+
+
+def schema_of(table: Table) -> pa.Schema:
+    """The columns of a table's admitted rows."""
+    columns = [(column.name, ARROW[column.type]) for column in table.columns]
+    return _arrow.schema([*columns, ("copy", pa.int64())] if carries_copy(table.name) else columns)
