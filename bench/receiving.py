@@ -27,7 +27,7 @@ from hubbub.core.batch import Envelope
 from hubbub.flows.gates import Gates
 from hubbub.flows.receiving import Receiver
 from hubbub.flows.vitals import Vitals
-from hubbub.server.slack_events import PATH, SlackEvents
+from hubbub.server.slack_events import PATH, SlackEvents, slack_first
 from hubbub.settings import Settings
 from hubbub.stores.eventlog import EventLog
 
@@ -78,7 +78,7 @@ def serve(home: Path, preset: str) -> None:
         return PlainTextResponse("hello")
 
     events = SlackEvents(receiver, SECRET, vitals)
-    app = Starlette(routes=[Route("/hello", hello), Route(PATH, events)])
+    app = slack_first(Starlette(routes=[Route("/hello", hello)]), events)
     # of this protocol by name, else its connections wait for one another's acknowledgements
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from receiving import Live, grove, live
 from tests.collecting.collected import Tables, held, stored, without_deleted
 
 from hubbub.simulator.simulator import Simulator
+from receiving import Live, grove, live
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, NamedTuple
@@ -31,8 +32,13 @@ _CAPACITY_BYTES = 32_000_000
 _AT_ONCE = 512
 """Events of one entry, at most: the first of them waits for the last."""
 _is_type = re.compile(r"[a-z_.]{1,40}").fullmatch
-"""Whether a type looks like Slack's; what else stands there could be anything, and is not told."""
 _log = logging.getLogger("hubbub.server")
+
+
+def type_label(kind: str) -> str:
+    """A type as a label, if it looks like Slack's; what else stands there could be anything, and
+    is not told."""
+    return kind if _is_type(kind) else "other"
 
 
 class _Waiting(NamedTuple):
@@ -200,9 +206,8 @@ class Receiver:
         duplicates = sum(told is Outcome.DUPLICATE for _, told in answers)
         if duplicates:
             self._vitals.duplicates.inc(duplicates)
-        loop = waiting[0].future.get_loop()
-        if not loop.is_closed():  # else nobody waits any more
-            loop.call_soon_threadsafe(self._resolve, answers)
+        with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
+            waiting[0].future.get_loop().call_soon_threadsafe(self._resolve, answers)
 
     def _resolve(self, answers: Sequence[tuple[_Waiting, Outcome]]) -> None:
         for (delivery, future), outcome in answers:
@@ -216,8 +221,7 @@ class Receiver:
         self._vitals.last_event_at = time.time()
         ignored = Counter(each.type for each in fresh if each.type not in TOUCHES_TABLES)
         for kind, count in ignored.items():
-            label = kind if _is_type(kind) else "other"
-            self._vitals.ignored.labels(type=label).inc(count)
+            self._vitals.ignored.labels(type=type_label(kind)).inc(count)
         for alert in _alerts(passed.admitted):
             self._vitals.alerts.labels(kind=alert["kind"]).inc(alert["found"])
         for event_id, why in passed.unreadable.items():

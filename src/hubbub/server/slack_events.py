@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from slack_sdk.signature import SignatureVerifier
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hubbub.core.ports import Outcome
 from hubbub.flows.receiving import Receiver
@@ -130,6 +130,17 @@ class SlackEvents:
         self._refused.count("rate_limited")
         self._receiver.held_back(notice.team_id)
         return (), b""
+
+
+def slack_first(app: ASGIApp, events: SlackEvents, prefix: str = "") -> ASGIApp:
+    """An application where Slack's events are taken before anything else looks at a request."""
+    paths = {PATH, prefix + PATH}
+
+    async def first(scope: Scope, receive: Receive, send: Send) -> None:
+        chosen = events if scope["type"] == "http" and scope["path"] in paths else app
+        await chosen(scope, receive, send)
+
+    return first
 
 
 class _Refused:

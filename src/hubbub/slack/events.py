@@ -1,11 +1,12 @@
 """Events as Slack delivers them, by HTTP or by socket: what is known of one before it is read."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from hubbub.core.batch import Envelope
+from hubbub.slack.normalize import Malformed, decoded
 from hubbub.slack.values import (
     Json,
     is_record,
@@ -145,10 +146,11 @@ def _channel_id(event: _Event) -> str | None:
 
 
 def _read_patiently(body: bytes) -> Delivery:
-    """The same, where any field may be of another type than documented."""
+    """The same, where any field may be of another type than documented, and a text may hold half
+    an emoji."""
     try:
-        envelope: Any = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        envelope = decoded(body)
+    except Malformed as error:
         raise NoDelivery("no JSON") from error
     if not is_record(envelope) or envelope.get("type") != "event_callback":
         raise NoDelivery("no event_callback")
