@@ -1,7 +1,7 @@
 """Finds content: metrics, views and charts are files in packs, and the workspace adds its own.
 
-A pack is a folder with the folders `metrics`, `views` and `charts`. A file in the workspace's pack
-overrides one of the same name.
+A pack is a folder with the folders `metrics`, `views` and `charts`, and a file `dashboard.toml`. A
+file in the workspace's pack overrides one of the same name; dashboards are put together.
 """
 
 from collections.abc import Sequence
@@ -44,9 +44,8 @@ class ContentFile:
 
 def find(kind: str, suffixes: Sequence[str], own_pack: Path) -> dict[str, ContentFile]:
     """All files of a kind (`metrics`, say), by name and in order of it."""
-    packs = sorted(path for path in PACKS.iterdir() if path.is_dir() and path.name[0] != "_")
     found: dict[str, ContentFile] = {}
-    for pack in (*packs, own_pack):
+    for pack in _packs(own_pack):
         folder = pack / kind
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             suffix = next((each for each in suffixes if path.name.endswith(each)), None)
@@ -55,3 +54,18 @@ def find(kind: str, suffixes: Sequence[str], own_pack: Path) -> dict[str, Conten
                 text = path.read_text(encoding="utf-8")
                 found[name] = ContentFile(name, pack.name, path, text)
     return dict(sorted(found.items()))
+
+
+def find_each(name: str, own_pack: Path) -> list[ContentFile]:
+    """The files of a name (`dashboard.toml`, say) that packs have at most one of, the workspace's
+    own last."""
+    return [
+        ContentFile(path.stem, pack.name, path, path.read_text(encoding="utf-8"))
+        for pack in _packs(own_pack)
+        if (path := pack / name).is_file()
+    ]
+
+
+def _packs(own_pack: Path) -> list[Path]:
+    packs = sorted(path for path in PACKS.iterdir() if path.is_dir() and path.name[0] != "_")
+    return [*packs, own_pack]

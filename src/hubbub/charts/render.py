@@ -57,6 +57,18 @@ def drawable(
     return _picture(chart.spec, chart.title, subtitle, records)
 
 
+def page_drawable(chart: Chart, rows: pa.Table, *, timezone: str) -> dict[str, Any] | None:
+    """The same for a box of a page, which has the title: as wide and high as the box, and without
+    a ground. None where there is nothing to draw but `chart.empty`."""
+    records = _records(chart, rows, ZoneInfo(timezone))
+    if _says_nothing(chart, records):
+        return None
+    whole = _picture(chart.spec, chart.title, "", records)
+    box = {"background": None, "width": "container", "height": "container"}
+    fit = {"type": "fit", "contains": "padding"}
+    return {key: each for key, each in whole.items() if key != "title"} | box | {"autosize": fit}
+
+
 def texts(chart: Chart, rows: pa.Table) -> list[str]:
     """The texts of the rows that are drawn: names above all. What `fonts.missing` wants to know."""
     records = _records(chart, rows, ZoneInfo("UTC"))

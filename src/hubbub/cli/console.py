@@ -3,8 +3,7 @@
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import date, datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -173,32 +172,22 @@ def print_json(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Print rows as a JSON array of objects; instants in ISO 8601, UTC."""
     import msgspec
 
+    from hubbub.destinations.files import plain_value
+
     click.echo("[")
     for number, row in enumerate(rows, 1):
         comma = "," if number < len(rows) else ""
-        record = msgspec.json.encode(dict(zip(columns, map(_plain_value, row), strict=True)))
+        record = msgspec.json.encode(dict(zip(columns, map(plain_value, row), strict=True)))
         click.echo(f"{record.decode()}{comma}")
     click.echo("]")
 
 
 def print_csv(rows: "pa.Table") -> None:
     """Print rows as CSV with a header line; instants in ISO 8601, UTC."""
-    import csv
+    from hubbub.destinations.files import csv_parts
 
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(rows.column_names)
-    for batch in rows.to_batches(max_chunksize=10_000):
-        for row in batch.to_pylist():
-            writer.writerow([_plain_value(value) for value in row.values()])
-
-
-def _plain_value(value: Any) -> Any:
-    """A value for machines."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, date | time | timedelta | Decimal):
-        return str(value)
-    return value
+    for part in csv_parts(rows):
+        sys.stdout.write(part)
 
 
 def table(

@@ -29,6 +29,18 @@ def _charts(session: Session) -> _Rows:
     ]
 
 
+def _panels(session: Session) -> _Rows:
+    from hubbub.flows.showing import shown_panels
+    from hubbub.flows.workspace import smallest_group
+
+    settings = session.settings
+    _, found = shown_panels(settings, smallest_group(settings))
+    return ["panel", "kind", "metric", "title"], [
+        [name, shown.panel.kind, shown.metric.name if shown.metric else "", shown.title]
+        for name, shown in found.items()
+    ]
+
+
 def _tables(session: Session) -> _Rows:
     del session
     from hubbub.core.tables import TABLES
@@ -68,6 +80,7 @@ def _channels(session: Session) -> _Rows:
 _KINDS: dict[str, Callable[[Session], _Rows]] = {
     "metrics": _metrics,
     "charts": _charts,
+    "panels": _panels,
     "tables": _tables,
     "channels": _channels,
     "runs": _query(
@@ -93,8 +106,8 @@ _KINDS: dict[str, Callable[[Session], _Rows]] = {
 @click.argument("kind", type=click.Choice(list(_KINDS)))
 @everywhere
 def command(session: Session, kind: str) -> None:
-    """List metrics, charts, tables, channels, runs, the calls of the last run, or what could not
-    be read."""
+    """List metrics, charts, panels, tables, channels, runs, the calls of the last run, or what
+    could not be read."""
     columns, rows = _KINDS[kind](session)
     if session.as_json:
         console.print_json(columns, rows)

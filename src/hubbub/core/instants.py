@@ -1,19 +1,27 @@
 """Times as people write them: a day, an instant, or a while before now."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hubbub.errors import UsageError
 
 _UNITS = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800}
+_is_number = re.compile(r"[0-9]{1,12}").fullmatch
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_END = datetime(2200, 1, 1, tzinfo=UTC)
+"""Times of Slack lie in between; a series of days that goes much further would have no end."""
 
 
 def begin_of(name: str, value: str, now: datetime, zone: ZoneInfo) -> datetime:
-    """A day's begin, an instant, or a while before now (`30 days`). Raises `UsageError`."""
+    """A day's begin, an instant, or a while before now (`30 days`), but not before 1970. Raises
+    `UsageError`."""
     number, _, unit = value.partition(" ")
-    if number.isdigit() and unit.removesuffix("s") in _UNITS:
-        return now - timedelta(seconds=int(number) * _UNITS[unit.removesuffix("s")])
-    return _instant(name, value, zone, " or 30 days.")
+    if _is_number(number) and unit.removesuffix("s") in _UNITS:
+        seconds = int(number) * _UNITS[unit.removesuffix("s")]
+        longest = (now - _BEGINNING).total_seconds()
+        return now - timedelta(seconds=seconds) if seconds < longest else _BEGINNING
+    return max(_instant(name, value, zone, " or 30 days."), _BEGINNING)
 
 
 def end_of(name: str, value: str, zone: ZoneInfo) -> datetime:
@@ -32,4 +40,9 @@ def _instant(name: str, value: str, zone: ZoneInfo, other_forms: str) -> datetim
             f"{name} {value!r} is no time.",
             f"Write a day (2026-03-01), an instant (2026-03-01T12:00:00Z){other_forms}",
         ) from error
+    if not _BEGINNING.year - 1 <= moment.year <= _END.year:
+        raise UsageError(
+            f"{name} {value!r} is too far away.",
+            f"Name a time between {_BEGINNING.year} and {_END.year}.",
+        )
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=zone)

@@ -1,12 +1,20 @@
 """Files that other programs read: how each form is written, and how a file appears whole."""
 
+import csv
+import io
 import os
 import zipfile
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from hubbub.errors import HubbubError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _INSTANTS = "TIMESTAMPFORMAT '%Y-%m-%dT%H:%M:%S.%fZ'"
 
@@ -42,3 +50,30 @@ def bundle(path: Path, files: Sequence[Path]) -> None:
             file.write(each, each.name)
     for each in files:
         each.unlink()
+
+
+_CSV_ROWS = 10_000
+"""Rows that are written at a time."""
+
+
+def csv_parts(rows: "pa.Table") -> Iterator[str]:
+    """Rows as CSV with a header line, in parts; instants in ISO 8601, UTC."""
+    part = io.StringIO()
+    writer = csv.writer(part, lineterminator="\n")
+    writer.writerow(rows.column_names)
+    for batch in rows.to_batches(max_chunksize=_CSV_ROWS):
+        for row in batch.to_pylist():
+            writer.writerow([plain_value(value) for value in row.values()])
+        yield part.getvalue()
+        part.seek(0)
+        part.truncate()
+    yield part.getvalue()
+
+
+def plain_value(value: Any) -> Any:
+    """A value for machines: as JSON has it, or as a text."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date | time | timedelta | Decimal):
+        return str(value)
+    return value

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -41,6 +41,22 @@ class DrawnChart:
     """What of it this machine cannot show, a sentence each."""
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """What is to be drawn: a chart, the rows for it, and what they are about."""
+
+    chart: Chart
+    rows: pa.Table
+    subtitle: str
+    timezone: str
+
+    def picture(self, form: Form) -> bytes:
+        """The drawn picture; takes no session on the store."""
+        return draw(
+            self.chart, self.rows, subtitle=self.subtitle, form=form, timezone=self.timezone
+        )
+
+
 def draw_chart(settings: Settings, name: str, window: Mapping[str, str], path: Path) -> DrawnChart:
     """Draw a chart into a .png, .svg or .html file; the store is closed before drawing begins.
 
@@ -50,36 +66,46 @@ def draw_chart(settings: Settings, name: str, window: Mapping[str, str], path: P
     form = _form(path)
     chart = Charts(settings.pack).chart(name)
     catalog = Catalog(settings.pack)
-    check_metric(chart, catalog.files)
-    metric = catalog.metric(chart.metric)
-    check_fields(chart, metric.columns)
+    metric = metric_of(chart, catalog)
     k = smallest_group(settings)
     with store.reading(settings.store) as connection:
         audited(settings, "draw", chart.name, form=form, **chosen(window))
         runner = Runner(connection, catalog, settings.timezone, smallest_group=k)
         query = runner.prepare(metric, {**chart.parameters, **window})
         rows = runner.run(query)
-        begin = _begin(connection, query)
-        where = _channel(connection, query)
-    chart, rows, hidden = _without_small_groups(chart, metric, rows, k)
-    subtitle = " · ".join(
-        part
-        for part in (
-            _days(begin, query.as_of, ZoneInfo(settings.timezone)),
-            where,
-            _member(window),
-            _share(chart, rows),
-            hidden,
-            settings.timezone,
-        )
-        if part
-    )
-    picture = draw(chart, rows, subtitle=subtitle, form=form, timezone=settings.timezone)
-    _write(path, picture)
+        about = said_of_window(connection, query, ZoneInfo(settings.timezone))
+    drawing = drawing_of(chart, metric, rows, [*about, _member(window)], settings.timezone, k)
+    _write(path, drawing.picture(form))
     Outputs(settings.outputs).note([path])
     # whoever looks at an SVG or a page has fonts of their own
-    notes = fonts.missing(texts(chart, rows)) if form == "png" else []
-    return DrawnChart(path, chart.title, subtitle, rows.num_rows, tuple(notes))
+    notes = fonts.missing(texts(drawing.chart, drawing.rows)) if form == "png" else []
+    return DrawnChart(path, chart.title, drawing.subtitle, drawing.rows.num_rows, tuple(notes))
+
+
+def metric_of(chart: Chart, catalog: Catalog) -> Metric:
+    """The metric that a chart draws. Raises `BadContent` if it cannot draw it."""
+    check_metric(chart, catalog.files)
+    metric = catalog.metric(chart.metric)
+    check_fields(chart, metric.columns)
+    return metric
+
+
+def drawing_of(
+    chart: Chart, metric: Metric, rows: pa.Table, about: Sequence[str], timezone: str, k: int
+) -> Drawing:
+    """What is to be drawn of a metric's rows. Raises `TooFewMembers` if the chart draws columns
+    that may not leave."""
+    chart, rows, hidden = _without_small_groups(chart, metric, rows, k)
+    parts = (*about, _share(chart, rows), hidden, timezone)
+    return Drawing(chart, rows, " · ".join(part for part in parts if part), timezone)
+
+
+def said_of_window(
+    connection: duckdb.DuckDBPyConnection, query: Query, zone: ZoneInfo
+) -> list[str]:
+    """The days that a query is about, and the channel if it is about one."""
+    days = _days(_begin(connection, query), query.as_of, zone)
+    return [days, _channel(connection, query)]
 
 
 def _form(path: Path) -> Form:

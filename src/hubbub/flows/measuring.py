@@ -66,12 +66,15 @@ class Measured:
         return f"{moment.astimezone(ZoneInfo(self.timezone)):%Y-%m-%d %H:%M}"
 
 
-def measure(settings: Settings, name: str, window: Mapping[str, str]) -> Measured:
-    """Run a metric. Raises `UsageError` for unknown names and values."""
+def measure(
+    settings: Settings, name: str, window: Mapping[str, str], *, wait: float = store.WAIT_SECONDS
+) -> Measured:
+    """Run a metric. Raises `UsageError` for unknown names and values, `TryAgain` if others hold the
+    store for so many seconds."""
     catalog = Catalog(settings.pack)
     metric = catalog.metric(name)
     k = smallest_group(settings)
-    with store.reading(settings.store) as connection:
+    with store.reading(settings.store, wait=wait) as connection:
         audited(settings, "read", metric.name, **chosen(window))
         runner = Runner(connection, catalog, settings.timezone, smallest_group=k)
         query = runner.prepare(metric, window)

@@ -30,6 +30,7 @@ from hubbub.content import ContentFile
 TYPES = {
     "id": "a Slack id; terminals leave it out where a name stands beside it",
     "text": "text",
+    "markup": "text in Slack's markup, shown with names in place of ids",
     "integer": "a whole number",
     "number": "a number",
     "flag": "yes or no",

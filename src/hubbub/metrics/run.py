@@ -24,6 +24,7 @@ _arrow: Any = pa
 _SQL_TYPES = {
     "id": {"VARCHAR"},
     "text": {"VARCHAR"},
+    "markup": {"VARCHAR"},
     "integer": {"BIGINT", "INTEGER", "HUGEINT", "UBIGINT", "TINYINT"},
     "number": {"DOUBLE"},
     "flag": {"BOOLEAN"},
@@ -276,6 +277,7 @@ class Runner:
                 )
 
 
+_GREATEST = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEGINNING = _EPOCH
 _OF_DAYS = "messages_of_shown_days"
@@ -291,7 +293,10 @@ def _like(metric: Metric, name: str, value: Any, default: Any) -> Any:
     if isinstance(value, type(default)):
         return value
     try:
-        return type(default)(value)
+        read = type(default)(value)
+        if isinstance(read, int | float) and not -_GREATEST <= read <= _GREATEST:
+            raise ValueError(name)  # too great, or no number at all
+        return read  # noqa: TRY300 -- it belongs to what is tried
     except ValueError as error:
         raise UsageError(
             f"{name} {value!r} is no {type(default).__name__}.",

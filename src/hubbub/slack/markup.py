@@ -5,10 +5,12 @@ token: `<@U…>`, `<#C…>`, `<!here>` or `<scheme:…>`, each with an optional 
 """
 
 import re
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 _TOKEN = re.compile(r"<([^<>|]*)[^<>]*>")
 """A token; its group is what stands before the label."""
+_WHOLE_TOKEN = re.compile(r"<[^<>]*>")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _CODE_OR_TOKEN = re.compile(r"```.*?```|`[^`\n]*`|<[^<>]*>", re.DOTALL)
 _PLAIN_HOST = re.compile(r"https?://([A-Za-z0-9.\-]+)(?:[/?#]|\Z)")
@@ -78,3 +80,21 @@ def asks(text: str) -> bool:
         return False
     rest = _CODE_OR_TOKEN.sub(" ", text)
     return "?" in rest or "？" in rest
+
+
+def plain(text: str, members: Mapping[str, str], channels: Mapping[str, str]) -> str:
+    """A text as people read it: names in place of ids, labels in place of links."""
+
+    def told(token: re.Match[str]) -> str:
+        content, _, label = token[0][1:-1].partition("|")
+        sign, rest = content[:1], content[1:]
+        if sign == "@":
+            return f"@{members.get(rest) or label or rest}"
+        if sign == "#":
+            return f"#{channels.get(rest) or label or rest}"
+        if sign == "!":
+            named = "group" if rest.startswith("subteam^") else rest.partition("^")[0]
+            return label or f"@{named}"
+        return label or content
+
+    return unescape(_WHOLE_TOKEN.sub(told, text))

@@ -3,12 +3,16 @@
 While a process holds the file for writing no other can open it, so every use is a session that
 waits its turn, works and lets go. A session is an in-memory database with the store attached:
 people's queries see the tables' public columns as views, under the tables' own names.
+
+Threads of one process take turns too, readers among themselves as well: the lock on the file is
+the process's, and goes for all of its threads when the first of them closes the file.
 """
 
 import re
 import signal
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,7 +39,9 @@ _STEPS: dict[int, str] = {
 }
 """SQL that leads from a version to the next."""
 
-_WAIT_SECONDS = 60.0
+WAIT_SECONDS = 60.0
+"""How long a session waits for its turn where nothing else is said."""
+
 _WRITABLE = "(ROW_GROUP_SIZE 30720)"
 """A core packs a group of rows at a time. Of the usual size an import of 100,000 messages is one
 group, and would be packed by one core."""
@@ -44,7 +50,7 @@ _NO_SPACE = re.compile("No space|space left")
 
 
 @contextmanager
-def writing(path: Path, *, wait: float = _WAIT_SECONDS) -> Generator[duckdb.DuckDBPyConnection]:
+def writing(path: Path, *, wait: float = WAIT_SECONDS) -> Generator[duckdb.DuckDBPyConnection]:
     """A session that may write, as one transaction: all of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not exists(path)
@@ -60,7 +66,7 @@ def writing(path: Path, *, wait: float = _WAIT_SECONDS) -> Generator[duckdb.Duck
 
 
 @contextmanager
-def reading(path: Path, *, wait: float = _WAIT_SECONDS) -> Generator[duckdb.DuckDBPyConnection]:
+def reading(path: Path, *, wait: float = WAIT_SECONDS) -> Generator[duckdb.DuckDBPyConnection]:
     """A session that only reads; several may run at once."""
     if not exists(path):
         raise HubbubError(
@@ -86,11 +92,11 @@ def reading(path: Path, *, wait: float = _WAIT_SECONDS) -> Generator[duckdb.Duck
 
 @contextmanager
 def borrowed(
-    connection: duckdb.DuckDBPyConnection, path: Path, *, wait: float = _WAIT_SECONDS
+    connection: duckdb.DuckDBPyConnection, path: Path, *, wait: float = WAIT_SECONDS
 ) -> Generator[None]:
     """The store, to be read, in a session that outlives it: a new session takes ten times as long
     as a short question. The store has to be of this version."""
-    with _explained(path):
+    with _turn(path, wait), _explained(path):
         _attach(connection, path, wait, "(READ_ONLY)")
         try:
             yield
@@ -99,7 +105,7 @@ def borrowed(
 
 
 @contextmanager
-def copying(path: Path, fresh: Path, *, wait: float = _WAIT_SECONDS) -> Generator[None]:
+def copying(path: Path, fresh: Path, *, wait: float = WAIT_SECONDS) -> Generator[None]:
     """Copy a store of this version into a new file, which is closed when the block begins; nobody
     else writes to the old one until the block ends."""
     with _attached(path, wait, "(READ_ONLY)") as connection:
@@ -119,7 +125,7 @@ def copying(path: Path, fresh: Path, *, wait: float = _WAIT_SECONDS) -> Generato
         yield
 
 
-def version_of(path: Path, *, wait: float = _WAIT_SECONDS) -> int:
+def version_of(path: Path, *, wait: float = WAIT_SECONDS) -> int:
     """The version of a store, which stays as it is."""
     with _attached(path, wait, "(READ_ONLY)") as connection:
         return _version(connection, path)
@@ -157,15 +163,31 @@ def _undisturbed() -> Generator[None]:
 
 @contextmanager
 def _attached(path: Path, wait: float, mode: str) -> Generator[duckdb.DuckDBPyConnection]:
-    connection = duckdb.connect(":memory:")
+    with _turn(path, wait):
+        connection = duckdb.connect(":memory:")
+        try:
+            with _explained(path):
+                spill = str(path.parent / "scratch").replace("'", "''")
+                connection.execute(f"SET TimeZone = 'UTC'; SET temp_directory = '{spill}'")
+                _attach(connection, path, wait, mode)
+                yield connection
+        finally:
+            connection.close()
+
+
+_turns: defaultdict[Path, threading.RLock] = defaultdict(threading.RLock)
+
+
+@contextmanager
+def _turn(path: Path, wait: float) -> Generator[None]:
+    """This thread's turn among those of the process."""
+    turn = _turns[path.absolute()]
+    if not turn.acquire(timeout=wait):
+        raise _held("This program", path, wait)
     try:
-        with _explained(path):
-            spill = str(path.parent / "scratch").replace("'", "''")
-            connection.execute(f"SET TimeZone = 'UTC'; SET temp_directory = '{spill}'")
-            _attach(connection, path, wait, mode)
-            yield connection
+        yield
     finally:
-        connection.close()
+        turn.release()
 
 
 @contextmanager
@@ -197,13 +219,17 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path, wait: float, mode
             if _LOCKED not in str(error):
                 raise
             if time.monotonic() > deadline:
-                raise TryAgain(
-                    f"Another program has held {path} for {wait:.0f} seconds.",
-                    "Wait for it to end, then run this again.",
-                ) from error
+                raise _held("Another program", path, wait) from error
             time.sleep(0.05)
         else:
             return
+
+
+def _held(who: str, path: Path, wait: float) -> TryAgain:
+    return TryAgain(
+        f"{who} has held {path} for {wait:.0f} seconds.",
+        "Wait for it to end, then run this again.",
+    )
 
 
 def _disk_error(path: Path, error: duckdb.Error) -> HubbubError:

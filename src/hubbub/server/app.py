@@ -1,0 +1,88 @@
+"""The whole server: what is served where, and how it stops."""
+
+import socket
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
+
+from hubbub.errors import HubbubError
+from hubbub.flows.panels import Panels
+from hubbub.flows.vitals import Vitals
+from hubbub.server.answers import failed, refused, unanswered
+from hubbub.server.api import Api
+from hubbub.server.files import Files
+from hubbub.server.monitoring import Monitoring
+from hubbub.server.openapi import Description
+from hubbub.server.stream import Hub
+
+STATIC = Path(__file__).parent / "static"
+
+
+def _always() -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a server is put together from."""
+
+    vitals: Vitals
+    panels: Panels
+    hub: Hub
+    slack_events: ASGIApp | None = None
+    """Takes what Slack delivers by HTTP; None where events come by Socket Mode."""
+    access: Callable[[ASGIApp], ASGIApp] | None = None
+    """Puts the door in front of all; None where everybody may look."""
+    prefix: str = ""
+    """The path under which all is served: empty, or with a slash before and none behind."""
+    gate_ready: Callable[[], bool] = _always
+
+
+def build_app(parts: Parts) -> Starlette:
+    """The ASGI application."""
+    api = Api(parts.panels, parts.hub)
+    routes: list[BaseRoute] = [
+        *api.routes(),
+        *Description(parts.panels, parts.prefix).routes(),
+        *Monitoring(parts.vitals, parts.hub, parts.gate_ready).routes(),
+        *Files(STATIC).routes(),
+    ]
+    if parts.slack_events is not None:
+        routes.append(Route("/slack/events", parts.slack_events))
+    door = [Middleware(parts.access)] if parts.access else []
+
+    @asynccontextmanager
+    async def living(app: Starlette) -> AsyncGenerator[None]:
+        del app
+        parts.hub.start()
+        yield
+        await parts.hub.stop()
+
+    return Starlette(
+        routes=[Mount(parts.prefix, routes=routes)] if parts.prefix else routes,
+        middleware=[*door, Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)],
+        exception_handlers={HubbubError: refused, HTTPException: unanswered, Exception: failed},
+        lifespan=living,
+    )
+
+
+class Server(uvicorn.Server):
+    """A server that ends its streams when it is to stop, rather than wait for them for ever."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, then all else."""
+        self._hub.close()
+        await super().shutdown(sockets)
