@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from hubbub.charts.render import VEGA_LITE, page_themes
+from hubbub.charts.render import VEGA_LITE
 from hubbub.server.page import STATIC, page
 from tests.browser import invented
 
@@ -97,7 +97,7 @@ class DashboardServer:
 
     async def _page(self, request: Request) -> Response:
         frame = json.dumps(self._view(request)).encode() if self.in_page else None
-        text = page(self.dashboard, frame, themes=page_themes())
+        text = page(self.dashboard, frame)
         return Response(
             text, media_type="text/html", headers={"Content-Security-Policy": POLICY}
         )

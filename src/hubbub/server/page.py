@@ -25,22 +25,16 @@ _NARROW, _HALF = 4, 6
 
 
 def page(
-    dashboard: Mapping[str, Any],
-    frame: bytes | None = None,
-    *,
-    themes: Mapping[str, Any],
-    vega: str = "static/vega.js",
+    dashboard: Mapping[str, Any], frame: bytes | None = None, *, vega: str = "static/vega.js"
 ) -> bytes:
     """The page as HTML.
 
     `dashboard` is what `/api/v1/dashboard` answers, `frame` the data of the newest `frame` event of
-    the stream for the view that is asked for, `themes` the configurations of charts for `light` and
-    `dark`, `vega` where the browser finds the drawing library. All addresses are relative to the
-    page.
+    the stream for the view that is asked for, `vega` where the browser finds the drawing library.
+    All addresses are relative to the page.
     """
     known = {
         "vega": vega,
-        "themes": themes,
         "dashboard": dashboard,
         "frame": msgspec.Raw(frame or b"null"),
     }

@@ -30,6 +30,9 @@ export function filters(form, dashboard, changed) {
     for (const select of form.elements) select.value = asked(select.name);
   };
   read();
+  // an old address may ask for what is not offered any more
+  const isKnown = (name) => !asked(name) || form.elements[name]?.value === asked(name);
+  if (!NAMES.every(isKnown)) history.replaceState(null, "", location.pathname);
   form.addEventListener("change", () => {
     const now = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
     history.pushState(null, "", now.size ? "?" + now : location.pathname);

@@ -114,12 +114,6 @@ if (known) take(known);
 themeSwitch(find("theme"), () => panels.forEach(({ shown }) => shown.restyle?.()));
 find("state-button").addEventListener("click", () => openDialog("How the server fares", [line.vitals()]));
 
-const reopen = follow({
-  address: () => `api/v1/stream${query()}`,
-  probe: "api/v1/status",
-  on: { frame: take, status: takeStatus, activity: takeActivity },
-  state: line.stream,
-});
 const mark = () => find("panels").classList.toggle("filtered", query() !== "");
 filters(find("filters"), dashboard, () => {
   find("panels").classList.add("stale");
@@ -127,6 +121,12 @@ filters(find("filters"), dashboard, () => {
   reopen();
 });
 mark();
+const reopen = follow({
+  address: () => `api/v1/stream${query()}`,
+  probe: "api/v1/status",
+  on: { frame: take, status: takeStatus, activity: takeActivity },
+  state: line.stream,
+});
 document.addEventListener("visibilitychange", draw);
 setInterval(() => document.hidden || tick(), 5000);
 setInterval(speak, SPEAKING);

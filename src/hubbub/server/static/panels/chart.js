@@ -36,7 +36,7 @@ export function chart(body, layout, page) {
     const { clientWidth: width, clientHeight: height } = place;
     if (width < 40 || height < 40) return;
     drawn?.finalize();
-    drawn = await embed(place, dressed(data.spec, page.themes, width, height), OPTIONS);
+    drawn = await embed(place, dressed(data.spec, width, height), OPTIONS);
     [shape, size] = [now, `${width} ${height}`];
   }
 

@@ -5,6 +5,7 @@ import { arrange, calm, linked, make, name, scroller, sentence } from "../dom.js
 import { when } from "../format.js";
 
 const VERBS = { reply: "replied", broadcast: "replied", reaction: "reacted" };
+const RESTING = 20_000;
 const SLIDE = { duration: 320, easing: "cubic-bezier(0.2, 0.7, 0.2, 1)" };
 
 export function list(body, layout) {
@@ -14,9 +15,11 @@ export function list(body, layout) {
   const limit = layout.limit ?? 20;
   let rows = [];
   let shown = null;
+  let moved = 0;
 
-  /** Somebody reads what stands there: it must not move away under their eyes. */
-  const reading = () => scroll.scrollTop > 4 || scroll.matches(":hover, :focus-within");
+  /** Somebody reads what stands there: it must not move away. A pointer left lying reads nothing. */
+  const reading = () =>
+    scroll.scrollTop > 4 || scroll.matches(":focus-within") || (scroll.matches(":hover") && Date.now() - moved < RESTING);
 
   function draw(asked) {
     const fresh = rows.filter((item) => shown && !shown.has(keyOf(item)));
@@ -49,6 +52,7 @@ export function list(body, layout) {
     draw(true);
     scroll.focus();
   });
+  scroll.addEventListener("pointermove", () => (moved = Date.now()));
   const back = () => more.isConnected && draw(false);
   scroll.addEventListener("pointerleave", back);
   scroll.addEventListener("focusout", () => setTimeout(back));
