@@ -37,6 +37,7 @@ export function chart(body, layout, page) {
     if (width < 40 || height < 40) return;
     drawn?.finalize();
     drawn = await embed(place, dressed(data.spec, width, height), OPTIONS);
+    place.querySelector("svg").setAttribute("aria-hidden", "true");
     [shape, size] = [now, `${width} ${height}`];
   }
 

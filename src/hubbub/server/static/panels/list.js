@@ -19,7 +19,7 @@ export function list(body, layout) {
 
   /** Somebody reads what stands there: it must not move away. A pointer left lying reads nothing. */
   const reading = () =>
-    scroll.scrollTop > 4 || scroll.matches(":focus-within") || (scroll.matches(":hover") && Date.now() - moved < RESTING);
+    scroll.scrollTop > 4 || body.matches(":focus-within") || (body.matches(":hover") && Date.now() - moved < RESTING);
 
   function draw(asked) {
     const fresh = rows.filter((item) => shown && !shown.has(keyOf(item)));
@@ -52,10 +52,10 @@ export function list(body, layout) {
     draw(true);
     scroll.focus();
   });
-  scroll.addEventListener("pointermove", () => (moved = Date.now()));
+  body.addEventListener("pointermove", () => (moved = Date.now()));
   const back = () => more.isConnected && draw(false);
-  scroll.addEventListener("pointerleave", back);
-  scroll.addEventListener("focusout", () => setTimeout(back));
+  body.addEventListener("pointerleave", back);
+  body.addEventListener("focusout", () => setTimeout(back));
 
   return {
     show(data) {
