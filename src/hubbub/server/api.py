@@ -33,8 +33,8 @@ _PAINTERS = 1
 _ROWS = 1_000
 """Rows of a metric where no limit is given."""
 MOST_ROWS = 50_000
-_SESSION_SECONDS = 60.0
-"""Streams of one view that begin within this are noted once."""
+_VISIT_SECONDS = 60.0
+"""Who begins to look at one view within this is noted once."""
 _PANEL_SECONDS = 3_600.0
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ class Api:
     async def dashboard(self, request: Request) -> Response:
         """The panels with what they mean, and the filters."""
         _given(request, ())
-        return json_response(await self._reading(self._panels.dashboard))
+        return json_response(await self.reading(self._panels.dashboard))
 
     async def panel(self, request: Request) -> Response:
         """A panel's data as JSON or CSV, or its picture."""
@@ -73,7 +73,7 @@ class Api:
         self._panels.named(name)
         view = await self.view_of(request)
         if form == ".png":
-            drawing = await self._reading(self._panels.drawing, name, view)
+            drawing = await self.reading(self._panels.drawing, name, view)
             painted = partial(drawing.picture, "png")
             picture = await to_thread.run_sync(painted, limiter=self._painters)
             return Response(picture, headers=_file_headers(f"{name}.png"), media_type="image/png")
@@ -81,8 +81,8 @@ class Api:
             shown = self._panels.named(name)
             assert shown.metric is not None
             return _csv(name, await self._measured(shown.metric.name, shown.window(view)))
-        await self._reading(self._panels.note, name, view, _PANEL_SECONDS)
-        data = await self._reading(self._panels.panel, name, view)
+        await self.reading(self._panels.note, name, view, _PANEL_SECONDS)
+        data = await self.reading(self._panels.panel, name, view)
         # a version stands for one panel of one view
         tag = f'"{data.version}"'
         headers = {"etag": tag, "cache-control": "no-cache"}
@@ -109,7 +109,7 @@ class Api:
                     for each in metric.columns.values()
                 ],
             }
-            for metric in await self._reading(self._catalog.metrics)
+            for metric in await self.reading(self._catalog.metrics)
         ])  # fmt: skip
 
     async def metric(self, request: Request) -> Response:
@@ -124,7 +124,7 @@ class Api:
         measured = await self._measured(name, window)
         if form:
             return _csv(name, measured)
-        return json_response(await self._reading(_told, measured, limit))
+        return json_response(await self.reading(_told, measured, limit))
 
     async def status(self, request: Request) -> Response:
         """How the server fares."""
@@ -134,22 +134,27 @@ class Api:
     async def stream(self, request: Request) -> EventStream:
         """The stream of a view."""
         view = await self.view_of(request)
-        await self._reading(self._panels.note, "dashboard", view, _SESSION_SECONDS)
+        await self.looked_at(view)
         compressed = "gzip" in request.headers.get("accept-encoding", "")
         return self._hub.stream(view, compressed=compressed)
 
     async def view_of(self, request: Request) -> View:
         """The view that a request asks for."""
         given = _given(request, {"period", "channel"})
-        return await self._reading(partial(self._panels.view, **given))
+        return await self.reading(partial(self._panels.view, **given))
+
+    async def looked_at(self, view: View) -> None:
+        """Note that somebody looks at the dashboard."""
+        await self.reading(self._panels.note, "dashboard", view, _VISIT_SECONDS)
 
     async def _measured(self, name: str, window: dict[str, str]) -> Measured:
         if self._panels.mark() is None:
             raise TryAgain("There are no messages yet.", "Ask again later.")
         wait = self._panels.wait
-        return await self._reading(partial(measure, self._settings, name, window, wait=wait))
+        return await self.reading(partial(measure, self._settings, name, window, wait=wait))
 
-    async def _reading(self, work: Callable[..., T], *arguments: Any) -> T:
+    async def reading(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Do in a thread what reads the store or the audit log."""
         try:
             return await to_thread.run_sync(work, *arguments, limiter=self._readers)
         except duckdb.Error as error:

@@ -20,6 +20,7 @@ from hubbub.flows.vitals import Vitals
 from hubbub.server.answers import failed, refused, unanswered
 from hubbub.server.api import Api
 from hubbub.server.files import Files
+from hubbub.server.front import Front, Page
 from hubbub.server.monitoring import Monitoring
 from hubbub.server.openapi import Description
 from hubbub.server.stream import Hub
@@ -45,19 +46,24 @@ class Parts:
     prefix: str = ""
     """The path under which all is served: empty, or with a slash before and none behind."""
     gate_ready: Callable[[], bool] = _always
+    page: Page | None = None
+    """Writes the dashboard's page; None where only the API is served."""
 
 
 def build_app(parts: Parts) -> Starlette:
     """The ASGI application."""
     api = Api(parts.panels, parts.hub)
+    files = Files(STATIC)
     routes: list[BaseRoute] = [
         *api.routes(),
         *Description(parts.panels, parts.prefix).routes(),
         *Monitoring(parts.vitals, parts.hub, parts.gate_ready).routes(),
-        *Files(STATIC).routes(),
+        *files.routes(),
     ]
     if parts.slack_events is not None:
         routes.append(Route("/slack/events", parts.slack_events))
+    if parts.page is not None:
+        routes.append(Route("/", Front(parts.page, api, parts.hub, files).answer))
     door = [Middleware(parts.access)] if parts.access else []
 
     @asynccontextmanager
