@@ -43,19 +43,6 @@ def column(name: str, kind: str = "integer", unit: str = "", doc: str = "") -> d
     return {"name": name, "type": kind, "unit": unit, "doc": doc or f"what {name} says"}
 
 
-def _panel(name: str, title: str, kind: str, width: int, height: int, **more: Any) -> dict[str, Any]:
-    metric = more.pop("metric", name)
-    columns = more.pop("told", [])
-    question = more.pop("question", f"What about {title.lower()}?")
-    note = "Messages of people: bots and notices of Slack are left out."
-    return {
-        "name": name, "title": title, "kind": kind, "width": width, "height": height,
-        "metric": metric, "chart": None, "value": None, "parts": [], "colours": None,
-        "columns": [], "limit": None, "filters": [],
-        "explain": {"question": question, "note": note, "columns": columns},
-    } | more  # fmt: skip
-
-
 _MESSAGES = column("messages", unit="messages", doc="posts, replies and broadcasts by people")
 _MEMBER = column("member", "text", doc="their name")
 _CHANNEL = column("channel", "text", doc="its name")
@@ -102,6 +89,21 @@ COLUMNS: dict[str, list[dict[str, str]]] = {
     "busiest_hours": [column("weekday"), column("hour"), _MESSAGES, column("members")],
 }  # fmt: skip
 
+
+def _panel(
+    name: str, title: str, kind: str, width: int, height: int, **more: Any
+) -> dict[str, Any]:
+    metric = more.pop("metric", name)
+    question = more.pop("question", f"What about {title.lower()}?")
+    note = "Messages of people: bots and notices of Slack are left out."
+    return {
+        "name": name, "title": title, "kind": kind, "width": width, "height": height,
+        "metric": metric, "chart": None, "value": None, "parts": [], "colours": None,
+        "columns": [], "limit": None, "filters": [],
+        "explain": {"question": question, "note": note, "columns": COLUMNS.get(name, [])},
+    } | more  # fmt: skip
+
+
 _FILTERS = {"filters": ["period", "channel"]}
 PANELS = [
     _panel("health", "Health", "card", 4, 2, value="score",
@@ -126,26 +128,22 @@ PANELS = [
     _panel("state", "How the server fares", "status", 4, 3, metric=None),
     _panel("network_30_days", "Who talks with whom", "network", 12, 4, **_FILTERS),
 ]  # fmt: skip
-for _each in PANELS:
-    _each["explain"]["columns"] = COLUMNS.get(_each["name"], [])
 
-STATUS: dict[str, Any] = {
-    "slack": {"state": "connected", "told": "Socket Mode, 2 connections"},
-    "log": {"state": "ok", "told": "0 events wait"},
-    "loader": {"state": "ok", "told": "merged 41 events at 14:02"},
-    "broker": {"state": "off", "told": ""},
-    "collector": {"state": "idle", "told": "next run at 03:00"},
-    "lag_seconds": 0.2,
+STATUS = {
+    "slack": ("connected", "Socket Mode, 2 connections"),
+    "log": ("ok", "0 events wait"),
+    "loader": ("ok", "merged 41 events at 14:02"),
+    "broker": ("off", ""),
+    "collector": ("idle", "next run at 03:00"),
 }
 
 
 def status(**parts: tuple[str, str]) -> dict[str, Any]:
     """All is well, but for some parts."""
     since = datetime.now(UTC).timestamp() - 4000
-    told = {
-        part: {**each, "since": since} if isinstance(each, dict) else each
-        for part, each in STATUS.items()
-    }
+    told: dict[str, Any] = {"lag_seconds": 0.2}
+    for part, (state, sentence) in STATUS.items():
+        told[part] = {"state": state, "told": sentence, "since": since}
     for part, (state, sentence) in parts.items():
         told[part] = {"state": state, "told": sentence, "since": since + 3900}
     return told | {"last_event_at": datetime.now(UTC).timestamp() - 25}
@@ -272,12 +270,15 @@ def _ties(chance: random.Random) -> list[list[Any]]:
             b = chance.randrange(len(PEOPLE))
         if a != b:
             ties[a, b] = ties.get((a, b), 0) + chance.randint(1, 3)
-    return [[f"U{a:02}", PEOPLE[a], f"U{b:02}", PEOPLE[b], weight] for (a, b), weight in ties.items()]
+    return [
+        [f"U{a:02}", PEOPLE[a], f"U{b:02}", PEOPLE[b], weight] for (a, b), weight in ties.items()
+    ]
 
 
 def _spec(chart: str, name: str, rows: list[list[Any]]) -> dict[str, Any] | None:
     columns = [each["name"] for each in COLUMNS[name]]
-    table = pa.table(dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)))
+    _table: Any = pa.table
+    table = _table(dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)))
     if "day" in columns:
         days = table["day"].cast(pa.date32())
         table = table.set_column(columns.index("day"), "day", days)

@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 import time
+from collections.abc import AsyncIterator
 from functools import cache
 from typing import Any
 
@@ -98,9 +99,7 @@ class DashboardServer:
     async def _page(self, request: Request) -> Response:
         frame = json.dumps(self._view(request)).encode() if self.in_page else None
         text = page(self.dashboard, frame)
-        return Response(
-            text, media_type="text/html", headers={"Content-Security-Policy": POLICY}
-        )
+        return Response(text, media_type="text/html", headers={"Content-Security-Policy": POLICY})
 
     async def _status(self, request: Request) -> Response:
         return Response(status_code=503) if self.away else JSONResponse(invented.status())
@@ -114,7 +113,7 @@ class DashboardServer:
         queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         first = self._view(request)
 
-        async def told() -> Any:
+        async def told() -> AsyncIterator[bytes]:
             self._queues.add(queue)
             try:
                 yield b"retry: 200\n\n"

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
+from playwright.sync_api import expect as _expect
 
 from tests.browser import invented
 from tests.browser.conftest import Look
 from tests.browser.server import DashboardServer
 from tests.parts import missing
+
+expect: Any = _expect  # its patterns have no types
 
 _VERSION = "4.14.1"
 _CACHE = Path(__file__).parents[2] / ".venv" / "axe-core"
@@ -67,7 +70,10 @@ def test_axe_finds_nothing_where_all_goes_wrong(
     server.frame = invented.empty_frame("There are no messages yet.") | {
         "status": invented.status(log=("full", "Slack is asked to deliver again"))
     }
-    failed = invented.panel("leaderboard", [], error="This panel's query failed.")
+    broken = invented.panel("unanswered", [["C00"]]) | {"columns": None}
+    server.frame["panels"]["unanswered"] = broken
+    error = {"reason": "This panel's query failed.", "fix": "See the server's log."}
+    failed = invented.panel("leaderboard", [], error=error)
     server.frame["panels"]["leaderboard"] = failed
     page = look(color_scheme=scheme)
     expect(page.locator("#state-word")).to_have_text("Event log full")

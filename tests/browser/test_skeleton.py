@@ -11,11 +11,11 @@ from tests.browser import invented
 
 
 def _card(name: str, width: int = 3, height: int = 1) -> dict[str, Any]:
-    return invented.PANELS[0] | {"name": name, "width": width, "height": height}
+    return invented.PANELS[1] | {"name": name, "width": width, "height": height}
 
 
-def _wide(kinds: list[dict[str, Any]], which: str) -> list[str]:
-    sent = page(invented.dashboard(panels=kinds)).decode()
+def _of_class(panels: list[dict[str, Any]], which: str) -> list[str]:
+    sent = page(invented.dashboard(panels=panels)).decode()
     return re.findall(rf'<section class="[^"]*{which}[^"]*" id="panel-(\w+)"', sent)
 
 
@@ -49,32 +49,34 @@ def test_every_file_that_it_names_is_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("panels", "alone"),
+    ("panels", "halves"),
     [
-        ([_card("a"), _card("b")], []),
-        ([_card("a"), _card("b"), _card("c")], ["c"]),
-        ([_card("a"), _card("wide", 6), _card("b"), _card("c")], ["a"]),
-        ([_card("a"), _card("high", 3, 2)], ["a"]),
+        ([_card("a"), _card("b")], ["a", "b"]),
+        ([_card("a"), _card("b"), _card("c")], ["a", "b"]),
+        ([_card("a"), _card("wide", 6), _card("b"), _card("c")], ["b", "c"]),
+        ([_card("a"), _card("high", 3, 2)], []),
+        ([invented.PANELS[0] | {"name": "scale", "height": 1}, _card("b"), _card("c")], ["b", "c"]),
     ],
 )
-def test_no_hole_beside_the_last_card_on_a_phone(
-    panels: list[dict[str, Any]], alone: list[str]
+def test_small_cards_stand_in_pairs_on_a_phone(
+    panels: list[dict[str, Any]], halves: list[str]
 ) -> None:
-    assert _wide(panels, "phone-wide") == alone
+    assert _of_class(panels, "phone-half") == halves
 
 
 @pytest.mark.parametrize(
-    ("panels", "alone"),
+    ("panels", "halves"),
     [
-        ([_card("high", 4, 2), _card("a", 4), _card("b", 4)], []),
-        ([_card("a", 4, 3), _card("b", 4, 3), _card("c", 4, 3)], ["c"]),
-        ([_card("a", 4), _card("wide", 8, 3), _card("b", 6, 2)], ["a"]),
+        ([_card("high", 4, 2), _card("a", 4), _card("b", 4)], ["high", "a", "b"]),
+        ([_card("a", 4, 3), _card("b", 4, 3), _card("c", 4, 3)], ["a", "b"]),
+        ([_card("a", 4), _card("wide", 8, 3), _card("b", 6, 2)], []),
+        ([_card("a", 4, 1), _card("b", 4, 2), _card("c", 4, 1)], ["a", "b", "c"]),
     ],
 )
-def test_no_hole_beside_the_last_panel_on_a_tablet(
-    panels: list[dict[str, Any]], alone: list[str]
+def test_panels_fill_two_columns_on_a_tablet(
+    panels: list[dict[str, Any]], halves: list[str]
 ) -> None:
-    assert _wide(panels, "tablet-wide") == alone
+    assert _of_class(panels, "tablet-half") == halves
 
 
 def test_the_scripts_stay_small() -> None:

@@ -50,14 +50,14 @@ def page(
 
 
 def _panels(panels: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    lone = {
-        "phone-wide": _lone(panels, [_is_small(panel) for panel in panels]),
-        "tablet-wide": _lone(panels, [panel["width"] <= _HALF for panel in panels]),
+    halves = {
+        "phone-half": _paired(panels, [_is_small(panel) for panel in panels]),
+        "tablet-half": _paired(panels, [panel["width"] <= _HALF for panel in panels]),
     }
     for place, panel in enumerate(panels):
         name, title = escape(panel["name"]), escape(panel["title"])
-        wide = [each for each, places in lone.items() if place in places]
-        sizes = " ".join([f"w-{panel['width']}", f"h-{panel['height']}", *wide])
+        half = [each for each, places in halves.items() if place in places]
+        sizes = " ".join([f"w-{panel['width']}", f"h-{panel['height']}", *half])
         about = f'<button class="icon about" type="button" aria-haspopup="dialog">{_ABOUT}'
         about += f'<span class="unseen">About {title}</span></button>'
         yield (
@@ -70,22 +70,36 @@ def _panels(panels: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _is_small(panel: Mapping[str, Any]) -> bool:
-    return panel["kind"] == "card" and panel["height"] == 1 and panel["width"] <= _NARROW
+    """Whether half a phone is wide enough: not for a scale with its word beside the figure."""
+    is_card = panel["kind"] == "card" and panel["colours"] is None
+    return is_card and panel["height"] == 1 and panel["width"] <= _NARROW
 
 
-def _lone(panels: Sequence[Mapping[str, Any]], is_half: Sequence[bool]) -> set[int]:
-    """The panels that would leave a hole beside them where two stand side by side, and that get
-    the whole width: the last of a run whose heights do not add up to two equal columns."""
-    lone: set[int] = set()
+def _paired(panels: Sequence[Mapping[str, Any]], is_half: Sequence[bool]) -> set[int]:
+    """The panels that share a row with another, of those that may. The last ones of a run get the
+    whole width as long as they would leave a hole beside them."""
+    paired: set[int] = set()
     run: list[int] = []
     for place, half in enumerate([*is_half, False]):
         if half:
             run.append(place)
             continue
-        if sum(panels[each]["height"] for each in run) % 2:
-            lone.add(run[-1])
+        while not _is_even([panels[each]["height"] for each in run]):
+            run.pop()
+        paired |= {*run}
         run = []
-    return lone
+    return paired
+
+
+def _is_even(heights: Sequence[int]) -> bool:
+    """Whether boxes, put into the shorter of two columns one after another, fill both."""
+    left = right = 0
+    for height in heights:
+        if left <= right:
+            left += height
+        else:
+            right += height
+    return left == right
 
 
 def _preloads(vega: str) -> Iterator[str]:

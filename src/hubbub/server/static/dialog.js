@@ -26,7 +26,7 @@ export function explain({ name, title, chart, explain: { question, note, columns
   openDialog(title, [
     make("p.question", {}, question),
     note && make("p", {}, note),
-    ...[data?.subtitle, data?.note].map((remark) => remark && make("p.remark", {}, remark)),
+    ...[data?.subtitle, data?.note, data?.empty].map((remark) => remark && make("p.remark", {}, remark)),
     data?.rows.length && rowsOf(data),
     tabular(["Column", "What it means", "Unit"], columns.map((each) => [words(each), each.doc, each.unit])),
   ], [

@@ -65,7 +65,7 @@ export function tabular(heads, rows, numbers = []) {
 }
 
 /** What stands in a box without figures. */
-export const sentence = (text) => make("p.sentence", {}, text || "There is nothing to show yet.");
+export const sentence = (text) => make("p.sentence", {}, make("span", {}, text || "There is nothing to show yet."));
 
 /** The width of a letter m in pixels: it grows with the screen. */
 export const em = () => parseFloat(getComputedStyle(document.documentElement).fontSize);

@@ -27,7 +27,7 @@ export function settle(dots, ties, shape, before) {
 
 /** One step: `ideal` is how long a tie wants to be, `farthest` how far a dot may move. */
 function move(dots, pulls, ideal, farthest) {
-  const pushes = dots.map((dot) => [-dot.x * 0.9 * ideal, -dot.y * 1.1 * ideal]);
+  const pushes = dots.map((dot) => [-dot.x * 3 * ideal, -dot.y * 4 * ideal]);
   const push = (a, b, force) => {
     const [dx, dy] = [(dots[a].x - dots[b].x) * force, (dots[a].y - dots[b].y) * force];
     pushes[a][0] += dx;

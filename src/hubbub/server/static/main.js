@@ -37,12 +37,14 @@ function prepare(layout) {
   panels.set(layout.name, panel);
 }
 
-/** Says in a panel that it failed; the others go on. */
-function fail(section, reason) {
+/** Says in a panel why it shows nothing; the others go on. */
+function excuse(section, { reason, fix }, kind = "p.sentence") {
   section.removeAttribute("aria-busy");
-  section.querySelector(".body").replaceChildren(
-    make("p.sentence.failed", { role: "alert" }, "This panel could not be drawn. ", make("small", {}, `${reason}`)));
+  section.querySelector(".body").replaceChildren(make(kind, {}, make("span", {}, reason, " ", make("small", {}, fix))));
 }
+
+const fail = (section, error) =>
+  excuse(section, { reason: "This panel could not be drawn.", fix: `${error}` }, "p.sentence.failed");
 
 function show(name, data) {
   const panel = panels.get(name);
@@ -50,7 +52,7 @@ function show(name, data) {
   const { section, shown } = panel;
   panel.data = data;
   try {
-    if (data.error) fail(section, data.error);
+    if (data.error) excuse(section, data.error);
     else shown.show(data);
   } catch (error) {
     fail(section, error);

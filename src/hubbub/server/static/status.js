@@ -26,7 +26,7 @@ export function vitals(status) {
   return make("dl.vitals", {}, ...parts(status).map(({ title, level, word, told, since }) =>
     make(`div.${level}`, {},
       make("dt", {}, make("i.dot"), title),
-      make("dd", {}, make("b", {}, word), since && `since ${moment(instant(since))}`),
+      make("dd", {}, make("b", {}, word), make("span.since", {}, ` since ${moment(instant(since))}`)),
       make("dd", {}, told))));
 }
 

@@ -2,7 +2,7 @@
 
 import { named, records, trend, words } from "../data.js";
 import { calm, make, sentence } from "../dom.js";
-import { told } from "../format.js";
+import { told, when } from "../format.js";
 
 const COUNTING = 700;
 const LEVELS = { low: "Low", fair: "Fair", good: "Good" };
@@ -40,6 +40,9 @@ export function card(body, layout) {
 
 /** A small figure with its name; a change in per cent says its direction in a word too. */
 function part(column, value) {
+  if (column.type === "instant" && value) {
+    return make("div", {}, make("dt", {}, words(column).replace(/ at$/, "")), make("dd", {}, when(value)));
+  }
   if (!column.name.endsWith("_change") || column.unit !== "%" || value === null) {
     return make("div", {}, make("dt", {}, words(column)), make("dd", {}, told(value, column)));
   }

@@ -80,10 +80,11 @@ function paint(svg, dots, ties, width, height) {
   const groups = dots.map(({ label, weight, partners }, place) => {
     const [[cx, cy], r] = [at[place], radii[place]];
     const short = label.length > LONGEST ? label.slice(0, LONGEST - 1) + "…" : label;
-    const text = { x: cx, y: cy + r + unit * 0.9 };
-    return make(isFree(taken, text, short, unit, width) ? "g" : "g.crowded", {},
+    const [below, above] = [{ x: cx, y: cy + r + unit * 0.9 }, { x: cx, y: cy - r - unit * 0.3 }];
+    const text = [below, above].find((each) => isFree(taken, each, short, unit, width));
+    return make(text ? "g" : "g.crowded", {},
       make("title", {}, `${label}: ${weight} times, with ${partners}`),
-      make("circle", { cx, cy, r }), make("text", text, short));
+      make("circle", { cx, cy, r }), make("text", text ?? below, short));
   });
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.replaceChildren(...lines, ...groups);

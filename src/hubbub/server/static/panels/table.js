@@ -18,7 +18,7 @@ export function table(body, layout) {
       if (!all.length) return body.replaceChildren(sentence(data.empty));
       const cells = plan(data, layout, all);
       head.replaceChildren(...cells.map(({ column, kind }) =>
-        make(`th.${kind}`, { scope: "col" }, make(kind === "rank" ? "span.unseen" : "span", {}, words(column)))));
+        make(`th.${kind}.c-${column.name}`, { scope: "col" }, make(kind === "rank" ? "span.unseen" : "span", {}, words(column)))));
       const keyOf = (row) => row.user_id ?? row.channel_id ?? JSON.stringify(row);
       arrange(rows, all, keyOf, () => make("tr"));
       all.forEach((row, place) => fill(rows.children[place], row, cells));
@@ -48,7 +48,7 @@ function fill(line, row, cells) {
     const value = row[column.name];
     const isMain = kind === "main";
     const cell = line.children[place] ??
-      line.appendChild(make(`${isMain ? "th" : "td"}.${kind}`, { scope: isMain && "row" }));
+      line.appendChild(make(`${isMain ? "th" : "td"}.${kind}.c-${column.name}`, { scope: isMain && "row" }));
     const text = told(value, column);
     if (kind === "amount.n") bar(cell, text, value / most);
     else if (isChange(column) && value !== null) cell.replaceChildren(change(value, column));
