@@ -277,8 +277,8 @@ def _ties(chance: random.Random) -> list[list[Any]]:
 
 def _spec(chart: str, name: str, rows: list[list[Any]]) -> dict[str, Any] | None:
     columns = [each["name"] for each in COLUMNS[name]]
-    _table: Any = pa.table
-    table = _table(dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)))
+    _pa: Any = pa
+    table = _pa.table(dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)))
     if "day" in columns:
         days = table["day"].cast(pa.date32())
         table = table.set_column(columns.index("day"), "day", days)
