@@ -130,7 +130,7 @@ def test_the_settings_are_a_page_that_a_terminal_shows(tmp_path: Path) -> None:
     for file in (tmp_path / "home" / "default").iterdir():
         lines = file.read_text(encoding="utf-8").splitlines()
         assert max(map(len, lines)) <= 100
-        assert len(lines) < 40
+        assert len(lines) < 70
 
 
 def test_settings_that_are_there_are_left_alone_and_the_manifest_follows_them(
@@ -235,12 +235,37 @@ def test_the_manifest_is_what_slack_describes(tmp_path: Path, kind: str) -> None
     start(settings, kind)
     written = _manifest(settings)
     assert written["_metadata"] == {"major_version": 2, "minor_version": 1}
+    asked = written["settings"].pop("event_subscriptions")
+    assert written["settings"].pop("socket_mode_enabled")
     assert not any(written["settings"].values())
+    assert set(asked) == {f"{kind}_events"}
+    events = asked[f"{kind}_events"]
+    assert set(_EVENTS_OF_ALL) <= set(events)
+    assert (
+        ("message.im" in events)
+        == ("message.groups" in events)
+        == ("direct_messages" in _EVERYTHING)
+    )
     assert ("bot_user" in written.get("features", {})) == (kind == "bot")
     schema = json.loads(
         shared("slack/specs/manifest-schema/manifest.schema.2.0.0.json").read_text()
     )
     _check(written, schema, schema["definitions"])
+
+
+def test_the_manifest_asks_for_no_event_of_what_the_policy_keeps_out(tmp_path: Path) -> None:
+    settings = Settings(tmp_path, "default")
+    start(settings)
+    events = _manifest(settings)["settings"]["event_subscriptions"]["bot_events"]
+    assert set(_EVENTS_OF_ALL) <= set(events)
+    assert not {"message.groups", "message.im", "message.mpim", "file_deleted"} & {*events}
+
+
+_EVENTS_OF_ALL = (
+    "message.channels", "reaction_added", "reaction_removed", "team_join", "user_change",
+    "channel_created", "channel_rename", "member_joined_channel", "member_left_channel",
+    "app_uninstalled", "tokens_revoked",
+)  # fmt: skip
 
 
 def _check(value: Any, schema: dict[str, Any], definitions: dict[str, Any]) -> None:

@@ -40,6 +40,10 @@ class TryAgain(HubbubError):
     exit = Exit.TRY_AGAIN
 
 
+class DiskFull(HubbubError):
+    """Nothing more can be written; the same work can succeed once there is room."""
+
+
 class Unreadable(HubbubError):
     """An archive, or a part of it, is not what it has to be."""
 

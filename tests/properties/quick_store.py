@@ -17,6 +17,7 @@ from hubbub.privacy.keys import Keys
 from hubbub.privacy.policy import policy_of
 from hubbub.slack.normalize import normalize
 from hubbub.stores import duckdb as store
+from hubbub.stores.changes import count_replies
 from hubbub.stores.merge import Merged, merge
 from hubbub.stores.staging import Staged, joined, stage
 
@@ -78,6 +79,17 @@ class QuickStore:
         merged = merge(self._connection, joined(done))
         self._forget_inputs()
         return merged
+
+    def receive(self, envelopes: Sequence[Envelope]) -> None:
+        """Merge what events and pages of one public channel, C1, have brought."""
+        policy = policy_of("open")
+        batch = normalize(envelopes, raw=policy.raw)
+        assert not batch.rows["quarantine"], batch.rows["quarantine"]
+        admitted = Gate(policy, {"C1": Channel("porch", "public")}, _KEY).admit(batch)
+        merge(self._connection, stage([admitted], self._folder, f"{next(self._numbers):06}"))
+        if "messages" in admitted.tables:
+            count_replies(self._connection)
+        self._forget_inputs()
 
     def _forget_inputs(self) -> None:
         """What the end of a session does: an import never meets the inputs of another."""

@@ -304,7 +304,8 @@ def _directory(users: list[Any], channels: list[Any], found: Found) -> None:
             "created_at": _seconds(channel["created"]),
             "is_general": bool(channel.get("is_general")),
             "is_archived": bool(channel.get("is_archived")),
-            "is_shared": bool(channel.get("is_shared")), "version": _channel_age(channel),
+            "is_shared": bool(channel.get("is_shared")), "deleted_at": None,
+            "version": _channel_age(channel),
         })  # fmt: skip
     listing = _newest(channels, _channel_age, lambda each: isinstance(each.get("members"), list))
     for channel_id, channel in listing.items():

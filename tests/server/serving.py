@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,7 @@ class Site:
     loop: asyncio.AbstractEventLoop
     server: Server
     http: urllib3.PoolManager
+    viewers: list["Viewer"] = field(default_factory=list["Viewer"])
 
     def get(self, path: str, method: str = "GET", **headers: str) -> urllib3.BaseHTTPResponse:
         """Ask for something."""
@@ -142,9 +143,11 @@ def serving(
     try:
         yield site
     finally:
-        site.http.clear()
         site.server.should_exit = True
         thread.join(timeout=20)
+        for viewer in site.viewers:
+            viewer.close()
+        site.http.clear()
         assert not thread.is_alive(), "the server does not stop"
 
 
@@ -168,7 +171,8 @@ class Viewer:
             preload_content=False,
             retries=False,
         )
-        self.raw = b""
+        self.raw = bytearray()
+        site.viewers.append(self)
         self._events = self._read()
 
     def next(self, kind: str = "") -> Event:

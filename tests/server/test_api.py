@@ -35,8 +35,7 @@ def test_a_metric_answers_what_measuring_it_gives(name: str, site: Site) -> None
     columns = [column["name"] for column in told["columns"]]
     rows = [dict(zip(columns, row, strict=True)) for row in told["rows"]]
     wanted = [
-        {column: plain(value) for column, value in row.items()}
-        for row in expected.rows.to_pylist()
+        {column: plain(value) for column, value in row.items()} for row in expected.rows.to_pylist()
     ]
     assert rows == wanted
     assert (told["total_rows"], told["as_of"]) == (len(wanted), AS_OF)
@@ -55,7 +54,7 @@ def test_the_list_of_metrics_has_all(site: Site) -> None:
 
 
 def test_filters_and_limits_are_heeded(site: Site) -> None:
-    def messages(query: str) -> list[Any]:
+    def messages(query: str) -> int:
         told = site.json(f"/api/v1/metrics/totals?as_of={AS_OF}&{query}")
         return told["rows"][0][0]
 
@@ -199,7 +198,7 @@ def test_head_answers_without_a_body_even_for_the_stream(site: Site) -> None:
 
 def test_a_busy_store_is_told_from_a_broken_one(town: Settings) -> None:
     with serving(town, wait=0.2) as site:
-        with store.reading(town.store):
+        with store.writing(town.store):
             answer = site.get("/api/v1/metrics/totals")
         assert answer.status == 503
         assert answer.headers["retry-after"] == "2"

@@ -48,6 +48,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="unlisted gets 15 objects of history and one call a minute.",
 )
+@click.option(
+    "--events",
+    metavar="URL",
+    help="Deliver events to this request URL, as soon as a receiver answers there; else by Socket "
+    "Mode.",
+)
 @click.option("--seed", default=1, show_default=True, help="Which community is invented.")
 @click.option("--members", default=120, show_default=True, help="How many people it has.")
 @click.option("--days", default=180, show_default=True, help="For how long they have talked.")
@@ -65,21 +71,22 @@ def command(
     live: float | None,
     plan: str,
     app_class: str,
+    events: str | None,
     seed: int,
     members: int,
     days: int,
     state: Path | None,
 ) -> None:
     """Serve a local Slack to this machine until Ctrl-C: the Web API, with Slack's limits and
-    errors.
+    errors, and its events, by HTTP or Socket Mode.
 
-    Prints what a collector needs to know. GET and POST /_sim/clock, state, calls, faults, acts and
-    tokens steer it.
+    Prints what a collector needs to know. GET and POST /_sim/clock, state, calls, faults, acts,
+    events and tokens steer it.
     """
     import json
     from threading import Event
 
-    from hubbub.flows.simulating import keep, prepare
+    from hubbub.flows.simulating import delivering, keep, prepare
     from hubbub.simulator.living import Living
 
     ready = prepare(
@@ -99,12 +106,19 @@ def command(
         if live
         else nullcontext()
     )
+    sent = (
+        delivering(simulator, events, lambda line: note(line, verbosity=session.verbosity))
+        if events
+        else nullcontext()
+    )
     try:
-        with simulator.serve(port), talk:
+        with simulator.serve(port), sent, talk:
             told = {
                 "SLACK_API_URL": simulator.url,
                 "SLACK_BOT_TOKEN": ready.bot_token,
                 "SLACK_USER_TOKEN": ready.user_token,
+                "SLACK_APP_TOKEN": ready.app_token,
+                "SLACK_SIGNING_SECRET": simulator.events.signing_secret(),
             }
             if session.as_json:
                 click.echo(json.dumps(told))

@@ -54,6 +54,8 @@ class Batch:
     columns: dict[str, Columns] = field(default_factory=dict[str, Columns])
     """Columns by table, of messages: they are read column by column."""
     copies: int = 0
+    spans: list[tuple[range, range]] = field(default_factory=list[tuple[range, range]])
+    """The copy numbers that came in each envelope: of messages, and of all else."""
 
     def tables(self) -> dict[str, Columns]:
         """All that was read, by table and column."""

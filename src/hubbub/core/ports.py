@@ -1,6 +1,7 @@
 """What the flows need of the parts around them; each port has one small interface."""
 
 from collections.abc import Iterator, Sequence
+from enum import Enum
 from typing import NamedTuple, Protocol
 
 from hubbub.core.batch import Envelope
@@ -38,4 +39,38 @@ class Archive(Protocol):
 
     def read(self, part: Part) -> Iterator[Envelope]:
         """The envelopes of one part."""
+        ...
+
+
+class Outcome(Enum):
+    """What became of an event that Slack delivered."""
+
+    DONE = "done"
+    """It is safe on the disk, or nothing of it is to be kept."""
+    DUPLICATE = "duplicate"
+    """It has been delivered before."""
+    BUSY = "busy"
+    """More events wait than may."""
+    DISK_FULL = "disk full"
+    FAILED = "failed"
+    """The log of events cannot be used."""
+    NOT_READY = "not ready"
+    """It is not known yet what may be kept."""
+    WRONG_WORKSPACE = "wrong workspace"
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether Slack need not deliver it again."""
+        return self in {Outcome.DONE, Outcome.DUPLICATE}
+
+
+class Listener(Protocol):
+    """Who is told what Slack says of its own deliveries; from any thread."""
+
+    def gap(self, channel_id: str | None, why: str) -> None:
+        """Events may be missing, of a channel or (None) of any: history has to be read again."""
+        ...
+
+    def gone(self, why: str) -> None:
+        """The app may no longer see the workspace."""
         ...

@@ -9,6 +9,9 @@ from hubbub.core.tables import COVERAGE, READINGS
 BEGINNING = "0"
 """The `ts` before everything."""
 
+NO_REPLY = "0000000000.000000"
+"""Slack's `latest_reply` of a root whose replies were all deleted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Coverage:

@@ -84,6 +84,9 @@ class Set:
     has the internal columns `<table>_told`, `<table>_version` and `<table>_rank`."""
     figures: tuple[str, ...] = ()
     """Columns of the parent that belong to the set, and come from the same copy."""
+    changes: str | None = None
+    """The table of single additions and removals: those that are newer than the copy that the
+    set is from are applied to it."""
 
 
 @dataclass(frozen=True)
@@ -233,10 +236,17 @@ CHANNELS = Table(
         Column("is_general", F, P.FACT, "the channel that everyone is in"),
         Column("is_archived", F, P.FACT, "closed"),
         Column("is_shared", F, P.FACT, "shared with another workspace"),
+        Column(
+            "deleted_at",
+            W,
+            P.FACT,
+            "when it was deleted, its messages with it",
+            keep=Keep.GREATEST,
+        ),
         *_told("memberships"),
         *_RANKS,
     ),
-    sets=(Set("memberships", silent=True),),
+    sets=(Set("memberships", silent=True, changes="membership_changes"),),
 )
 
 MEMBERSHIPS = Table(
@@ -292,7 +302,7 @@ MESSAGES = Table(
         *_RANKS,
     ),
     sets=(
-        Set("reactions", silent=True, figures=("unnamed",)),
+        Set("reactions", silent=True, figures=("unnamed",), changes="reaction_changes"),
         Set("mentions"),
         Set("links"),
         Set("shares"),
@@ -380,6 +390,41 @@ ALERTS = Table(
         _TS,
         Column("kind", T, P.FACT, "EMAIL, PHONE, CARD …; UNREADABLE where the text was dropped"),
         Column("found", N, P.FACT, "how often"),
+    ),
+)
+
+_CHANGED_AT = Column("changed_at", W, P.FACT, "when it happened")
+_IS_THERE = Column("is_there", F, P.FACT, "whether it is there since then")
+
+REACTION_CHANGES = Table(
+    "reaction_changes",
+    "Reactions that events have added or removed since the copy that a message's are from.",
+    REACTIONS.key,
+    (*REACTIONS.columns, _IS_THERE, _CHANGED_AT),
+    dated="changed_at",
+)
+
+MEMBERSHIP_CHANGES = Table(
+    "membership_changes",
+    "Who has entered and left channels by events since the list that a channel's members are from.",
+    MEMBERSHIPS.key,
+    (*MEMBERSHIPS.columns, _IS_THERE, _CHANGED_AT),
+    dated="changed_at",
+)
+
+CHANNEL_CHANGES = Table(
+    "channel_changes",
+    "What events have changed of channels since the copy that a channel's row is from.",
+    ("channel_id", "what"),
+    (
+        _CHANNEL_ID,
+        Column("what", T, P.FACT, "the column of the channel; or moved"),
+        Column("name", T, P.CHANNEL_NAME, "its new name"),
+        Column("kind", T, P.FACT, "its new kind"),
+        Column("is_archived", F, P.FACT, "closed since then, or open again"),
+        Column("is_shared", F, P.FACT, "shared since then, or not any more"),
+        Column("moved_to", T, P.CHANNEL_REFERENCE, "its new id"),
+        _CHANGED_AT,
     ),
 )
 
@@ -500,6 +545,16 @@ READINGS = Table(
     newest="noted_at",
 )
 
+POSITIONS = Table(
+    "positions",
+    "How far events have been merged, by where they wait.",
+    ("source",),
+    (
+        Column("source", T, P.FACT, "events, or kafka/topic/partition"),
+        Column("position", N, P.FACT, "entry of the event log, or offset, that was merged last"),
+    ),
+)
+
 WORKSPACE = Table(
     "workspace",
     "The Slack workspace that is collected: only one may go into a store.",
@@ -517,7 +572,10 @@ MERGED = (USERS, PROFILES, CHANNELS, MESSAGES, FILES)
 HANGING = (MEMBERSHIPS, REACTIONS, MENTIONS, LINKS, SHARES, ALERTS)
 """Tables whose rows hang on a row of a merged table."""
 
-LOGS = (QUARANTINE, WITHHELD, KEYS, RUNS, API_CALLS, COVERAGE, READINGS, WORKSPACE)
+CHANGES = (REACTION_CHANGES, MEMBERSHIP_CHANGES, CHANNEL_CHANGES)
+"""Tables of what events have changed; of several changes of one thing the newest stays."""
+
+LOGS = (QUARANTINE, WITHHELD, KEYS, RUNS, API_CALLS, COVERAGE, READINGS, POSITIONS, WORKSPACE)
 """Hubbub's own book-keeping."""
 
-TABLES: dict[str, Table] = {table.name: table for table in (*MERGED, *HANGING, *LOGS)}
+TABLES: dict[str, Table] = {table.name: table for table in (*MERGED, *HANGING, *CHANGES, *LOGS)}

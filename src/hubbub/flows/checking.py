@@ -1,7 +1,6 @@
 """Checks whether a workspace can be collected and shown: what was found, and the fix."""
 
 import shutil
-import sqlite3
 import stat
 from pathlib import Path
 
@@ -132,14 +131,6 @@ def _journal(settings: Settings) -> list[Finding]:
         journal = Journal(settings.journal)
     except HubbubError as error:
         return [problem("journal", error.reason, error.fix)]
-    except sqlite3.Error as error:
-        return [
-            problem(
-                "journal",
-                f"{settings.journal} is damaged: {error}.",
-                "Move it away, then collect again: what it held is asked for once more.",
-            )
-        ]
     try:
         waiting = journal.pages
     finally:

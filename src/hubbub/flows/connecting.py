@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from hubbub.errors import HubbubError, UsageError
 from hubbub.settings import Settings
 from hubbub.slack.api import SLACK, Slack, Token
-from hubbub.slack.values import record, text
+from hubbub.slack.values import Json, record, text
 
 _NAMES = {"bot": "SLACK_BOT_TOKEN", "user": "SLACK_USER_TOKEN"}
 _PREFIXES = {"bot": ("xoxb-", "xoxe.xoxb-"), "user": ("xoxp-", "xoxe.xoxp-")}
@@ -60,6 +60,35 @@ def chosen_token(settings: Settings) -> Token:
     return token
 
 
+def app_token(settings: Settings) -> Token | None:
+    """The token by which Socket Mode is opened, from the environment, else from the secrets file;
+    None if there is none. Raises `UsageError` for something else in its place."""
+    token = _secret(settings, "SLACK_APP_TOKEN", "app_token")
+    if token is None or (token.value.startswith("xapp-") and _WHOLE.fullmatch(token.value)):
+        return token
+    raise UsageError(
+        f"{token.place} holds no app token.",
+        "An app token begins with xapp-. Make one with the scope connections:write on the app's "
+        "page “Basic Information”, under “App-Level Tokens”.",
+    )
+
+
+def signing_secret(settings: Settings) -> str | None:
+    """The secret by which Slack signs its events, from the environment, else from the secrets
+    file; None if there is none."""
+    found = _secret(settings, "SLACK_SIGNING_SECRET", "signing_secret")
+    return found.value if found else None
+
+
+def _secret(settings: Settings, name: str, key: str) -> Token | None:
+    if value := os.environ.get(name, "").strip():
+        return Token("app", name, value)
+    value = text(_section(settings).get(key))
+    return (
+        Token("app", f"{settings.secrets}, [{settings.workspace}] {key}", value) if value else None
+    )
+
+
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Token]:
     return {
         kind: Token(kind, name, environment[name].strip())
@@ -70,6 +99,16 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Token]:
 
 def _from_secrets(settings: Settings) -> dict[str, Token]:
     """Tokens of `<home>/secrets.toml`: a table a workspace with `bot_token` and `user_token`."""
+    section = _section(settings)
+    return {
+        kind: Token(kind, f"{settings.secrets}, [{settings.workspace}] {kind}_token", value)
+        for kind in _NAMES
+        if (value := text(section.get(f"{kind}_token")))
+    }
+
+
+def _section(settings: Settings) -> Json:
+    """What the secrets file holds for a workspace; nothing if there is no such file."""
     file = settings.secrets
     try:
         if stat.S_IMODE(file.stat().st_mode) & 0o077:
@@ -83,9 +122,4 @@ def _from_secrets(settings: Settings) -> dict[str, Token]:
         # The error may quote a line, and with it a token.
         reason = f"{file} cannot be read ({type(error).__name__})."
         raise HubbubError(reason, 'Write a [workspace] with bot_token = "xoxb-…".') from None
-    section = record(written.get(settings.workspace))
-    return {
-        kind: Token(kind, f"{file}, [{settings.workspace}] {kind}_token", value)
-        for kind in _NAMES
-        if (value := text(section.get(f"{kind}_token")))
-    }
+    return record(written.get(settings.workspace))

@@ -19,6 +19,7 @@ from hubbub.errors import UsageError
 from hubbub.flows.auditing import audited
 from hubbub.flows.journaling import alone, take_over
 from hubbub.flows.keeping_files import safe_name
+from hubbub.flows.loading import take_over_events
 from hubbub.flows.outputs import Outputs
 from hubbub.flows.workspace import (
     keys_of,
@@ -117,6 +118,7 @@ def _refuse(settings: Settings, name: str, why: Why) -> Receipt:
         receipt.files = _remove_files(settings, member.files)
         _remove_outputs(settings, receipt, lambda content: _is_named(content, member))
         take_over(settings)
+        take_over_events(settings)
         if store.exists(settings.store):
             with store.writing(settings.store) as connection:
                 touched = erase_members(connection, member.stored)
@@ -149,6 +151,7 @@ def retain_now(settings: Settings, moment: datetime | None = None) -> Receipt:
 
 def _retained(settings: Settings, policy: Policy, moment: datetime, receipt: Receipt) -> None:
     take_over(settings)
+    take_over_events(settings)
     limits = limits_of(policy, moment)
     if store.exists(settings.store):
         with store.writing(settings.store) as connection:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from hubbub.errors import UsageError
 from hubbub.flows.auditing import audited
 from hubbub.flows.journaling import alone, take_over
+from hubbub.flows.loading import load_rest, sole_loader
 from hubbub.flows.workspace import (
     keys_of,
     made,
@@ -38,11 +39,12 @@ def rotate(settings: Settings) -> Rotated:
     before keep their old ones.
     """
     _refuse_environment()
-    with alone(settings):
+    with alone(settings), sole_loader(settings):
         # not before: two that rotate at once would make two keys of one version
         keys = keys_of(settings).rotated()
         audited(settings, "keys", "rotate", version=keys.version)
         take_over(settings)
+        load_rest(settings)
         # The keys first: a store that lags behind them is brought up at its next merge.
         write_keys(settings.key, keys)
         renewed = 0
@@ -61,10 +63,11 @@ def destroy_old(settings: Settings) -> Rotated:
     """Destroy the keys of all pseudonyms so far, and begin anew: what is stored stays, but nobody
     can join it to what comes, or tell any more whom its pseudonyms mean."""
     _refuse_environment()
-    with alone(settings):
+    with alone(settings), sole_loader(settings):
         keys = keys_of(settings).without_past()
         audited(settings, "keys", "destroy-old", version=keys.version)
         take_over(settings)
+        load_rest(settings)
         return _begin_anew(settings, keys, refusals_lost=0)
 
 
@@ -75,7 +78,7 @@ def begin_after_loss(settings: Settings) -> Rotated:
     Raises `UsageError` if they are not lost.
     """
     _refuse_environment()
-    with alone(settings):
+    with alone(settings), sole_loader(settings):
         if settings.key.exists():
             raise UsageError(
                 f"The keys are not lost: {settings.key} is there.", "Rotate without --after-loss."

@@ -1,11 +1,14 @@
 """A local Slack made ready to serve: out of an archive, a saved state, or an invented community."""
 
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event, Thread
 
 from hubbub.destinations.files import whole
-from hubbub.errors import UsageError
+from hubbub.errors import HubbubError, UsageError
 from hubbub.simulator.backend import AppClass, Plan
 from hubbub.simulator.community import invent
 from hubbub.simulator.loading import load_archive
@@ -13,6 +16,9 @@ from hubbub.simulator.saving import Saved, read_state, saved_state
 from hubbub.simulator.simulator import Simulator
 from hubbub.simulator.state import Workspace
 from hubbub.sources.archives import open_archive
+
+PATIENCE = 1.0
+"""Seconds after which a receiver that does not answer is asked again."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,7 @@ class Ready:
     simulator: Simulator
     bot_token: str
     user_token: str
+    app_token: str
     skipped: int = 0
 
 
@@ -64,14 +71,42 @@ def keep(simulator: Simulator, state: Path) -> None:
         unfinished.write_bytes(saved_state(simulator.backend))
 
 
+@contextmanager
+def delivering(simulator: Simulator, url: str, told: Callable[[str], None]) -> Generator[None]:
+    """Deliver events to a URL while the context lasts, from when a receiver answers there."""
+    ended = Event()
+
+    def subscribe() -> None:
+        last = ""
+        while not ended.is_set():
+            try:
+                with simulator.subscribe(url):
+                    told(f"events go to {url}")
+                    ended.wait()
+            except HubbubError as error:
+                if error.reason != last:
+                    told(f"events wait for a receiver: {error.reason}")
+                last = error.reason
+                ended.wait(PATIENCE)
+
+    thread = Thread(target=subscribe, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
 def _with_tokens(simulator: Simulator, saved: Saved | None, skipped: int) -> Ready:
     if saved is not None:
         simulator.restore(saved)
-        known = {token.kind: token.text for token in simulator.tokens.all()}
-        if known.keys() >= {"bot", "user"}:
-            return Ready(simulator, known["bot"], known["user"], skipped)
-    bot = simulator.add_token("bot", channels=public_channels(simulator.workspace))
-    return Ready(simulator, bot, simulator.add_token("user"), skipped)
+    known = {token.kind: token.text for token in simulator.tokens.all()}
+    bot = known.get("bot") or simulator.add_token(
+        "bot", channels=public_channels(simulator.workspace)
+    )
+    user = known.get("user") or simulator.add_token("user")
+    return Ready(simulator, bot, user, known.get("app") or simulator.add_token("app"), skipped)
 
 
 def public_channels(workspace: Workspace) -> list[str]:

@@ -12,7 +12,7 @@ from hubbub.flows.collecting import types_wanted
 from hubbub.flows.workspace import contradictions, made, policy_of_workspace
 from hubbub.privacy.policy import PRESETS, Policy
 from hubbub.settings import Collecting, Settings
-from hubbub.slack.scopes import scopes_needed
+from hubbub.slack.scopes import events_wanted, scopes_needed
 
 Change = Literal["new", "unchanged", "renewed"]
 
@@ -92,7 +92,9 @@ def start(settings: Settings, kind: str | None = None) -> Started:
         _write(settings.written, settings_text(settings, policy))
     file = manifest_file(settings)
     before = file.read_text(encoding="utf-8") if file.exists() else None
-    text = manifest_text(settings, scopes)
+    text = manifest_text(
+        settings, scopes, events_wanted(types_wanted(policy), files=settings.collect.files)
+    )
     if text != before:
         _write(file, text)
     had = _scopes_of(before or "")
@@ -179,8 +181,9 @@ def _toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def manifest_text(settings: Settings, scopes: dict[str, str]) -> str:
-    """The manifest of a Slack app, version 2, whose token has these scopes and no others."""
+def manifest_text(settings: Settings, scopes: dict[str, str], events: list[str]) -> str:
+    """The manifest of a Slack app, version 2, whose token has these scopes and no others, and which
+    is told of these events."""
     kind = settings.collect.token
     width = max(map(len, scopes)) + 2
     asked = [f"      - {name:<{width}}# {meaning}" for name, meaning in scopes.items()]
@@ -204,8 +207,13 @@ def manifest_text(settings: Settings, scopes: dict[str, str]) -> str:
         f"    {kind}:",
         *asked,
         "settings:",
+        "  event_subscriptions:",
+        "    # Without Socket Mode Slack delivers to an address of yours that the world can reach:",
+        "    # request_url: https://hubbub.example.org/slack/events",
+        f"    {kind}_events:",
+        *(f"      - {event}" for event in events),
         "  org_deploy_enabled: false",
-        "  socket_mode_enabled: false",
+        "  socket_mode_enabled: true # for `hubbub serve` without a public address",
         "  token_rotation_enabled: false",
         "",
     ])  # fmt: skip
@@ -213,7 +221,8 @@ def manifest_text(settings: Settings, scopes: dict[str, str]) -> str:
 
 def _scopes_of(manifest: str) -> list[str]:
     """The scopes in a manifest that was written here."""
-    return re.findall(r"^ +- ([\w.:]+)", manifest, re.MULTILINE)
+    asked, _, _ = manifest.partition("\nsettings:")
+    return re.findall(r"^ +- ([\w.:]+)", asked, re.MULTILINE)
 
 
 def _unwritten(settings: Settings) -> list[str]:

@@ -242,11 +242,11 @@ def stored_channels(settings: Settings) -> list[tuple[str, str, str]]:
 def scratch_folder(settings: Settings) -> Generator[Path]:
     """A folder for one piece of work alone; what others that died have left is removed."""
     root = made(settings.scratch / "x").parent
-    for left in root.glob("import-*"):
+    for left in root.glob("work-*"):
         if not Path(f"/proc/{left.name.rpartition('-')[2]}").exists():
             shutil.rmtree(left, ignore_errors=True)
-    folder = root / f"import-{os.getpid()}"
-    folder.mkdir(exist_ok=True)
+    folder = root / f"work-{secrets.token_hex(4)}-{os.getpid()}"
+    folder.mkdir()
     try:
         yield folder
     finally:

@@ -6,8 +6,9 @@ from typing import Literal
 
 from hubbub.simulator.acts import Acts
 from hubbub.simulator.clock import Clock
+from hubbub.simulator.events.events import Events
 from hubbub.simulator.paging import Cursors
-from hubbub.simulator.state import Raw, Workspace
+from hubbub.simulator.state import Raw, Workspace, team_url
 from hubbub.simulator.tokens import Tokens
 
 Plan = Literal["paid", "free"]
@@ -44,6 +45,7 @@ class Backend:
     lock: RLock
     acts: Acts
     tokens: Tokens
+    events: Events
     contents: dict[str, bytes] = field(default_factory=dict[str, bytes])
     uploads: dict[str, Upload] = field(default_factory=dict[str, Upload])
     sent: list[tuple[str, Raw]] = field(default_factory=list[tuple[str, Raw]])
@@ -51,8 +53,7 @@ class Backend:
     @property
     def url(self) -> str:
         """The workspace's address, with the slash at its end."""
-        team = self.workspace.team
-        return team.get("url") or f"https://{team['domain']}.slack.com/"
+        return team_url(self.workspace.team)
 
     def user(self, user_id: str) -> Raw | None:
         """A user by id."""

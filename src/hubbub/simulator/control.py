@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hubbub.errors import HubbubError
 from hubbub.simulator.refusal import Refusal
 from hubbub.simulator.saving import saved_state
 from hubbub.simulator.state import Raw
@@ -36,7 +37,7 @@ def steer(simulator: "Simulator", what: str, wish: Wish) -> tuple[int, bytes]:
         return 200, endpoint(simulator, wish)
     except Refusal as refusal:
         return 400, _told({"error": refusal.code})
-    except (TypeError, ValueError, KeyError) as error:
+    except (TypeError, ValueError, KeyError, TimeoutError, HubbubError) as error:
         return 400, _told({"error": str(error)})
 
 
@@ -93,9 +94,39 @@ def acts(simulator: "Simulator", wish: Wish) -> bytes:
     return _told({"result": act(**asked)})
 
 
+def events(simulator: "Simulator", wish: Wish) -> bytes:
+    """How deliveries go. POST `subscribe` (a URL) with `signing_secret`, `fault` (its fields),
+    `chaos` with `seed` and `chance`, `lose_connections` (a reason), `enable`, `hold`, `release`,
+    `pump`, or `drain` (seconds); DELETE ends faults."""
+    control = simulator.events
+    asked = wish.read() if wish.verb == "POST" else {}
+    if wish.verb == "DELETE":
+        control.faults.clear()
+    if "subscribe" in asked:
+        secret = str(asked.get("signing_secret", ""))
+        simulator.subscribe(str(asked["subscribe"]), signing_secret=secret)
+    if "fault" in asked:
+        control.faults.add(**asked["fault"])
+    if "chaos" in asked:
+        control.faults.chaos(**asked["chaos"])
+    if "lose_connections" in asked:
+        control.lose_connections(str(asked["lose_connections"]))
+    for name in ("enable", "hold", "release", "pump"):
+        if asked.get(name):
+            getattr(control, name)()
+    if "drain" in asked:
+        control.drain(float(asked["drain"]))
+    faults = [{"kind": each.kind, "times": each.times} for each in control.faults.waiting()]
+    return _told({**control.status(), "faults": faults})
+
+
 def tokens(simulator: "Simulator", wish: Wish) -> bytes:
-    """The tokens that the simulator knows."""
-    del wish
+    """The tokens that the simulator knows. POST `revoke` with one, or `uninstall` with an app."""
+    asked = wish.read() if wish.verb == "POST" else {}
+    if "revoke" in asked:
+        simulator.events.revoke(str(asked["revoke"]))
+    if "uninstall" in asked:
+        simulator.events.uninstall(str(asked["uninstall"]))
     return _told({"tokens": simulator.tokens.all()})
 
 
@@ -105,6 +136,7 @@ ENDPOINTS: dict[str, Callable[["Simulator", Wish], bytes]] = {
     "calls": calls,
     "faults": faults,
     "acts": acts,
+    "events": events,
     "tokens": tokens,
 }
 """The endpoints by name."""

@@ -1,4 +1,4 @@
-"""The simulator by HTTP: the Web API, the files host, and the control endpoints."""
+"""The simulator by HTTP: the Web API, the files host, Socket Mode, and the control endpoints."""
 
 import asyncio
 from email.utils import formatdate
@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from hubbub.simulator import control
 from hubbub.simulator.answering import Answer
@@ -56,14 +58,21 @@ def build_app(simulator: "Simulator") -> Starlette:
 
     async def steer(request: Request) -> Response:
         wish = control.Wish(request.method, dict(request.query_params), await request.body())
-        status, body = control.steer(simulator, request.path_params["what"], wish)
+        what: str = request.path_params["what"]
+        # In a thread: it may wait for deliveries, and this loop serves the sockets.
+        status, body = await run_in_threadpool(control.steer, simulator, what, wish)
         return Response(body, status, media_type=JSON)
+
+    async def link(socket: WebSocket) -> None:
+        app_id = socket.query_params.get("app_id", "")
+        await simulator.events.sockets(app_id).serve(socket)
 
     return Starlette(
         routes=[
             Route("/api/{method}", call, methods=["GET", "POST"]),
             Route("/files-pri/{place}/{name:path}", send_file),
             Route("/upload/v1/{ticket}", take_file, methods=["POST"]),
+            WebSocketRoute("/link/", link),
             Route("/_sim/{what}", steer, methods=["GET", "POST", "DELETE"]),
         ]
     )

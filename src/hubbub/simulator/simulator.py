@@ -7,6 +7,7 @@ from threading import RLock, Thread
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from hubbub.errors import HubbubError
 from hubbub.simulator.acts import Acts
@@ -15,16 +16,14 @@ from hubbub.simulator.backend import AppClass, Backend, Plan
 from hubbub.simulator.calls import Calls
 from hubbub.simulator.clock import Clock
 from hubbub.simulator.directory import SLACKBOT, Robot, robot_object, robot_user
+from hubbub.simulator.events.events import TIMEOUT, Events, Subscription
 from hubbub.simulator.faults import Faults
 from hubbub.simulator.limits import Limits
 from hubbub.simulator.paging import Cursors
 from hubbub.simulator.saving import Saved
 from hubbub.simulator.server import build_app
 from hubbub.simulator.state import Raw, Workspace
-from hubbub.simulator.tokens import TokenKind, Tokens
-
-APP_ID = "A0HUBBUB001"
-"""The app to which tokens belong if nothing else is said: they share its limits."""
+from hubbub.simulator.tokens import APP_ID, TokenKind, Tokens
 
 HOST = "127.0.0.1"
 
@@ -57,6 +56,7 @@ class Simulator:
         self.cursors = Cursors(cursor_lifetime)
         self.faults = Faults()
         self.calls = Calls()
+        self.events = Events(workspace, self.tokens, self.clock, self.acts.news, lock)
         self.backend = Backend(
             workspace=workspace,
             clock=self.clock,
@@ -67,6 +67,7 @@ class Simulator:
             lock=lock,
             acts=self.acts,
             tokens=self.tokens,
+            events=self.events,
         )
         counted = Limits() if limits else None
         self.answering = Answering(self.backend, all_methods(), counted, self.faults, self.calls)
@@ -106,6 +107,24 @@ class Simulator:
             given = self.tokens.add(kind, app_id=app_id, user_id=user, bot_id=bot_id, scopes=scopes)
         return given.text
 
+    def subscribe(
+        self,
+        url: str,
+        *,
+        signing_secret: str = "",
+        app_id: str = APP_ID,
+        names: Iterable[str] | None = None,
+        timeout: float = TIMEOUT,
+    ) -> Subscription:
+        """Deliver the app's events to a request URL until the subscription is closed.
+
+        The app hears as its bot may, so it needs a bot token. Without a secret, that of
+        `events.signing_secret()` signs. `names` are the events that it subscribes to, as
+        `bot_events` of a manifest names them; all if none. Each has to be acknowledged within
+        `timeout` real seconds. Raises `HubbubError` if the URL does not answer Slack's challenge.
+        """
+        return self.events.subscribe(url, signing_secret, app_id, names, timeout)
+
     def restore(self, saved: Saved) -> None:
         """Take over tokens and uploaded files from the saved state that the workspace is of."""
         self.tokens.restore(saved.tokens)
@@ -127,15 +146,19 @@ class Simulator:
             log_config=None,
             log_level="critical",
             timeout_graceful_shutdown=1,
-            ws="none",
+            ws="websockets-sansio",
         )
         server = uvicorn.Server(config)
         thread = Thread(target=server.run, args=([listening],), daemon=True)
         self.origin = f"http://{HOST}:{listening.getsockname()[1]}"
+        self.acts.news.origin = self.origin
+        self.events.cut = lambda: _cut(server)
         thread.start()
         try:
             yield self
         finally:
+            self.events.close()
+            self.events.cut = None
             server.should_exit = True
             thread.join()
             listening.close()
@@ -164,6 +187,13 @@ class Simulator:
         if not people:  # an archive without users
             return self.acts.add_user("owner", is_primary_owner=True)["id"]
         return max(people, key=lambda user: bool(user.get("is_primary_owner")))["id"]
+
+
+def _cut(server: uvicorn.Server) -> None:
+    """Break the web sockets off, as a network does that fails."""
+    for connection in list(server.server_state.connections):
+        if isinstance(connection, WebSocketsSansIOProtocol):
+            connection.loop.call_soon_threadsafe(connection.transport.abort)
 
 
 def _listen(port: int) -> socket.socket:

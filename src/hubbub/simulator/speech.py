@@ -1,4 +1,4 @@
-"""What people and apps say and do to messages: the half of `Acts` that concerns talk."""
+"""What people and apps say: the part of `Acts` that concerns talk."""
 
 import random
 from collections.abc import Callable
@@ -9,10 +9,18 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from hubbub.simulator.accidents import TOMBSTONE
 from hubbub.simulator.clock import Clock
 from hubbub.simulator.directory import SLACKBOT
+from hubbub.simulator.events.news import News
 from hubbub.simulator.ids import Ids
 from hubbub.simulator.markup import rich_text
 from hubbub.simulator.refusal import Refusal
-from hubbub.simulator.state import Raw, Workspace, count_thread, is_reply, replies_of
+from hubbub.simulator.state import (
+    Raw,
+    Workspace,
+    count_thread,
+    is_reply,
+    places_of,
+    replies_of,
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,6 +45,7 @@ class Speech:
         self.workspace = workspace
         self.clock = clock
         self.lock = lock
+        self.news = News(workspace, clock)
         written = sum(map(len, workspace.messages.values())) + len(workspace.files)
         self.ids = Ids(random.Random(f"{workspace.team['id']} {written}"))
 
@@ -86,28 +95,50 @@ class Speech:
     @alone
     def put(self, channel_id: str, message: Raw, *, at: float | None = None) -> Raw:
         """Put a message of any kind into a channel, as the clock says or at an instant."""
-        self.channel(channel_id)
+        channel = self.channel(channel_id)
         posted = self.workspace.post(channel_id, self.clock.now() if at is None else at, message)
         if is_reply(posted):
             self._recount(channel_id, self._root(channel_id, posted["thread_ts"]), posted["ts"])
+        self.news.posted(channel, posted)
         return posted
 
     @alone
     def edit(self, channel_id: str, ts: str, text: str, **fields: Any) -> Raw:
         """Change a message's text; Slack keeps the last one only."""
         message = self.message(channel_id, ts)
+        previous = self.news.copy(message)
         message |= {"text": text, "blocks": rich_text(self.ids.block(), text), **fields}
         editor = message.get("user") or message.get("bot_id", "")
         message["edited"] = {"user": editor, "ts": f"{int(self.clock.now())}.000000"}
         self._refresh(channel_id, message)
+        self.news.changed(self.channel(channel_id), message, previous)
         return message
+
+    @alone
+    def unfurl(self, channel_id: str, ts: str, url: str, title: str) -> None:
+        """Let Slack show what a link in a message leads to: a change that is nobody's edit."""
+        message = self.message(channel_id, ts)
+        previous = self.news.copy(message)
+        shown: list[Raw] = message.get("attachments", [])
+        preview: Raw = {"id": len(shown) + 1, "fallback": title, "title": title}
+        preview |= {"from_url": url, "original_url": url, "title_link": url}
+        message["attachments"] = [*shown, preview]
+        self._refresh(channel_id, message)
+        self.news.changed(self.channel(channel_id), message, previous)
+
+    @alone
+    def touch(self, channel_id: str, ts: str) -> None:
+        """Let Slack tell of a message as changed in which nothing has changed, as it does when a
+        thread grows or an attachment is looked at again."""
+        message = self.message(channel_id, ts)
+        self.news.changed(self.channel(channel_id), message, message)
 
     @alone
     def delete(self, channel_id: str, ts: str) -> None:
         """Delete a message and its files; a root with replies stays as a tombstone."""
         message = self.message(channel_id, ts)
-        for file in message.get("files", []):
-            self.workspace.files.pop(file["id"], None)
+        channel, previous = self.channel(channel_id), self.news.copy(message)
+        files: list[Raw] = message.get("files", [])
         said = self.workspace.messages[channel_id]
         replies = [] if is_reply(message) else replies_of(said, message)
         if replies:
@@ -117,43 +148,16 @@ class Speech:
             count_thread(message, replies)
             for reply in replies:
                 reply["parent_user_id"] = SLACKBOT
-            return
-        said.remove(message)
+            self.news.changed(channel, message, previous)
+        else:
+            said.remove(message)
+            self.news.deleted(channel, message)
+        for file in files:
+            if gone := self.workspace.files.pop(file["id"], None):
+                places = places_of(gone) or [channel_id]
+                self.news.file("file_deleted", gone, places, channel_ids=places)
         if is_reply(message):
             self._recount(channel_id, self._root(channel_id, message["thread_ts"]), "")
-
-    @alone
-    def react(self, channel_id: str, ts: str, user_id: str, emoji: str) -> None:
-        """Add a reaction; a second one of the same kind by the same user changes nothing."""
-        message = self.message(channel_id, ts)
-        reactions: list[Raw] = message.setdefault("reactions", [])
-        if all(reaction["name"] != emoji for reaction in reactions):
-            reactions.append({"name": emoji, "users": [], "count": 0})
-        reaction = next(each for each in reactions if each["name"] == emoji)
-        if user_id not in reaction["users"]:
-            reaction["users"].append(user_id)
-            reaction["count"] += 1
-        self._refresh(channel_id, message)
-
-    @alone
-    def unreact(self, channel_id: str, ts: str, user_id: str, emoji: str) -> None:
-        """Take a reaction back."""
-        message = self.message(channel_id, ts)
-        for reaction in message.get("reactions", []):
-            if reaction["name"] == emoji and user_id in reaction["users"]:
-                reaction["users"].remove(user_id)
-                reaction["count"] -= 1
-        left = [each for each in message.pop("reactions", []) if each["count"] > 0]
-        message |= {"reactions": left} if left else {}
-        self._refresh(channel_id, message)
-
-    @alone
-    def pin(self, channel_id: str, ts: str, user_id: str) -> None:
-        """Pin a message."""
-        message = self.message(channel_id, ts)
-        message["pinned_to"] = [channel_id]
-        pin = {"id": ts, "type": "C", "created": int(self.clock.now()), "user": user_id}
-        self.workspace.pins.setdefault(channel_id, []).append(pin | {"owner": user_id})
 
     def message(self, channel_id: str, ts: str) -> Raw:
         """A message by its ts."""
@@ -182,6 +186,7 @@ class Speech:
             count_thread(root, replies)
         else:
             said.remove(root)
+            self.news.deleted(self.channel(channel_id), root)
 
     def _refresh(self, channel_id: str, message: Raw) -> None:
         """Renew the copies of a root that its broadcasts carry."""

@@ -113,6 +113,11 @@ def count_thread(root: Raw, replies: list[Raw]) -> None:
             reply["root"] = dict(root)
 
 
+def places_of(file: Raw) -> list[str]:
+    """The ids of the conversations in which a file was shared."""
+    return [place for listed in ("channels", "groups", "ims") for place in file.get(listed, [])]
+
+
 def fresh_channel(team_id: str) -> Raw:
     """What a channel says of itself before anything was done to it."""
     unsaid: Raw = {"value": "", "creator": "", "last_set": 0}
@@ -128,3 +133,16 @@ def fresh_channel(team_id: str) -> Raw:
         "purpose": dict(unsaid),
         "previous_names": [],
     }
+
+
+def team_url(team: Raw) -> str:
+    """A workspace's address, with the slash at its end."""
+    return team.get("url") or f"https://{team['domain']}.slack.com/"
+
+
+def permalink(team: Raw, channel_id: str, message: Raw) -> str:
+    """The address of a message in Slack's web client."""
+    place = f"{team_url(team)}archives/{channel_id}/p{message['ts'].replace('.', '')}"
+    if is_reply(message):
+        return f"{place}?thread_ts={message['thread_ts']}&cid={channel_id}"
+    return place

@@ -7,6 +7,9 @@ from typing import Literal
 
 from hubbub.simulator.refusal import Refusal
 
+APP_ID = "A0HUBBUB001"
+"""The app to which tokens belong if nothing else is said: they share its limits."""
+
 TokenKind = Literal["bot", "user", "app"]
 Standing = Literal["active", "expired", "revoked", "inactive"]
 
@@ -40,7 +43,7 @@ _READING = (
 _WRITING = ("chat:write", "files:write", "im:write", "mpim:write")
 
 SCOPES: dict[str, tuple[str, ...]] = {
-    "bot": (*_READING, *_WRITING, "channels:join"),
+    "bot": (*_READING, *_WRITING, "app_mentions:read", "channels:join"),
     "user": (*_READING, *_WRITING, "channels:write"),
     "app": ("connections:write",),
 }

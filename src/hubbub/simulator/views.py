@@ -3,10 +3,10 @@
 from typing import Any
 
 from hubbub.simulator.call import Call
-from hubbub.simulator.state import Raw, is_reply
+from hubbub.simulator.events.news import FILES_HOST
+from hubbub.simulator.state import Raw, permalink
 from hubbub.simulator.visibility import horizon, is_member
 
-FILES_HOST = "https://files.slack.com"
 _STUBS = frozenset({"tombstone", "hidden_by_limit"})
 _STAYS_OUTSIDE = frozenset({"latest", "members"})
 
@@ -28,15 +28,7 @@ def message_view(call: Call, message: Raw, *, metadata: bool = False, whole: boo
 def found_message(call: Call, channel_id: str, message: Raw, *, whole: bool = False) -> Raw:
     """A message with its permalink, as lists of pins and reactions show it."""
     view = message_view(call, message, whole=whole)
-    return view | {"permalink": permalink(call, channel_id, message)}
-
-
-def permalink(call: Call, channel_id: str, message: Raw) -> str:
-    """The address of a message in Slack's web client."""
-    place = f"{call.backend.url}archives/{channel_id}/p{message['ts'].replace('.', '')}"
-    if is_reply(message):
-        return f"{place}?thread_ts={message['thread_ts']}&cid={channel_id}"
-    return place
+    return view | {"permalink": permalink(call.backend.workspace.team, channel_id, message)}
 
 
 def user_view(call: Call, user: Raw) -> Raw:

@@ -2,7 +2,7 @@
 
 from hubbub.simulator.call import Call
 from hubbub.simulator.refusal import Refusal
-from hubbub.simulator.state import Raw, stamp
+from hubbub.simulator.state import Raw, places_of, stamp
 
 READ = {
     "public_channel": "channels:read",
@@ -89,10 +89,9 @@ def sees_file(call: Call, file: Raw) -> bool:
     """Whether the token sees a file: its own, or one shared where it may read."""
     if file.get("user") == call.token.user_id:
         return True
-    shared = [place for name in ("channels", "groups", "ims") for place in file.get(name, [])]
     return any(
         channel is not None and (is_member(call, channel) or _reads_along(call, channel))
-        for channel in map(call.backend.channel, shared)
+        for channel in map(call.backend.channel, places_of(file))
     )
 
 

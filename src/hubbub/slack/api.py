@@ -125,7 +125,7 @@ class Token:
     """A token, and where it came from for people to find it."""
 
     kind: str
-    """`bot` or `user`."""
+    """`bot`, `user` or `app`."""
     place: str
     value: str = field(repr=False)
 

@@ -45,12 +45,12 @@ class Copies:
                 return []
         refused: list[tuple[int, str]] = []
         for place, each in enumerate(found, 1):
-            reason = self._unwrap(each, channel_id) if is_record(each) else "not an object"
+            reason = self.unwrap(each, channel_id) if is_record(each) else "not an object"
             if reason is not None:
                 refused.append((place, reason))
         return refused
 
-    def _unwrap(self, message: Json, channel_id: str | None) -> str | None:
+    def unwrap(self, message: Json, channel_id: str | None) -> str | None:
         """Take one record; returns why it cannot be read, or None.
 
         A `message_changed` is a copy of its inner message, a `message_deleted` a mark on its

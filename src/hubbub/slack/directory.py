@@ -117,6 +117,7 @@ def read_channel(channel: Json, batch: Batch, *, kind: str | None, raw: bool) ->
     batch.rows["channels"].append(
         (
             *told,
+            None,  # Slack does not list what was deleted
             isinstance(members, list),
             None,
             None,
@@ -165,6 +166,13 @@ def read_files(
         batch.rows["files"].append((*_file(file_id, file, channel_id, raw=raw), copy))
         batch.rows["shares"].append((channel_id, ts, file_id, copy))
     return sorted(found)
+
+
+def read_file(file: Json, channel_id: str, batch: Batch) -> None:
+    """Append what is told of a file beside any message: its tombstone."""
+    row = _file(str(file["id"]), file, channel_id, raw=False)
+    batch.rows["files"].append((*row, batch.copies))
+    batch.copies += 1
 
 
 def _file(file_id: str, file: Json, channel_id: str, *, raw: bool) -> Row:

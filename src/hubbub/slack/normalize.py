@@ -9,7 +9,7 @@ import msgspec
 
 from hubbub.core.batch import Batch, Envelope
 from hubbub.core.tables import MERGED
-from hubbub.slack import directory
+from hubbub.slack import changes, directory
 from hubbub.slack.copies import Copies
 from hubbub.slack.messages import read_messages
 from hubbub.slack.values import Json, is_record, text
@@ -29,17 +29,21 @@ def normalize(envelopes: Iterable[Envelope], *, raw: bool, copies: int = 0) -> B
     """
     batch = Batch(copies=copies)
     found = Copies()
-    seen_rows, seen_messages = dict[int, int](), dict[int, int]()
+    came: list[tuple[range, range, int | None]] = []
     for envelope in envelopes:
         first_row, first_message = batch.copies, len(found.messages)
         _read(batch, found, envelope, raw=raw)
-        if envelope.observed_at is not None:
-            seen_rows |= dict.fromkeys(range(first_row, batch.copies), envelope.observed_at)
-            places = range(first_message, len(found.messages))
-            seen_messages |= dict.fromkeys(places, envelope.observed_at)
+        rows, messages = range(first_row, batch.copies), range(first_message, len(found.messages))
+        came.append((messages, rows, envelope.observed_at))
     first = batch.copies
     read_messages(found, batch, raw=raw)
-    _age(batch, seen_rows | {first + place: at for place, at in seen_messages.items()})
+    observed: dict[int, int] = {}
+    for messages, rows, observed_at in came:
+        numbered = range(first + messages.start, first + messages.stop)
+        batch.spans.append((numbered, rows))
+        if observed_at is not None:
+            observed |= dict.fromkeys((*numbered, *rows), observed_at)
+    _age(batch, observed)
     return batch
 
 
@@ -73,6 +77,8 @@ def _read(batch: Batch, copies: Copies, envelope: Envelope, *, raw: bool) -> Non
     elif envelope.kind == "channels":
         kind = envelope.channel_kind
         read = partial(directory.read_channel, batch=batch, kind=kind, raw=raw)
+    elif envelope.kind == "events":
+        read = partial(changes.read_event, batch=batch, copies=copies, raw=raw)
     else:
         for place, reason in copies.take(found, envelope.channel_id):
             record = msgspec.json.encode(found[place - 1])

@@ -46,6 +46,31 @@ def scopes_needed(
     return needed
 
 
+_EVENTS: dict[Type, tuple[str, ...]] = {
+    "public_channel": (
+        "message.channels", "channel_created", "channel_rename", "channel_archive",
+        "channel_unarchive", "channel_deleted", "channel_shared", "channel_unshared",
+        "channel_history_changed",
+    ),
+    "private_channel": (
+        "message.groups", "group_rename", "group_archive", "group_unarchive", "group_deleted",
+        "group_history_changed",
+    ),
+    "mpim": ("message.mpim",),
+    "im": ("message.im", "im_history_changed"),
+}  # fmt: skip
+
+
+def events_wanted(types: Iterable[Type], *, files: bool = False) -> list[str]:
+    """The events that an app has to be subscribed to for what is collected. They need no scope
+    beyond those of `scopes_needed`."""
+    wanted = [event for each in types for event in _EVENTS[each]]
+    wanted += ["member_joined_channel", "member_left_channel", "channel_id_changed"]
+    wanted += ["reaction_added", "reaction_removed", "team_join", "user_change"]
+    wanted += ["file_deleted"] if files else []
+    return [*wanted, "app_uninstalled", "tokens_revoked"]
+
+
 def scopes_told(header: str) -> list[str]:
     """The scopes that Slack says a token has, without those that every token has."""
     told = (scope.strip() for scope in header.split(","))

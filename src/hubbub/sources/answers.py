@@ -7,14 +7,13 @@ from typing import Any, cast
 import msgspec
 
 from hubbub.core.batch import Envelope
-from hubbub.core.progress import Coverage, Reading, is_before, stamp
+from hubbub.core.progress import NO_REPLY, Coverage, Reading, is_before, stamp
 from hubbub.slack.api import Answer
 from hubbub.slack.values import Json, count, micros_of_ts, records, text
 
 SETTLED = 2.0
 """Seconds after which a message is seen by every call."""
-_NO_REPLY = "0000000000.000000"
-NO_REPLIES = f"0 {_NO_REPLY}"
+NO_REPLIES = f"0 {NO_REPLY}"
 """State of a thread without replies."""
 
 
@@ -38,7 +37,7 @@ def thread_state(message: Json) -> str | None:
     if message.get("thread_ts") != message["ts"] or message.get("subtype") == "thread_broadcast":
         return None
     replies = count(message.get("reply_count")) or 0
-    latest = text(message.get("latest_reply")) or _NO_REPLY
+    latest = text(message.get("latest_reply")) or NO_REPLY
     return f"{replies} {latest}" if replies else NO_REPLIES
 
 

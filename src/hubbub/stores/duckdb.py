@@ -1,18 +1,18 @@
 """The embedded store: one DuckDB file a workspace, opened for as short as possible.
 
-While a process holds the file for writing no other can open it, so every use is a session that
-waits its turn, works and lets go. A session is an in-memory database with the store attached:
-people's queries see the tables' public columns as views, under the tables' own names.
-
-Threads of one process take turns too, readers among themselves as well: the lock on the file is
-the process's, and goes for all of its threads when the first of them closes the file.
+While somebody writes to the file nobody else can open it, so every use is a session that waits its
+turn, works and lets go. Turns are taken on a lock file beside the store: DuckDB's own lock belongs
+to a process, and is lost as soon as any of its threads closes the file. A session is an in-memory
+database with the store attached: people's queries see the tables' public columns as views, under
+the tables' own names.
 """
 
+import fcntl
+import os
 import re
 import signal
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +23,7 @@ import duckdb
 from hubbub.core.tables import TABLES, Table
 from hubbub.errors import HubbubError, TryAgain
 
-VERSION = 3
+VERSION = 4
 """Of the store's schema. Tables and columns that were added since are added on opening; what
 needs more has a step in `_STEPS`."""
 
@@ -41,11 +41,12 @@ _STEPS: dict[int, str] = {
 
 WAIT_SECONDS = 60.0
 """How long a session waits for its turn where nothing else is said."""
-
 _WRITABLE = "(ROW_GROUP_SIZE 30720)"
 """A core packs a group of rows at a time. Of the usual size an import of 100,000 messages is one
 group, and would be packed by one core."""
+_READ_ONLY = "(READ_ONLY)"
 _LOCKED = "Could not set lock"
+_POLL_SECONDS = 0.01
 _NO_SPACE = re.compile("No space|space left")
 
 
@@ -73,21 +74,26 @@ def reading(path: Path, *, wait: float = WAIT_SECONDS) -> Generator[duckdb.DuckD
             f"There is nothing in {path.parent} yet.",
             "Import an archive first: hubbub import PATH. Or name another home with --home.",
         )
-    with _attached(path, wait, "(READ_ONLY)") as connection:
-        if _version(connection, path) < VERSION:
-            connection.execute("DETACH store")
-            with _attached(path, wait, _WRITABLE) as migrating:
-                _migrate(migrating, path)
-            _attach(connection, path, wait, "(READ_ONLY)")
-        shown = {
-            table.name: ", ".join(column.name for column in table.public)
-            for table in TABLES.values()
-        }
-        connection.execute("; ".join(
-            f"CREATE VIEW {name} AS SELECT {columns} FROM store.{name}"
-            for name, columns in shown.items()
-        ))  # fmt: skip
+    with _attached(path, wait, _READ_ONLY) as connection:
+        if _version(connection, path) == VERSION:
+            _show(connection)
+            yield connection
+            return
+    with _attached(path, wait, _WRITABLE) as connection:
+        _migrate(connection, path)
+    with reading(path, wait=wait) as connection:
         yield connection
+
+
+def _show(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the views that people's queries see."""
+    shown = {
+        table.name: ", ".join(column.name for column in table.public) for table in TABLES.values()
+    }
+    connection.execute("; ".join(
+        f"CREATE VIEW {name} AS SELECT {columns} FROM store.{name}"
+        for name, columns in shown.items()
+    ))  # fmt: skip
 
 
 @contextmanager
@@ -96,8 +102,8 @@ def borrowed(
 ) -> Generator[None]:
     """The store, to be read, in a session that outlives it: a new session takes ten times as long
     as a short question. The store has to be of this version."""
-    with _turn(path, wait), _explained(path):
-        _attach(connection, path, wait, "(READ_ONLY)")
+    with _explained(path), _turn(path, wait, _READ_ONLY):
+        _attach(connection, path, wait, _READ_ONLY)
         try:
             yield
         finally:
@@ -108,7 +114,7 @@ def borrowed(
 def copying(path: Path, fresh: Path, *, wait: float = WAIT_SECONDS) -> Generator[None]:
     """Copy a store of this version into a new file, which is closed when the block begins; nobody
     else writes to the old one until the block ends."""
-    with _attached(path, wait, "(READ_ONLY)") as connection:
+    with _attached(path, wait, _READ_ONLY) as connection:
         quoted = str(fresh).replace("'", "''")
         connection.execute(f"ATTACH '{quoted}' AS fresh {_WRITABLE}")
         fresh.chmod(path.stat().st_mode & 0o777)
@@ -127,7 +133,7 @@ def copying(path: Path, fresh: Path, *, wait: float = WAIT_SECONDS) -> Generator
 
 def version_of(path: Path, *, wait: float = WAIT_SECONDS) -> int:
     """The version of a store, which stays as it is."""
-    with _attached(path, wait, "(READ_ONLY)") as connection:
+    with _attached(path, wait, _READ_ONLY) as connection:
         return _version(connection, path)
 
 
@@ -163,31 +169,15 @@ def _undisturbed() -> Generator[None]:
 
 @contextmanager
 def _attached(path: Path, wait: float, mode: str) -> Generator[duckdb.DuckDBPyConnection]:
-    with _turn(path, wait):
-        connection = duckdb.connect(":memory:")
-        try:
-            with _explained(path):
-                spill = str(path.parent / "scratch").replace("'", "''")
-                connection.execute(f"SET TimeZone = 'UTC'; SET temp_directory = '{spill}'")
-                _attach(connection, path, wait, mode)
-                yield connection
-        finally:
-            connection.close()
-
-
-_turns: defaultdict[Path, threading.RLock] = defaultdict(threading.RLock)
-
-
-@contextmanager
-def _turn(path: Path, wait: float) -> Generator[None]:
-    """This thread's turn among those of the process."""
-    turn = _turns[path.absolute()]
-    if not turn.acquire(timeout=wait):
-        raise _held("This program", path, wait)
+    connection = duckdb.connect(":memory:")
     try:
-        yield
+        with _explained(path), _turn(path, wait, mode):
+            spill = str(path.parent / "scratch").replace("'", "''")
+            connection.execute(f"SET TimeZone = 'UTC'; SET temp_directory = '{spill}'")
+            _attach(connection, path, wait, mode)
+            yield connection
     finally:
-        turn.release()
+        connection.close()
 
 
 @contextmanager
@@ -207,6 +197,42 @@ def _explained(path: Path) -> Generator[None]:
         raise
 
 
+@contextmanager
+def _turn(path: Path, wait: float, mode: str) -> Generator[None]:
+    """Hold the lock file: with others who read, or alone to write."""
+    try:
+        file = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        # where nothing can be written nobody writes to the store either, and DuckDB says why
+        yield
+        return
+    try:
+        _wait_for(file, path, wait, fcntl.LOCK_SH if mode == _READ_ONLY else fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(file)
+
+
+def _wait_for(file: int, path: Path, wait: float, lock: int) -> None:
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            fcntl.flock(file, lock | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > deadline:
+                raise _held(path, wait) from error
+            time.sleep(_POLL_SECONDS)
+        else:
+            return
+
+
+def _held(path: Path, wait: float) -> TryAgain:
+    return TryAgain(
+        f"Another program has held {path} for {wait:.0f} seconds.",
+        "Wait for it to end, then run this again.",
+    )
+
+
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path, wait: float, mode: str) -> None:
     deadline = time.monotonic() + wait
     quoted = str(path).replace("'", "''")
@@ -219,17 +245,10 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path, wait: float, mode
             if _LOCKED not in str(error):
                 raise
             if time.monotonic() > deadline:
-                raise _held("Another program", path, wait) from error
-            time.sleep(0.05)
+                raise _held(path, wait) from error
+            time.sleep(_POLL_SECONDS)
         else:
             return
-
-
-def _held(who: str, path: Path, wait: float) -> TryAgain:
-    return TryAgain(
-        f"{who} has held {path} for {wait:.0f} seconds.",
-        "Wait for it to end, then run this again.",
-    )
 
 
 def _disk_error(path: Path, error: duckdb.Error) -> HubbubError:

@@ -5,19 +5,13 @@ thereby done, in one transaction, so that a process can be killed anywhere.
 """
 
 import json
-import sqlite3
 from collections import defaultdict
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
 
 from hubbub.core.batch import Admitted
-from hubbub.errors import HubbubError
-from hubbub.stores.staging import Staged
-
-_arrow: Any = pa
+from hubbub.stores.sqlite import explained, opened
+from hubbub.stores.staging import Staged, packed, stage_packed
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS pages (number INTEGER, name TEXT, rows BLOB);
@@ -28,16 +22,16 @@ CREATE TABLE IF NOT EXISTS class (is_capped INTEGER);
 
 
 class Journal:
-    """The pages that wait for the store. Raises `HubbubError` if the disk is full."""
+    """The pages that wait for the store. Raises `DiskFull` if the disk is full."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._path = path
-        self._database = self._working(lambda: _opened(path))
-        self.size = self._scalar("SELECT coalesce(sum(length(rows)), 0) FROM pages")
-        """Bytes that wait."""
-        self.pages = self._scalar("SELECT count(DISTINCT number) FROM pages")
-        self._last = self._scalar("SELECT coalesce(max(number), 0) FROM pages")
+        with self._explained():
+            self._database = opened(path, _SCHEMA, synchronous="NORMAL")
+            self.size = self._scalar("SELECT coalesce(sum(length(rows)), 0) FROM pages")
+            """Bytes that wait."""
+            self.pages = self._scalar("SELECT count(DISTINCT number) FROM pages")
+            self._last = self._scalar("SELECT coalesce(max(number), 0) FROM pages")
 
     @property
     def next_page(self) -> int:
@@ -52,29 +46,21 @@ class Journal:
     @is_capped.setter
     def is_capped(self, found: bool) -> None:
         if found != self.is_capped:
-
-            def note() -> None:
-                with self._database:
-                    self._database.execute("DELETE FROM class")
-                    self._database.execute("INSERT INTO class VALUES (?)", (found,))
-
-            self._working(note)
+            with self._explained(), self._database:
+                self._database.execute("DELETE FROM class")
+                self._database.execute("INSERT INTO class VALUES (?)", (found,))
 
     def append(self, admitted: Admitted) -> None:
         """Add a page: all of it or nothing."""
         self._last += 1
-        packed = [
-            (self._last, name, _packed(rows))
+        pages = [
+            (self._last, name, packed(rows))
             for name, rows in admitted.tables.items()
             if rows.num_rows
         ]
-
-        def add() -> None:
-            with self._database:
-                self._database.executemany("INSERT INTO pages VALUES (?, ?, ?)", packed)
-
-        self._working(add)
-        self.size += sum(len(rows) for _, _, rows in packed)
+        with self._explained(), self._database:
+            self._database.executemany("INSERT INTO pages VALUES (?, ?, ?)", pages)
+        self.size += sum(len(rows) for _, _, rows in pages)
         self.pages += 1
 
     def staged(self, folder: Path) -> Staged:
@@ -83,42 +69,32 @@ class Journal:
         names = self._database.execute("SELECT DISTINCT name FROM pages").fetchall()
         for (name,) in names:
             path = folder / f"{name}.arrow"
-            rows = self._database.execute(
+            pages = self._database.execute(
                 "SELECT rows FROM pages WHERE name = ? ORDER BY number", (name,)
             )
-            self._working(lambda path=path, rows=rows: _write(path, rows))
+            with self._explained(), closing(pages):
+                stage_packed((rows for (rows,) in pages), path)
             found[name].append(path)
         return dict(found)
 
     def clear(self) -> None:
         """Forget all pages: the store has them."""
-
-        def forget() -> None:
-            with self._database:
-                self._database.execute("DELETE FROM pages")
-
-        self._working(forget)
+        with self._explained(), self._database:
+            self._database.execute("DELETE FROM pages")
         self.size = self.pages = 0
 
     def shrink(self) -> None:
         """Leave nothing in the file of what was cleared."""
-
-        def rewrite() -> None:
+        with self._explained():
             self._database.execute("VACUUM")
             self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
-        self._working(rewrite)
-
     def note_pace(self, method: str, ended: list[float]) -> None:
         """Remember when a method's calls of the last minute ended."""
-
-        def note() -> None:
-            with self._database:
-                self._database.execute(
-                    "INSERT OR REPLACE INTO pace VALUES (?, ?)", (method, json.dumps(ended))
-                )
-
-        self._working(note)
+        with self._explained(), self._database:
+            self._database.execute(
+                "INSERT OR REPLACE INTO pace VALUES (?, ?)", (method, json.dumps(ended))
+            )
 
     def pace(self) -> dict[str, list[float]]:
         """When the calls of each method ended, by the last process that noted it."""
@@ -132,53 +108,9 @@ class Journal:
     def _scalar(self, query: str) -> int:
         return self._database.execute(query).fetchone()[0]
 
-    def _working(self, work: Any) -> Any:
-        try:
-            return work()
-        except (sqlite3.OperationalError, OSError) as error:
-            raise HubbubError(
-                f"{self._path} cannot be written: {error}.",
-                "Make room on the disk, then run this again. What was fetched before is kept.",
-            ) from error
-        except sqlite3.DatabaseError as error:
-            raise HubbubError(
-                f"{self._path} is damaged: {error}.",
-                "Move it away and run this again: what it held is fetched anew.",
-            ) from error
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path)
-    path.chmod(0o600)
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA synchronous = NORMAL")
-    database.executescript(_SCHEMA)
-    return database
-
-
-def _packed(rows: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    with _arrow.ipc.new_stream(sink, rows.schema) as writer:
-        writer.write_table(rows)
-    return sink.getvalue().to_pybytes()
-
-
-def _write(path: Path, pages: sqlite3.Cursor) -> None:
-    """Pages as one Arrow file, of larger pieces than a page."""
-    with closing(pages):
-        writer: Any = None
-        waiting: list[Any] = []
-        for (packed,) in pages:
-            waiting.append(_arrow.ipc.open_stream(packed).read_all())
-            if writer is None:
-                writer = _arrow.ipc.new_file(str(path), waiting[0].schema)
-            if sum(each.num_rows for each in waiting) >= _ROWS:
-                writer.write_table(_arrow.concat_tables(waiting).combine_chunks())
-                waiting = []
-        if waiting:
-            writer.write_table(_arrow.concat_tables(waiting).combine_chunks())
-        if writer is not None:
-            writer.close()
-
-
-_ROWS = 50_000
+    def _explained(self) -> AbstractContextManager[None]:
+        return explained(
+            self._path,
+            room="Make room on the disk, then run this again. What was fetched before is kept.",
+            damage="Move it away and run this again: what it held is fetched anew.",
+        )

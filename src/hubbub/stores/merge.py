@@ -11,6 +11,7 @@ from typing import NamedTuple
 import duckdb
 
 from hubbub.core.tables import LOGS, MERGED, SEEN, TABLES, Keep, Privacy, Set, Table
+from hubbub.stores.changes import apply_changes, empty_deleted
 from hubbub.stores.duckdb import first_row
 from hubbub.stores.staging import Staged, mapped
 
@@ -47,6 +48,7 @@ def merge(connection: duckdb.DuckDBPyConnection, staged: Staged) -> Merged:
                 rows |= {hanging.table: inputs[hanging.table] for hanging in table.sets}
             else:
                 rows |= _count_sets(connection, table)
+    apply_changes(connection, staged)
     for log in LOGS:
         if log.name in staged:
             _append(connection, log, staged)
@@ -248,22 +250,7 @@ def _forget_deleted(connection: duckdb.DuckDBPyConnection, table: Table) -> bool
     news += f"(SELECT count(new_{marked}) FROM settled_{table.name} WHERE is_changed)"
     if first_row(connection, news) == (0,):
         return False
-    goes = [column.name for column in table.columns if column.goes]
-    for hanging in table.sets:
-        goes += [f"{hanging.table}_version", f"{hanging.table}_rank"] if hanging.silent else []
-    emptied = ", ".join(f"{each} = NULL" for each in goes)
-    connection.execute(f"""
-        UPDATE store.{table.name} SET {emptied}, canonical = NULL,
-            outline = CASE WHEN presence < {SEEN} THEN outline END
-        WHERE {marked} IS NOT NULL
-            AND (canonical IS NOT NULL OR {" OR ".join(f"{each} IS NOT NULL" for each in goes)}
-                OR (outline IS NOT NULL AND presence = {SEEN}))""")
-    for hanging in table.sets:
-        connection.execute(
-            f"DELETE FROM store.{hanging.table} h USING store.{table.name} t WHERE "
-            + " AND ".join(f"h.{key} = t.{key}" for key in table.key)
-            + f" AND t.{marked} IS NOT NULL"
-        )
+    empty_deleted(connection, table)
     return True
 
 

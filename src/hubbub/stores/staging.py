@@ -7,11 +7,14 @@ import itertools
 from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
 from hubbub.core.batch import Admitted
-from hubbub.errors import HubbubError
+from hubbub.errors import DiskFull
+
+_arrow: Any = pa
 
 Staged = dict[str, list[Path]]
 """Arrow files by table."""
@@ -22,7 +25,7 @@ _BLOCK_ROWS = 8192
 def stage(pieces: Iterable[Admitted], folder: Path, name: str) -> Staged:
     """Write admitted rows to a folder, a file a table, as they come.
 
-    Raises `HubbubError` if the disk is full.
+    Raises `DiskFull` if the disk is full.
     """
     files: dict[str, _File] = {}
     try:
@@ -34,11 +37,44 @@ def stage(pieces: Iterable[Admitted], folder: Path, name: str) -> Staged:
                         files[table] = opened.enter_context(closing(_File(path, rows.schema)))
                     files[table].write(rows)
     except OSError as error:
-        raise HubbubError(
-            f"{folder} cannot be written: {error.strerror or error}.",
-            "Make room on the disk, or move the home with --home. The store is unchanged.",
-        ) from error
+        raise _full(folder, error) from error
     return {table: [file.path] for table, file in files.items()}
+
+
+def stage_packed(pieces: Iterable[bytes], path: Path) -> None:
+    """Write packed rows of one table to one file. Raises `DiskFull` if the disk is full."""
+    try:
+        with ExitStack() as opened:
+            file: _File | None = None
+            for piece in pieces:
+                rows = unpacked(piece)
+                file = file or opened.enter_context(closing(_File(path, rows.schema)))
+                file.write(rows)
+    except OSError as error:
+        raise _full(path.parent, error) from error
+
+
+def packed(rows: pa.Table) -> bytes:
+    """Rows as bytes that say their own columns."""
+    sink = pa.BufferOutputStream()
+    with _arrow.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write_table(rows)
+    return sink.getvalue().to_pybytes()
+
+
+def unpacked(piece: bytes) -> pa.Table:
+    """The rows that were packed. Raises `pa.ArrowInvalid` if the bytes are damaged."""
+    try:
+        return _arrow.ipc.open_stream(piece).read_all()
+    except OSError as error:  # some of them are missing
+        raise pa.ArrowInvalid(str(error)) from error
+
+
+def _full(folder: Path, error: OSError) -> DiskFull:
+    return DiskFull(
+        f"{folder} cannot be written: {error.strerror or error}.",
+        "Make room on the disk, or move the home with --home. The store is unchanged.",
+    )
 
 
 class _File:
@@ -50,17 +86,20 @@ class _File:
         self._sink = pa.OSFile(str(path), "wb")
         self._writer = pa.ipc.new_file(self._sink, schema)
         self._waiting: list[pa.Table] = []
+        self._rows = 0
 
     def write(self, rows: pa.Table) -> None:
         """Write rows, now or together with later ones."""
         self._waiting.append(rows)
-        if sum(each.num_rows for each in self._waiting) >= _BLOCK_ROWS:
+        self._rows += rows.num_rows
+        if self._rows >= _BLOCK_ROWS:
             self._write_block()
 
     def _write_block(self) -> None:
         if self._waiting:
             self._writer.write_table(pa.concat_tables(self._waiting).combine_chunks())
             self._waiting.clear()
+            self._rows = 0
 
     def close(self) -> None:
         """Write what is left."""

@@ -39,10 +39,11 @@ def api_test(call: Call) -> Raw:
 
 
 def connections_open(call: Call) -> Raw:
-    """Begin Socket Mode, which is not simulated yet."""
-    del call
-    complaint = "[ERROR] this local Slack has no Socket Mode yet"
-    raise Refusal("internal_error", response_metadata={"messages": [complaint]})
+    """Begin a connection of Socket Mode: where it can be opened, once."""
+    app_id = call.token.app_id
+    ticket = call.backend.events.connect(app_id)
+    host = call.origin.replace("http", "ws", 1)
+    return {"url": f"{host}/link/?ticket={ticket}&app_id={app_id}"}
 
 
 METHODS = (

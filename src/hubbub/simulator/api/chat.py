@@ -6,8 +6,8 @@ from hubbub.simulator.call import Call, Method
 from hubbub.simulator.limits import Tier
 from hubbub.simulator.markup import rich_text
 from hubbub.simulator.refusal import Refusal
-from hubbub.simulator.state import Raw
-from hubbub.simulator.views import message_view, permalink
+from hubbub.simulator.state import Raw, permalink
+from hubbub.simulator.views import message_view
 from hubbub.simulator.visibility import is_member, seen_message, sees, type_of
 
 LONGEST_TEXT = 40_000
@@ -55,7 +55,10 @@ def get_permalink(call: Call) -> Raw:
     if channel is None or not sees(call, channel):
         raise Refusal("channel_not_found")
     message = seen_message(call, channel["id"], call.required("message_ts"))
-    return {"permalink": permalink(call, channel["id"], message), "channel": channel["id"]}
+    return {
+        "permalink": permalink(call.backend.workspace.team, channel["id"], message),
+        "channel": channel["id"],
+    }
 
 
 def writable_channel(call: Call, named: str) -> Raw:

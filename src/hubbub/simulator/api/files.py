@@ -1,7 +1,6 @@
 """Files: lists of them, and the upload in three steps."""
 
 import hashlib
-import mimetypes
 from typing import Any, cast
 
 from hubbub.simulator.api.chat import author, writable_channel
@@ -10,9 +9,9 @@ from hubbub.simulator.call import Call, Method
 from hubbub.simulator.limits import Tier
 from hubbub.simulator.paging import leaf
 from hubbub.simulator.refusal import Refusal, invalid_arguments
-from hubbub.simulator.state import Raw
-from hubbub.simulator.views import FILES_HOST, file_view, is_hidden
-from hubbub.simulator.visibility import sees_file, type_of
+from hubbub.simulator.state import Raw, places_of
+from hubbub.simulator.views import file_view, is_hidden
+from hubbub.simulator.visibility import sees_file
 
 _TYPES = {
     "all": "",
@@ -102,79 +101,30 @@ def _complete(call: Call, ticket: str, title: str) -> Raw:
     backend = call.backend
     upload = backend.uploads.pop(ticket)
     content = upload.content or b""
-    file_id, name, team_id = upload.file_id, upload.name, backend.workspace.team["id"]
-    media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    kind = name.rpartition(".")[2].lower() if "." in name else "binary"
-    seconds = int(backend.clock.now())
-    base = f"{FILES_HOST}/files-pri/{team_id}-{file_id}"
-    file: Raw = {
-        "id": file_id,
-        "created": seconds,
-        "timestamp": seconds,
-        "name": name,
-        "title": title or name,
-        "mimetype": media_type,
-        "filetype": kind,
-        "pretty_type": kind.upper(),
-        "user": upload.user_id,
-        "user_team": team_id,
-        "editable": False,
-        "size": len(content),
-        "mode": "hosted",
-        "is_external": False,
-        "external_type": "",
-        "is_public": False,
-        "public_url_shared": False,
-        "display_as_bot": False,
-        "username": "",
-        "url_private": f"{base}/{name}",
-        "url_private_download": f"{base}/download/{name}",
-        "permalink": f"{backend.url}files/{upload.user_id}/{file_id}/{name}",
-        "file_access": "visible",
-        "channels": [],
-        "groups": [],
-        "ims": [],
-        "shares": {},
-    }
+    file = backend.acts.add_file(
+        upload.file_id, upload.user_id, upload.name, len(content), title=title
+    )
     if upload.alt_text:
         file["alt_txt"] = upload.alt_text
-    backend.workspace.files[file_id] = file
-    backend.contents[file_id] = content
+    backend.contents[upload.file_id] = content
     return file
 
 
 def _share(call: Call, channel: Raw, files: list[Raw]) -> None:
-    """Post the message that shares files, and note on them where they were shared."""
-    message = author(call) | {"text": call.text("initial_comment"), "files": files, "upload": False}
+    """Post the message that shares files."""
+    message = author(call) | {"text": call.text("initial_comment")}
     if thread_ts := call.text("thread_ts"):
         message |= call.backend.acts.in_thread(channel["id"], thread_ts)
-    posted = call.backend.acts.put(channel["id"], message)
+    posted = call.backend.acts.share(files, channel["id"], message)
     call.backend.sent.append((channel["id"], posted))
-    share: Raw = {
-        "ts": posted["ts"],
-        "channel_name": channel.get("name", ""),
-        "team_id": call.backend.workspace.team["id"],
-        "share_user_id": call.token.user_id,
-        "reply_users": [],
-        "reply_users_count": 0,
-        "reply_count": 0,
-    }
-    kind = type_of(channel)
-    listed = {"im": "ims", "public_channel": "channels"}.get(kind, "groups")
-    scope = "public" if kind == "public_channel" else "private"
-    for file in files:
-        file[listed].append(channel["id"])
-        file["is_public"] = file["is_public"] or kind == "public_channel"
-        file["shares"].setdefault(scope, {}).setdefault(channel["id"], []).append(share)
 
 
 def _is_asked_for(call: Call, file: Raw, wanted: list[str]) -> bool:
-    places = [*file.get("channels", []), *file.get("groups", []), *file.get("ims", [])]
     created = file["created"]
     kinds = [_TYPES[each] for each in wanted]
     kind = f"{file.get('mimetype', '')} {file.get('mode', '')}"
     return (
-        (not call.text("channel") or call.text("channel") in places)
+        (not call.text("channel") or call.text("channel") in places_of(file))
         and (not call.text("user") or call.text("user") == file.get("user"))
         and created >= call.number("ts_from", 0)
         and created <= call.number("ts_to", created)

@@ -1,0 +1,157 @@
+"""Fills the gaps of live events from history: after downtime, on a reconnection, where an event
+says that something changed without saying what, and each night.
+
+Events are delivered as well as Slack can, which is not always. What history says is right.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Condition, Event
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from hubbub.errors import HubbubError, TryAgain, UsageError
+from hubbub.flows.collecting import Report, Wish, collect
+from hubbub.flows.gates import Gates
+from hubbub.flows.vitals import Vitals
+from hubbub.settings import Settings
+
+NIGHT = 3
+"""The hour of the workspace's day at which all is looked through."""
+_TOGETHER_SECONDS = 2.0
+"""Gaps that are told within this time are filled by one run."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 30.0, 900.0
+"""Seconds before a run that failed is tried again."""
+
+
+class Collects(Protocol):
+    """What fills gaps: `collect`, or a test's stand-in."""
+
+    def __call__(self, settings: Settings, wish: Wish, *, stop: Event) -> Report:
+        """Bring the tables up to date."""
+        ...
+
+
+@dataclass
+class _Wanted:
+    """What is to be looked at, and why."""
+
+    everything: bool = False
+    channels: set[str] = field(default_factory=set[str])
+    why: list[str] = field(default_factory=list[str])
+
+    def __bool__(self) -> bool:
+        return self.everything or bool(self.channels)
+
+    def add(self, other: "_Wanted") -> None:
+        """Want what another wants too."""
+        self.everything |= other.everything
+        self.channels |= other.channels
+        self.why += [each for each in other.why if each not in self.why]
+
+
+class CatchingUp:
+    """Collects whenever a gap is told, one run at a time."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        gates: Gates,
+        vitals: Vitals,
+        collected: Callable[[], None],
+        collects: Collects = collect,
+    ) -> None:
+        self._settings = settings
+        self._gates = gates
+        self._vitals = vitals
+        self._collected = collected
+        self._collects = collects
+        self._wanted = _Wanted()
+        self._has_news = Condition()
+        self._gone = ""
+
+    def gap(self, channel_id: str | None, why: str) -> None:
+        """Say that events may be missing: of a channel, or anywhere."""
+        with self._has_news:
+            self._wanted.add(
+                _Wanted(channel_id is None, {channel_id} if channel_id else set(), [why])
+            )
+            self._has_news.notify()
+
+    def gone(self, why: str) -> None:
+        """Say that Slack has taken the app out of the workspace: nothing can be asked any more."""
+        with self._has_news:
+            self._gone = why
+            self._has_news.notify()
+
+    def run(self, stop: Event) -> None:
+        """Prepare the gate, fill gaps until stopped. What fails is told, and tried again."""
+        pause = _FIRST_PAUSE
+        while not stop.is_set():
+            try:
+                self._gates.prepare()
+                break
+            except HubbubError as error:
+                self._vitals.set("collector", "failed", f"{error.reason} {error.fix}")
+                stop.wait(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+        pause = _FIRST_PAUSE
+        while not stop.is_set():
+            wanted = self._next(stop)
+            if not wanted or stop.is_set():
+                continue
+            if self._fill(wanted, stop):
+                pause = _FIRST_PAUSE
+                continue
+            with self._has_news:
+                self._wanted.add(wanted)
+            stop.wait(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _next(self, stop: Event) -> _Wanted:
+        """What to look at next: waits for a gap, or for the night."""
+        night = _next_night(self._settings.timezone)
+        with self._has_news:
+            while not (self._wanted or stop.is_set() or time.time() >= night):
+                self._has_news.wait(timeout=1.0)
+        if time.time() >= night:
+            return _Wanted(everything=True, why=["the night's look through everything"])
+        stop.wait(_TOGETHER_SECONDS)
+        with self._has_news:
+            wanted, self._wanted = self._wanted, _Wanted()
+        return wanted
+
+    def _fill(self, wanted: _Wanted, stop: Event) -> bool:
+        """Collect what is wanted; returns whether that is done with."""
+        if self._gone:
+            self._vitals.set("collector", "failed", self._gone)
+            return True
+        self._vitals.set("collector", "running", "; ".join(wanted.why))
+        channels = () if wanted.everything else tuple(sorted(wanted.channels))
+        try:
+            report = self._collects(self._settings, Wish(channels=channels), stop=stop)
+        except TryAgain as error:
+            self._vitals.set("collector", "waiting", f"{error.reason} {error.fix}")
+            return False
+        except UsageError as error:
+            # a channel that the token does not see: there is nothing to be had
+            self._vitals.set("collector", "idle", error.reason)
+            return True
+        except HubbubError as error:
+            self._vitals.set("collector", "failed", f"{error.reason} {error.fix}")
+            return False
+        for method, calls in report.calls.items():
+            self._vitals.api_calls.labels(method).inc(calls)
+        self._gates.refresh()
+        self._collected()
+        told = "; ".join(f"{each.where}: {each.code}" for each in report.troubles)
+        self._vitals.set("collector", "idle", told)
+        return not any(trouble.is_passing for trouble in report.troubles)
+
+
+def _next_night(timezone: str) -> float:
+    now = datetime.now(ZoneInfo(timezone))
+    night = now.replace(hour=NIGHT, minute=0, second=0, microsecond=0)
+    return (night if night > now else night + timedelta(days=1)).timestamp()

@@ -1,0 +1,134 @@
+"""The gate of a running server: it learns from events, and is made anew when choices change."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock
+from time import time_ns
+
+import msgspec
+
+from hubbub.core.batch import Envelope
+from hubbub.flows.workspace import (
+    gate_of,
+    needs_directory,
+    people_in,
+    policy_of_workspace,
+    stored_channels,
+)
+from hubbub.privacy.gate import Channel, Gate
+from hubbub.privacy.scrub import Person
+from hubbub.settings import Settings
+from hubbub.slack.changes import told_of_channel
+from hubbub.slack.events import Delivery, envelope_of
+from hubbub.slack.normalize import decoded
+
+Directory = Callable[[], Iterable[Envelope]]
+"""Asks Slack who the members are, in envelopes of `users`."""
+
+
+class Gates:
+    """The gate that events pass. One thread observes and admits; any may ask for a refresh.
+
+    `directory` is asked where the policy takes members' names out of texts, or some are refused.
+    """
+
+    def __init__(self, settings: Settings, directory: Directory) -> None:
+        self._settings = settings
+        self._policy = policy_of_workspace(settings)
+        self._directory = directory
+        self._lock = Lock()
+        self._gate: Gate | None = None
+        self._marks: tuple[int, ...] = ()
+        self._channels: dict[str, Channel] = {}
+        self._people: dict[Person, None] | None = None
+        self.unknown: set[str] = set()
+        """Channels that events have named and no list has: their names are not known yet."""
+
+    def prepare(self) -> None:
+        """Learn who and what there is. Until this is done nothing is admitted.
+
+        Raises `HubbubError` if the directory is needed and Slack does not give it.
+        """
+        if needs_directory(self._settings, self._policy) and self._people is None:
+            people = dict.fromkeys(people_in(self._directory()))
+            with self._lock:
+                self._people = people
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take over what the store knows of channels, which the collector has read anew."""
+        stored = {each: Channel(*told) for each, *told in stored_channels(self._settings)}
+        with self._lock:
+            known = {each: told for each, told in self._channels.items() if each not in stored}
+            self._channels = known | stored
+            self.unknown -= stored.keys()
+            self._make()
+
+    def current(self) -> Gate | None:
+        """The gate as it is now; None as long as it is not known whose names texts may hold."""
+        with self._lock:
+            if self._gate is None:
+                return None
+            if self._marks != self._read_marks():
+                if needs_directory(self._settings, self._policy) and self._people is None:
+                    self._gate = None  # somebody was refused whose names nobody has read yet
+                    return None
+                self._make()
+            return replace(self._gate, now=time_ns() // 1000)
+
+    def observe(self, deliveries: Sequence[Delivery]) -> None:
+        """Learn of channels and members what events tell, before they are admitted."""
+        with self._lock:
+            before = dict(self._channels)
+            met = len(self._people or ())
+            for delivery in deliveries:
+                self._observe_channel(delivery)
+                if self._people is not None and delivery.type in _OF_MEMBERS:
+                    self._people |= dict.fromkeys(people_in([_directory_of(delivery)]))
+            if self._gate is not None and len(self._people or ()) != met:
+                self._make()
+            elif self._gate is not None and before != self._channels:
+                self._gate = replace(self._gate, channels=dict(self._channels))
+
+    def _observe_channel(self, delivery: Delivery) -> None:
+        channel_id = delivery.channel_id
+        if channel_id is None:
+            return
+        told = told_of_channel(decoded(delivery.event))
+        known = self._channels.get(channel_id)
+        if known is None:
+            kind = told.kind or delivery.channel_kind or "unknown"
+            self._channels[channel_id] = Channel(told.name or channel_id, kind)
+            if told.name is None:
+                self.unknown.add(channel_id)
+        elif told.name or told.kind:
+            self._channels[channel_id] = Channel(told.name or known.name, told.kind or known.kind)
+        if told.moved_to:
+            self._channels[told.moved_to] = self._channels[channel_id]
+
+    def _make(self) -> None:
+        self._marks = self._read_marks()
+        self._gate = gate_of(
+            self._settings, self._policy, dict(self._channels), tuple(self._people or ())
+        )
+
+    def _read_marks(self) -> tuple[int, ...]:
+        """When the list of refused members and the keys were written."""
+        return tuple(_written_at(path) for path in (self._settings.refused, self._settings.key))
+
+
+_OF_MEMBERS = frozenset({"team_join", "user_change", "user_profile_changed"})
+
+
+def _directory_of(delivery: Delivery) -> Envelope:
+    envelope = envelope_of(delivery)
+    user = decoded(delivery.event).get("user")
+    return replace(envelope, kind="users", payload=msgspec.json.encode([user]))
+
+
+def _written_at(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0

@@ -1,0 +1,210 @@
+"""Lets the store take over what events have brought, each exactly once.
+
+How far it has come is written in the transaction of the merge: whenever this is stopped, the next
+one goes on where the store is.
+"""
+
+import fcntl
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Event
+
+import duckdb
+
+from hubbub.errors import HubbubError, TryAgain
+from hubbub.flows.gates import Gates
+from hubbub.flows.vitals import Vitals
+from hubbub.flows.workspace import (
+    gate_of,
+    made,
+    policy_of_workspace,
+    scratch_folder,
+    settle,
+    stored_channels,
+)
+from hubbub.privacy.gate import Channel, Gate
+from hubbub.settings import Settings
+from hubbub.stores import duckdb as store
+from hubbub.stores.changes import count_replies
+from hubbub.stores.eventlog import EventLog
+from hubbub.stores.merge import Merged, merge
+from hubbub.stores.staging import Staged
+
+SOURCE = "events"
+"""How `positions` calls the workspace's own event log."""
+
+_REMEMBER = timedelta(days=3)
+"""How long ids of events are remembered: Slack delivers late events for a day."""
+_PAUSE_SECONDS = 0.3
+"""Between two merges, at least."""
+_RETRY_SECONDS = 5.0
+_SERVER_SECONDS = 60.0
+"""How long to wait for a running server to merge what it has taken."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What one merge took over."""
+
+    merged: Merged
+    position: int
+    seconds: float
+
+
+@contextmanager
+def sole_loader(settings: Settings) -> Generator[None]:
+    """Let no other process load events into this workspace. Raises `TryAgain` if one does."""
+    with made(settings.folder / "load.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise TryAgain(
+                f"Another hubbub is loading events into {settings.folder}.",
+                "There is one loader a workspace: wait for `hubbub serve` or `hubbub load` to end.",
+            ) from error
+        yield
+
+
+def merge_staged(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    staged: Staged,
+    gate: Gate,
+    positions: Mapping[str, int],
+) -> Merged:
+    """Merge rows of events and note how far that is, in the transaction that the session has
+    begun."""
+    connection.execute("SET threads = 1")
+    merged = merge(connection, staged)
+    if "messages" in staged:
+        count_replies(connection)
+    settle(connection, settings, gate)
+    for source, position in positions.items():
+        connection.execute("DELETE FROM store.positions WHERE source = $1", [source])
+        connection.execute("INSERT INTO store.positions VALUES ($1, $2)", [source, position])
+    return merged
+
+
+def positions(settings: Settings, prefix: str) -> dict[str, int]:
+    """How far the store has taken over the sources whose names begin so."""
+    if not store.exists(settings.store):
+        return {}
+    with store.reading(settings.store) as connection:
+        rows = connection.execute(
+            "SELECT source, position FROM positions WHERE starts_with(source, $1)", [prefix]
+        )
+        return dict(rows.fetchall())
+
+
+def _merged(settings: Settings, log: EventLog, gate: Gate, after: int) -> tuple[Merged, int]:
+    """Merge what waits, or a part of it if it is much; returns the last entry that was merged."""
+    with scratch_folder(settings) as scratch:
+        staged, last, _ = log.staged(after, scratch)
+        with store.writing(settings.store) as connection:
+            return merge_staged(connection, settings, staged, gate, {SOURCE: last}), last
+
+
+class Loader:
+    """Takes over the workspace's event log; one a workspace."""
+
+    def __init__(self, settings: Settings, log: EventLog, gates: Gates, vitals: Vitals) -> None:
+        self._settings = settings
+        self._log = log
+        self._gates = gates
+        self._vitals = vitals
+        self._position = positions(settings, SOURCE).get(SOURCE, 0)
+        self.woken = Event()
+        """Set when there is something new."""
+
+    @property
+    def position(self) -> int:
+        """The last entry that the store has."""
+        return self._position
+
+    def load(self) -> Loaded | None:
+        """Merge what waits, or a part of it if it is much; None if there is nothing or the gate is
+        not ready."""
+        gate = self._gates.current()
+        if gate is None or self._log.last <= self._position:
+            return None
+        begun = time.perf_counter()
+        merged, last = _merged(self._settings, self._log, gate, self._position)
+        events, _ = self._log.waiting(self._position)
+        self._position = last
+        left, _ = self._log.waiting(last)
+        self._log.prune(last, _REMEMBER)
+        seconds = time.perf_counter() - begun
+        self._vitals.merged.inc(events - left)
+        self._vitals.merges.observe(seconds)
+        return Loaded(merged, last, seconds)
+
+    def run(self, stop: Event, on_merged: Callable[[Loaded], None]) -> None:
+        """Load until stopped, and at the end what is left. What fails is told, and tried again."""
+        while not stop.is_set():
+            self.woken.wait(timeout=1.0)
+            self.woken.clear()
+            pause = self._load_all(on_merged)
+            self._tell_lag()
+            stop.wait(pause)
+        self._load_all(on_merged)
+
+    def _load_all(self, on_merged: Callable[[Loaded], None]) -> float:
+        """Load what waits; returns how long to pause."""
+        try:
+            while (loaded := self.load()) is not None:
+                on_merged(loaded)
+        except HubbubError as error:
+            self._vitals.set("loader", "failed", f"{error.reason} {error.fix}")
+            self.woken.set()
+            return _RETRY_SECONDS
+        self._vitals.set("loader", "ok")
+        return _PAUSE_SECONDS
+
+    def _tell_lag(self) -> None:
+        waiting = self._log.entries(self._position, limit=1)
+        self._vitals.lag.set(time.time() - waiting[0].received_at / 1e6 if waiting else 0.0)
+
+
+def take_over_events(settings: Settings) -> None:
+    """Let the store have all events that wait, and leave no byte of them behind.
+
+    Where a server runs it is waited for, since it does the same. Raises `TryAgain` if it does not.
+    """
+    if not settings.event_log.exists():
+        return
+    try:
+        with sole_loader(settings):
+            load_rest(settings)
+    except TryAgain:
+        with closing(EventLog(settings.event_log)) as log:
+            _wait_for_server(settings, log)
+            log.shrink()
+
+
+def load_rest(settings: Settings) -> None:
+    """The same where no server can be running, since the caller is the sole loader."""
+    if not settings.event_log.exists():
+        return
+    stored = {each: Channel(*told) for each, *told in stored_channels(settings)}
+    gate = gate_of(settings, policy_of_workspace(settings), stored)
+    position = positions(settings, SOURCE).get(SOURCE, 0)
+    with closing(EventLog(settings.event_log)) as log:
+        while log.last > position:
+            _, position = _merged(settings, log, gate, position)
+        log.prune(position, _REMEMBER)
+        log.shrink()
+
+
+def _wait_for_server(settings: Settings, log: EventLog) -> None:
+    """Wait until a running server has merged all that waits now."""
+    upto, deadline = log.last, time.monotonic() + _SERVER_SECONDS
+    while positions(settings, SOURCE).get(SOURCE, 0) < upto:
+        if time.monotonic() > deadline:
+            raise TryAgain(
+                "A server of this workspace is running, and has not merged all events yet.",
+                "See its loader on the dashboard; run this again when it has, or end it first.",
+            )
+        time.sleep(0.2)
