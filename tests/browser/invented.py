@@ -94,14 +94,15 @@ def _panel(
     name: str, title: str, kind: str, width: int, height: int, **more: Any
 ) -> dict[str, Any]:
     metric = more.pop("metric", name)
-    question = more.pop("question", f"What about {title.lower()}?")
+    question = f"What about {title.lower()}?"
     note = "Messages of people: bots and notices of Slack are left out."
-    return {
+    layout: dict[str, Any] = {
         "name": name, "title": title, "kind": kind, "width": width, "height": height,
         "metric": metric, "chart": None, "value": None, "parts": [], "colours": None,
         "columns": [], "limit": None, "filters": [],
         "explain": {"question": question, "note": note, "columns": COLUMNS.get(name, [])},
-    } | more  # fmt: skip
+    }  # fmt: skip
+    return layout | more
 
 
 _FILTERS = {"filters": ["period", "channel"]}
