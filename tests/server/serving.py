@@ -22,7 +22,6 @@ from hubbub.server.stream import Hub
 from hubbub.settings import Settings
 
 COMMUNITY = Path(__file__).parents[1] / "golden" / "community"
-CHANNELS = ["general", "help", "chat", "old"]
 
 DASHBOARD = """
 hide = [{hidden}]
@@ -51,6 +50,25 @@ limit = 2
 """
 """Three panels, so that tests do not hang on the dashboard that comes with Hubbub."""
 
+MORE = """
+[[panels]]
+name = "of_a_month"
+title = "Said in 30 days"
+kind = "card"
+metric = "totals"
+parameters = { since = "30 days" }
+value = "messages"
+
+[[panels]]
+name = "of_all_time"
+title = "Said in all"
+kind = "card"
+metric = "totals"
+parameters = { since = "" }
+value = "messages"
+"""
+"""Two more, for the tests of small groups."""
+
 
 def imported(folder: Path, preset: str, **choices: Any) -> Settings:
     """A workspace with the town of the golden tests, and a dashboard of three panels."""
@@ -62,7 +80,7 @@ def imported(folder: Path, preset: str, **choices: Any) -> Settings:
     import_archive(settings, COMMUNITY, lambda _what, _done, _all: None)
     hidden = ", ".join(f'"{name}"' for name in Dashboard(settings.pack).panels)
     settings.pack.mkdir()
-    dashboard = DASHBOARD.replace("{hidden}", hidden)
+    dashboard = DASHBOARD.replace("{hidden}", hidden) + (MORE if preset == "strict" else "")
     (settings.pack / "dashboard.toml").write_text(dashboard, encoding="utf-8")
     return settings
 

@@ -263,6 +263,17 @@ def test_strict_offers_no_filters(strict_site: Site) -> None:
     assert all(panel["filters"] == [] for panel in told["panels"])
 
 
+def test_strict_shows_a_month_and_never_calls_it_all_time(strict_site: Site) -> None:
+    of_month = strict_site.json("/api/v1/panels/of_a_month")
+    assert of_month["error"] is None
+    first, last = of_month["since"][:10], of_month["as_of"][:10]
+    assert first.endswith("-01")
+    assert first[:7] == last[:7]
+    of_all = strict_site.json("/api/v1/panels/of_all_time")
+    assert of_all["rows"] == []
+    assert of_all["error"]["reason"].startswith("totals is about one calendar month")
+
+
 def test_strict_says_what_is_suppressed(strict_site: Site) -> None:
     told = strict_site.json("/api/v1/panels/by_day")
     assert told["columns"][-1]["name"] == "suppressed"

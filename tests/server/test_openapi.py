@@ -17,7 +17,7 @@ _schemathesis: Any = schemathesis
 """schemathesis without its types, which are partly unknown."""
 
 _soaks = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
-_EXAMPLES = 100 if _soaks else 2
+_EXAMPLES = 20 if _soaks else 2
 _CHECKS: Any = [
     _checks.not_a_server_error,
     _openapi.status_code_conformance,
