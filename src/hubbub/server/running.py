@@ -25,6 +25,7 @@ from hubbub.flows.collecting import Report, Wish, collect
 from hubbub.flows.connecting import address, app_token, connect, signing_secret
 from hubbub.flows.forwarding import Forwarder
 from hubbub.flows.gates import Gates
+from hubbub.flows.listening import socket_mode
 from hubbub.flows.loading import Loaded, Loader, sole_loader
 from hubbub.flows.panels import Panels
 from hubbub.flows.receiving import Receiver
@@ -33,6 +34,7 @@ from hubbub.flows.workspace import made
 from hubbub.server.access import Access
 from hubbub.server.app import Parts, Server, build_app
 from hubbub.server.listening import listening
+from hubbub.server.page import page
 from hubbub.server.slack_events import SlackEvents
 from hubbub.server.stream import Hub
 from hubbub.settings import Settings
@@ -192,6 +194,7 @@ class Running:
                 vitals=self.vitals,
                 panels=self.panels,
                 hub=self.hub,
+                page=page,
                 slack_events=events,
                 access=self.access.around,
                 prefix=self.settings.serve.prefix,
@@ -206,8 +209,6 @@ class Running:
         if self.sources.app is None:
             yield
             return
-        from hubbub.flows.listening import socket_mode
-
         connections = socket_mode(self.sources.app, address(), self.receiver, self.vitals)
         task = asyncio.create_task(connections.run())
         task.add_done_callback(_tell_end)
