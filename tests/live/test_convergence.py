@@ -7,10 +7,10 @@ take back, events come twice, late, out of order or never, and the receiving sid
 import os
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.collecting.collected import held, stored
@@ -41,10 +41,8 @@ class People:
         open_ones = [each["id"] for each in self.workspace.channels if not each["is_archived"]]
         if deed == "unarchive":
             open_ones = [each["id"] for each in self.workspace.channels if each["is_archived"]]
-        try:
+        with suppress(Refusal, IndexError):  # nobody, nothing or no channel is there for it
             getattr(self, deed)(self.dice.choice(open_ones))
-        except (Refusal, IndexError):
-            pass  # nobody, nothing or no channel is there for it
 
     def who(self) -> str:
         """Somebody who can sign in."""
