@@ -22,8 +22,9 @@ from hubbub.stores import duckdb as store
 SECRET = "c0ffee00c0ffee00c0ffee00c0ffee00"
 TEAM = "T1"
 PATIENCE = 60.0
-CHANNEL = "C9"
-"""One that no history is asked of, which would not have what is only said here."""
+CHANNEL = "C1"
+FUTURE = 1_990_000_000
+"""When all is said: history is not asked about it, and has no word of what is only said here."""
 REACTED, EVERY = "tada", 5
 """Each fifth event is a reaction to the message before it."""
 _QUIET = ("SLACK_BOT_TOKEN", "SLACK_USER_TOKEN", "SLACK_APP_TOKEN", "SLACK_API_URL")
@@ -137,8 +138,8 @@ class Sent:
 
 def event(sender: int, number: int) -> Sent:
     """A message, or a reaction to the one before."""
-    ts = f"{1_790_000_000 + sender}.{number - number % EVERY:06}"
-    happened = f"{1_790_100_000 + sender}.{number:06}"
+    ts = f"{FUTURE + sender}.{number - number % EVERY:06}"
+    happened = f"{FUTURE + 1_000 + sender}.{number:06}"
     inner: dict[str, Any] = {"event_ts": happened, "user": f"U{sender}"}
     key: tuple[str, ...] = (CHANNEL, ts)
     if number % EVERY == 1:
@@ -146,13 +147,13 @@ def event(sender: int, number: int) -> Sent:
         inner |= {"type": "reaction_added", "reaction": REACTED, "item": item}
         key = (CHANNEL, ts, f"U{sender}", REACTED)
     else:
-        ts = f"{1_790_000_000 + sender}.{number:06}"
+        ts = f"{FUTURE + sender}.{number:06}"
         key = (CHANNEL, ts)
         inner |= {"type": "message", "channel": CHANNEL, "channel_type": "channel", "ts": ts}
         inner |= {"text": f"number {number}", "event_ts": ts}
     told = {
         "team_id": TEAM, "api_app_id": "A1", "type": "event_callback", "event": inner,
-        "event_id": f"Ev{sender}x{number}", "event_time": 1_790_000_000,
+        "event_id": f"Ev{sender}x{number}", "event_time": FUTURE,
     }  # fmt: skip
     return Sent(json.dumps(told).encode(), key)
 

@@ -42,8 +42,8 @@ class Gates:
         self._marks: tuple[int, ...] = ()
         self._channels: dict[str, Channel] = {}
         self._people: dict[Person, None] | None = None
-        self.unknown: set[str] = set()
-        """Channels that events have named and no list has: their names are not known yet."""
+        self._met: dict[str, bool] = {}
+        """Channels that events have named and no list had, and whether that was told."""
 
     def prepare(self) -> None:
         """Learn who and what there is. Until this is done nothing is admitted.
@@ -62,7 +62,6 @@ class Gates:
         with self._lock:
             known = {each: told for each, told in self._channels.items() if each not in stored}
             self._channels = known | stored
-            self.unknown -= stored.keys()
             self._make()
 
     def current(self) -> Gate | None:
@@ -91,6 +90,14 @@ class Gates:
             elif self._gate is not None and before != self._channels:
                 self._gate = replace(self._gate, channels=dict(self._channels))
 
+    def newly_met(self) -> list[str]:
+        """Channels that no list had and that events have named since this was asked: what they are
+        and what was said there before has to be looked up. Each is told once."""
+        with self._lock:
+            fresh = [each for each, is_told in self._met.items() if not is_told]
+            self._met |= dict.fromkeys(fresh, True)
+            return [each for each in fresh if not _kind_by_id(each).endswith("dm")]
+
     def _observe_channel(self, delivery: Delivery) -> None:
         channel_id = delivery.channel_id
         if channel_id is None:
@@ -100,12 +107,15 @@ class Gates:
             told = told_of_channel(decoded(delivery.event))
         known = self._channels.get(channel_id)
         if known is None:
-            kind = told.kind or delivery.channel_kind or "unknown"
+            kind = told.kind or delivery.channel_kind or _kind_by_id(channel_id)
             self._channels[channel_id] = Channel(told.name or channel_id, kind)
             if told.name is None:
-                self.unknown.add(channel_id)
-        elif told.name or told.kind:
-            self._channels[channel_id] = Channel(told.name or known.name, told.kind or known.kind)
+                self._met.setdefault(channel_id, False)
+        else:
+            kind = told.kind or known.kind
+            if kind == "unknown":  # a reaction came first, which does not say it
+                kind = delivery.channel_kind or kind
+            self._channels[channel_id] = Channel(told.name or known.name, kind)
         if told.moved_to:
             self._channels[told.moved_to] = self._channels[channel_id]
 
@@ -121,6 +131,10 @@ class Gates:
 
 
 _OF_MEMBERS = frozenset({"team_join", "user_change", "user_profile_changed"})
+
+
+def _kind_by_id(channel_id: str) -> str:
+    return {"D": "dm", "G": "private"}.get(channel_id[:1], "unknown")
 
 
 def _directory_of(delivery: Delivery) -> Envelope:
