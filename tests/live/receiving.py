@@ -140,10 +140,12 @@ class Live:
 
 
 @contextmanager
-def live(simulator: Simulator, home: Path, *, preset: str = "open") -> Generator[Live]:
+def live(
+    simulator: Simulator, home: Path, *, preset: str = "open", **privacy: Any
+) -> Generator[Live]:
     """A workspace that has collected a simulator once, and hears it from then on."""
     bot = simulator.add_token("bot", channels=[each["id"] for each in simulator.workspace.channels])
-    settings = Settings(home, "grove", privacy={"preset": preset})
+    settings = Settings(home, "grove", privacy={"preset": preset, **privacy})
     living = Live(simulator, settings, Token("bot", "the test", bot))
     with simulator.serve(), served(living.door) as url:
         living.collect()

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.collecting.collected import held, stored
@@ -22,7 +23,7 @@ from hubbub.simulator.state import Raw
 from receiving import Live, alive, differences, grove, live
 
 IS_SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
-EXAMPLES = 300 if IS_SOAK else 8
+EXAMPLES = 300 if IS_SOAK else 5
 LONGEST = 80 if IS_SOAK else 50
 EMOJI = ("tada", "wave::skin-tone-2", "eyes")
 HARMLESS: tuple[Kind, ...] = ("duplicate", "reorder", "delay", "unreachable", "unheard")
@@ -194,6 +195,37 @@ def test_history_heals_what_was_lost(
         unlike = [each for each in differing(town) if not is_unseen(town, each, listed_reactors)]
         assert not unlike, "\n".join(unlike)
         town.collect(full_refresh=True)
+        same(town)
+
+
+@pytest.mark.parametrize("preset", ["standard", "strict"])
+def test_nothing_is_lost_or_doubled_where_members_are_keyed(tmp_path: Path, preset: str) -> None:
+    dice = random.Random(preset)
+    steps = [(dice.choice(OFTEN + DEEDS + CHANCES), dice.randrange(2**20)) for _ in range(60)]
+    with live(town_hall(), tmp_path, preset=preset, only_channels=["C1", "C2"]) as town:
+        town.simulator.events.faults.chaos(1, 0.3, LOSSES)
+        happen(town, steps)
+        town.simulator.events.exhaust()
+        town.load()
+        town.simulator.clock.advance(60)
+        town.collect(full_refresh=True)
+        found, wanted = alive(stored(town.settings)), alive(held(town.simulator))
+    for table in ("channels", "messages", "reactions", "memberships", "users"):
+        assert len(found[table]) == len(wanted[table]), table
+    assert found["messages"].keys() == wanted["messages"].keys()
+
+
+def test_a_reply_whose_deletion_was_lost_goes(tmp_path: Path) -> None:
+    """Its root says then what it said when the thread was read: only the store has one more."""
+    with live(town_hall(), tmp_path) as town:
+        acts, messages = town.simulator.acts, town.simulator.workspace.messages["C1"]
+        root = next(each["ts"] for each in messages if each.get("reply_count"))
+        reply = acts.reply("C1", root, "U1", "no, me")["ts"]
+        assert ("C1", reply) in town.heard()["messages"]
+        town.simulator.events.faults.add("lose", "message")
+        acts.delete("C1", reply)
+        town.simulator.clock.advance(60)
+        town.collect()
         same(town)
 
 

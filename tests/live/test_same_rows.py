@@ -110,6 +110,11 @@ def changed_profile(simulator: Simulator) -> None:
     simulator.acts.change_profile("U2", display_name="bram the gardener", real_name="Bram")
 
 
+def introduced_at_once(simulator: Simulator) -> None:
+    user_id = simulator.acts.add_user("dana", id="U5")["id"]
+    simulator.acts.change_profile(user_id, display_name="Dana of the worms")
+
+
 def deactivated(simulator: Simulator) -> None:
     simulator.acts.add_user("gone", id="U4")
     simulator.clock.advance(1)
@@ -153,6 +158,7 @@ ACTS: dict[str, Callable[[Simulator], object]] = {
     "shared channel": shared,
     "unshared channel": unshared,
     "profile": changed_profile,
+    "profile within a second": introduced_at_once,
     "deactivated": deactivated,
     "mention of the bot": mentioned_the_bot,
     "unfurl": unfurled,

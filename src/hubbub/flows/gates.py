@@ -43,7 +43,8 @@ class Gates:
         self._channels: dict[str, Channel] = {}
         self._people: dict[Person, None] | None = None
         self._met: dict[str, bool] = {}
-        """Channels that events have named and no list had, and whether that was told."""
+        """Channels that events have named before anything said what they are, and whether that was
+        told."""
 
     def prepare(self) -> None:
         """Learn who and what there is. Until this is done nothing is admitted.
@@ -91,12 +92,12 @@ class Gates:
                 self._gate = replace(self._gate, channels=dict(self._channels))
 
     def newly_met(self) -> list[str]:
-        """Channels that no list had and that events have named since this was asked: what they are
-        and what was said there before has to be looked up. Each is told once."""
+        """Channels of which nobody knew what they are when events named them, since this was asked:
+        what was left out has to be looked up. Each is told once."""
         with self._lock:
             fresh = [each for each, is_told in self._met.items() if not is_told]
             self._met |= dict.fromkeys(fresh, True)
-            return [each for each in fresh if not _kind_by_id(each).endswith("dm")]
+            return fresh
 
     def _observe_channel(self, delivery: Delivery) -> None:
         channel_id = delivery.channel_id
@@ -109,7 +110,7 @@ class Gates:
         if known is None:
             kind = told.kind or delivery.channel_kind or _kind_by_id(channel_id)
             self._channels[channel_id] = Channel(told.name or channel_id, kind)
-            if told.name is None:
+            if kind == "unknown":
                 self._met.setdefault(channel_id, False)
         else:
             kind = told.kind or known.kind
