@@ -20,12 +20,16 @@ from hubbub.cli.program import program
 from hubbub.core.batch import Batch, carries_copy
 from hubbub.core.tables import TABLES, Column, Privacy, Table, Type
 from hubbub.core.topic import SCHEMA, needed
+from hubbub.dashboards.catalog import KEYS
+from hubbub.flows.showing import shown_panels
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import ABOUT, BUILT_IN, PARAMETERS, SMALL_GROUPS, TYPES, Metric
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.keys import Keys
 from hubbub.privacy.policy import PRESETS, Links, Text
 from hubbub.privacy.scrub import Scrubber
+from hubbub.server.openapi import ENDPOINTS
+from hubbub.settings import Settings
 
 HERE = Path(__file__).parent
 _NO_PACK = HERE / "no-pack"
@@ -197,6 +201,31 @@ def charts() -> str:
     return "\n".join(lines)
 
 
+def panels() -> str:
+    """All panels of the dashboard."""
+    _, found = shown_panels(Settings(_NO_PACK, "none"), 1)
+    lines = ["| panel | title | kind | metric |", "|---|---|---|---|"]
+    lines += [
+        f"| {name} | {each.title} | {each.panel.kind} | {each.metric.name if each.metric else ''} |"
+        for name, each in found.items()
+    ]
+    return "\n".join(lines)
+
+
+def panel_keys() -> str:
+    """What may stand in a panel."""
+    return "\n".join(
+        ["| key | meaning |", "|---|---|", *(f"| {k} | {v} |" for k, v in KEYS.items())]
+    )
+
+
+def endpoints() -> str:
+    """What the API answers to."""
+    lines = ["| address | answer |", "|---|---|"]
+    lines += [f"| `{address[1:]}` | {answer} |" for address, answer in ENDPOINTS.items()]
+    return "\n".join(lines)
+
+
 def commands() -> str:
     """The command line's own help."""
     context = click.Context(program, info_name="hubbub", max_content_width=100)
@@ -286,6 +315,9 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "header": ("metrics.md", header),
     "small groups": ("metrics.md", small_groups),
     "charts": ("charts.md", charts),
+    "panels": ("dashboard.md", panels),
+    "panel keys": ("dashboard.md", panel_keys),
+    "endpoints": ("dashboard.md", endpoints),
     "commands": ("commands.md", commands),
 }
 

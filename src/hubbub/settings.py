@@ -48,6 +48,8 @@ _SERVE: dict[str, type | tuple[type, ...]] = {
     "trusted_proxies": list,
     "tls_cert": str,
     "tls_key": str,
+    "kafka": str,
+    "topic": str,
 }
 
 KNOWN = {"privacy": tuple(_CHOICES), "collect": tuple(_COLLECT), "serve": tuple(_SERVE)}
@@ -91,6 +93,9 @@ class Serving:
     tls_cert: str = ""
     """A file with the certificate and those between it and its root; none is plain HTTP."""
     tls_key: str = ""
+    kafka: str = ""
+    """A Kafka broker that gets the events too, once they are stored; none if empty."""
+    topic: str = "slack-events"
 
 
 @dataclass(frozen=True)

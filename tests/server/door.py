@@ -38,7 +38,7 @@ def application() -> Starlette:
     """What is behind the door: one path of each kind."""
 
     async def page(_: Request) -> Response:
-        return HTMLResponse("<h1>The figures</h1>")
+        return HTMLResponse('<link rel="icon" href="data:,"><h1>The figures</h1>')
 
     async def told(request: Request) -> Response:
         client = request.client.host if request.client else None

@@ -39,6 +39,8 @@ class _Connection(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         """One request, and its answer to the end."""
         line = self.rfile.readline().decode("latin-1").rstrip()
+        if not line:
+            return  # a browser that opened a connection in advance
         headers: list[tuple[str, str]] = []
         while (each := self.rfile.readline().decode("latin-1").rstrip()) != "":
             name, _, value = each.partition(": ")

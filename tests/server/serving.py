@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ from hubbub.server.stream import Hub
 from hubbub.settings import Settings
 
 COMMUNITY = Path(__file__).parents[1] / "golden" / "community"
-CHANNELS = ["general", "help", "chat", "old"]
 
 DASHBOARD = """
 hide = [{hidden}]
@@ -51,6 +50,25 @@ limit = 2
 """
 """Three panels, so that tests do not hang on the dashboard that comes with Hubbub."""
 
+MORE = """
+[[panels]]
+name = "of_a_month"
+title = "Said in 30 days"
+kind = "card"
+metric = "totals"
+parameters = { since = "30 days" }
+value = "messages"
+
+[[panels]]
+name = "of_all_time"
+title = "Said in all"
+kind = "card"
+metric = "totals"
+parameters = { since = "" }
+value = "messages"
+"""
+"""Two more, for the tests of small groups."""
+
 
 def imported(folder: Path, preset: str, **choices: Any) -> Settings:
     """A workspace with the town of the golden tests, and a dashboard of three panels."""
@@ -62,7 +80,7 @@ def imported(folder: Path, preset: str, **choices: Any) -> Settings:
     import_archive(settings, COMMUNITY, lambda _what, _done, _all: None)
     hidden = ", ".join(f'"{name}"' for name in Dashboard(settings.pack).panels)
     settings.pack.mkdir()
-    dashboard = DASHBOARD.replace("{hidden}", hidden)
+    dashboard = DASHBOARD.replace("{hidden}", hidden) + (MORE if preset == "strict" else "")
     (settings.pack / "dashboard.toml").write_text(dashboard, encoding="utf-8")
     return settings
 
@@ -79,6 +97,7 @@ class Site:
     loop: asyncio.AbstractEventLoop
     server: Server
     http: urllib3.PoolManager
+    viewers: list["Viewer"] = field(default_factory=list["Viewer"])
 
     def get(self, path: str, method: str = "GET", **headers: str) -> urllib3.BaseHTTPResponse:
         """Ask for something."""
@@ -142,9 +161,11 @@ def serving(
     try:
         yield site
     finally:
-        site.http.clear()
         site.server.should_exit = True
         thread.join(timeout=20)
+        for viewer in site.viewers:
+            viewer.close()
+        site.http.clear()
         assert not thread.is_alive(), "the server does not stop"
 
 
@@ -168,7 +189,8 @@ class Viewer:
             preload_content=False,
             retries=False,
         )
-        self.raw = b""
+        self.raw = bytearray()
+        site.viewers.append(self)
         self._events = self._read()
 
     def next(self, kind: str = "") -> Event:

@@ -196,6 +196,7 @@ def test_a_password_holds_at_once_and_its_removal_opens_nothing(tmp_path: Path) 
 def test_the_environment_gives_a_password_that_wins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("hubbub.privacy.credentials._COST", 16)
     settings = settings_in(tmp_path, password=PASSWORD)
     with monkeypatch.context() as changed:
         changed.setenv(ENVIRONMENT, "another one in a container\n")

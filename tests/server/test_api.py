@@ -35,8 +35,7 @@ def test_a_metric_answers_what_measuring_it_gives(name: str, site: Site) -> None
     columns = [column["name"] for column in told["columns"]]
     rows = [dict(zip(columns, row, strict=True)) for row in told["rows"]]
     wanted = [
-        {column: plain(value) for column, value in row.items()}
-        for row in expected.rows.to_pylist()
+        {column: plain(value) for column, value in row.items()} for row in expected.rows.to_pylist()
     ]
     assert rows == wanted
     assert (told["total_rows"], told["as_of"]) == (len(wanted), AS_OF)
@@ -55,7 +54,7 @@ def test_the_list_of_metrics_has_all(site: Site) -> None:
 
 
 def test_filters_and_limits_are_heeded(site: Site) -> None:
-    def messages(query: str) -> list[Any]:
+    def messages(query: str) -> int:
         told = site.json(f"/api/v1/metrics/totals?as_of={AS_OF}&{query}")
         return told["rows"][0][0]
 
@@ -199,7 +198,7 @@ def test_head_answers_without_a_body_even_for_the_stream(site: Site) -> None:
 
 def test_a_busy_store_is_told_from_a_broken_one(town: Settings) -> None:
     with serving(town, wait=0.2) as site:
-        with store.reading(town.store):
+        with store.writing(town.store):
             answer = site.get("/api/v1/metrics/totals")
         assert answer.status == 503
         assert answer.headers["retry-after"] == "2"
@@ -262,6 +261,17 @@ def test_strict_offers_no_filters(strict_site: Site) -> None:
     assert (told["channels"], told["periods"]) == ([], [])
     assert (told["shows_names"], told["shows_text"], told["smallest_group"]) == (False, False, 5)
     assert all(panel["filters"] == [] for panel in told["panels"])
+
+
+def test_strict_shows_a_month_and_never_calls_it_all_time(strict_site: Site) -> None:
+    of_month = strict_site.json("/api/v1/panels/of_a_month")
+    assert of_month["error"] is None
+    first, last = of_month["since"][:10], of_month["as_of"][:10]
+    assert first.endswith("-01")
+    assert first[:7] == last[:7]
+    of_all = strict_site.json("/api/v1/panels/of_all_time")
+    assert of_all["rows"] == []
+    assert of_all["error"]["reason"].startswith("totals is about one calendar month")
 
 
 def test_strict_says_what_is_suppressed(strict_site: Site) -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+PATIENCE = 15.0
+
 
 @dataclass(frozen=True)
 class Request:
@@ -42,7 +44,7 @@ class Answered:
 class Receiver:
     """An HTTP server in a thread. `answer` decides on each event; challenges are returned."""
 
-    def __init__(self, answer: Callable[[Request], Answered] | None = None) -> None:
+    def __init__(self, answer: Callable[[Request], Answered] | None = None, port: int = 0) -> None:
         self.requests: list[Request] = []
         self.challenges: list[Request] = []
         self.open: list[socket.socket] = []
@@ -61,7 +63,7 @@ class Receiver:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
         self._server.block_on_close = False
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
@@ -105,3 +107,11 @@ class Receiver:
         for connection in self.open:
             with suppress(OSError):  # closed already
                 connection.shutdown(socket.SHUT_RDWR)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it never came to that"
+        time.sleep(0.01)

@@ -11,10 +11,11 @@ from itertools import count
 
 import pytest
 from local_slack import NOW, Client, empty
-from receiver import Answered, Receiver, Request
+from receiver import Answered, Receiver, Request, wait_for
 from slack_sdk.signature import SignatureVerifier
 
 from hubbub.errors import HubbubError
+from hubbub.flows.simulating import delivering
 from hubbub.simulator.events.faults import KINDS
 from hubbub.simulator.simulator import Simulator
 
@@ -395,3 +396,21 @@ def test_another_process_steers_deliveries(grove: Simulator, receiver: Receiver)
 
 def _json(value: object) -> bytes:
     return json.dumps(value).encode()
+
+
+def test_a_community_that_is_simulated_delivers_as_soon_as_a_receiver_answers() -> None:
+    simulator = empty()
+    simulator.add_token("bot", channels=["C1"])
+    simulator.clock.run(1.0)
+    told: list[str] = []
+    with Receiver() as receiver:
+        url = receiver.url
+    with delivering(simulator, url, told.append):
+        wait_for(lambda: any("cannot be reached" in line for line in told))
+        with Receiver(port=int(url.split(":")[2].split("/")[0])) as receiver:
+            wait_for(lambda: f"events go to {url}" in told)
+            simulator.acts.post("C1", "U1", "hello")
+            simulator.events.drain(20)
+            assert [event["text"] for event in receiver.events] == ["hello"]
+    simulator.acts.post("C1", "U1", "over")
+    assert len(simulator.events.ledger.entries()) == 1

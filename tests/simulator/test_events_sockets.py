@@ -4,14 +4,14 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from local_slack import Client, empty
-from receiver import Receiver
+from receiver import PATIENCE, Receiver, wait_for
 from slack_sdk.socket_mode.aiohttp import SocketModeClient as AsyncSocketModeClient
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.response import SocketModeResponse
@@ -22,8 +22,6 @@ from websockets.sync.client import ClientConnection, connect
 
 from hubbub.simulator.simulator import Simulator
 
-PATIENCE = 15.0
-
 
 @pytest.fixture
 def grove() -> Iterator[Simulator]:
@@ -31,14 +29,6 @@ def grove() -> Iterator[Simulator]:
     simulator.add_token("bot", channels=["C1"])
     with simulator.serve():
         yield simulator
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "it never came to that"
-        time.sleep(0.01)
 
 
 def address(simulator: Simulator, app_token: str) -> str:
@@ -267,8 +257,7 @@ def test_a_request_url_takes_the_place_of_socket_mode(grove: Simulator) -> None:
         client.close()
 
 
-def test_slacks_own_client_reads_all_events_through_refreshes(grove: Simulator) -> None:
-    grove.clock.run(1.0)
+def test_slacks_own_client_reads_events(grove: Simulator) -> None:
     client: Any = SocketModeClient(
         app_token=grove.add_token("app"),
         web_client=WebClient(base_url=grove.url),
@@ -286,39 +275,45 @@ def test_slacks_own_client_reads_all_events_through_refreshes(grove: Simulator) 
         wait_for(lambda: connections(grove) == 1)
         for number in range(5):
             grove.acts.post("C1", "U1", f"{number}")
-        grove.events.drain(PATIENCE)
-        session = client.session_id()
-        grove.events.lose_connections("refresh_requested")
-        wait_for(lambda: client.session_id() != session and connections(grove) == 1)
-        for number in range(5, 10):
-            grove.acts.post("C1", "U1", f"{number}")
-        grove.events.drain(PATIENCE)
+        grove.events.pump()
     finally:
         client.close()
-    assert sorted(set(texts)) == [str(number) for number in range(10)]
-    assert len(grove.events.ledger.acknowledged) == 10
+    assert sorted(set(texts)) == [str(number) for number in range(5)]
+    assert len(grove.events.ledger.acknowledged) == 5
 
 
-def test_slacks_asyncio_client_reads_events(grove: Simulator) -> None:
-    async def read() -> list[str]:
+def test_slacks_asyncio_client_reads_all_events_through_a_refresh(grove: Simulator) -> None:
+    """The other one is not asked to refresh: closed after that it may hang (slack_sdk 3.47)."""
+    grove.clock.run(1.0)
+
+    async def read() -> set[str]:
         web: Any = AsyncWebClient(base_url=grove.url)
         client: Any = AsyncSocketModeClient(app_token=grove.add_token("app"), web_client=web)
-        texts: list[str] = []
+        texts: set[str] = set()
 
         async def take(client: Any, request: Any) -> None:
-            texts.append(request.payload["event"]["text"])
+            texts.add(request.payload["event"]["text"])
             await client.send_socket_mode_response(
                 SocketModeResponse(envelope_id=request.envelope_id)
             )
 
+        def act() -> None:
+            wait_for(lambda: connections(grove) == 1)
+            grove.acts.post("C1", "U1", "before")
+            grove.events.drain(PATIENCE)
+            grove.events.lose_connections("refresh_requested")
+            wait_for(lambda: connections(grove) == 1)
+            grove.acts.post("C1", "U1", "after")
+            grove.events.drain(PATIENCE)
+
         client.socket_mode_request_listeners.append(take)
         await client.connect()
-        await asyncio.to_thread(wait_for, lambda: connections(grove) == 1)
-        grove.acts.post("C1", "U1", "hello")
-        await asyncio.to_thread(grove.events.pump)
-        await client.close()
-        await client.aiohttp_client_session.close()
+        try:
+            await asyncio.to_thread(act)
+        finally:
+            await client.close()
+            await client.aiohttp_client_session.close()
         return texts
 
-    assert asyncio.run(read()) == ["hello"]
-    assert len(grove.events.ledger.acknowledged) == 1
+    assert asyncio.run(read()) == {"before", "after"}
+    assert len(grove.events.ledger.acknowledged) == 2

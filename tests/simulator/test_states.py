@@ -24,7 +24,7 @@ from hubbub.simulator.living import Living
 from hubbub.simulator.loading import load_archive
 from hubbub.simulator.saving import read_state, saved_state
 from hubbub.simulator.simulator import Simulator
-from hubbub.simulator.state import Workspace, is_reply
+from hubbub.simulator.state import Raw, Workspace, is_reply
 from hubbub.sources.archives import open_archive
 
 
@@ -46,6 +46,11 @@ def test_an_export_is_served_as_the_workspace_that_it_is_of(tmp_path: Path) -> N
         assert [ours.get(key, False) for key in shared] == [
             theirs.get(key, False) for key in shared
         ]
+
+
+def reaction(kind: str, user: str, name: str, event_ts: str) -> Raw:
+    item = {"type": "message", "channel": "C1", "ts": "1790000001.000001"}
+    return {"type": kind, "user": user, "reaction": name, "item": item, "event_ts": event_ts}
 
 
 class Scraps:
@@ -74,6 +79,10 @@ class Scraps:
             "channel": "C1",
             "deleted_ts": "1790000002.000001",
         },
+        reaction("reaction_removed", "U2", "eyes", "1790000012.000001"),
+        reaction("reaction_added", "U2", "eyes", "1790000011.000001"),
+        reaction("reaction_added", "U1", "eyes", "1790000010.000001"),
+        reaction("reaction_added", "U1", "eyes", "1790000010.000001"),
     )
 
     def directory(self) -> Iterator[Envelope]:
@@ -97,7 +106,13 @@ def test_odd_records_are_counted_and_the_rest_is_served() -> None:
     assert [channel["id"] for channel in workspace.channels] == ["C1"]
     stone, changed, threadless, orphan = workspace.messages["C1"]
     assert (stone["subtype"], stone["reply_count"]) == ("tombstone", 1)
-    assert changed == {"type": "message", "text": "A", "user": "U1", "ts": "1790000001.000001"}
+    assert changed == {
+        "type": "message",
+        "text": "A",
+        "user": "U1",
+        "ts": "1790000001.000001",
+        "reactions": [{"name": "eyes", "users": ["U1"], "count": 1}],
+    }
     assert "thread_ts" not in threadless
     assert orphan["thread_ts"] == stone["ts"]
 
@@ -239,9 +254,10 @@ def test_the_verb_serves_until_it_is_interrupted(tmp_path: Path) -> None:
             told.append(json.loads(process.stdout.readline()))
             client: Any = WebClient(told[-1]["SLACK_BOT_TOKEN"], base_url=told[-1]["SLACK_API_URL"])
             assert client.auth_test()["team"] == "Tidepool Commons"
+            assert client.apps_connections_open(app_token=told[-1]["SLACK_APP_TOKEN"])["ok"]
             process.send_signal(signal.SIGINT)
             errors = process.stderr.read().decode()
             assert process.wait(timeout=10) == 0, errors
             assert "Traceback" not in errors
-    assert told[0]["SLACK_BOT_TOKEN"] == told[1]["SLACK_BOT_TOKEN"]
-    assert len(read_state(state.read_bytes(), "file").tokens) == 2
+    assert told[0] == {**told[1], "SLACK_API_URL": told[0]["SLACK_API_URL"]}
+    assert len(read_state(state.read_bytes(), "file").tokens) == 3

@@ -61,8 +61,9 @@ class CatchingUp:
         gates: Gates,
         vitals: Vitals,
         collected: Callable[[], None],
-        collects: Collects = collect,
+        collects: Collects | None = collect,
     ) -> None:
+        """Without `collects`, since there is no token, gaps stay."""
         self._settings = settings
         self._gates = gates
         self._vitals = vitals
@@ -71,6 +72,7 @@ class CatchingUp:
         self._wanted = _Wanted()
         self._has_news = Condition()
         self._gone = ""
+        self._night = _next_night(settings.timezone)
 
     def gap(self, channel_id: str | None, why: str) -> None:
         """Say that events may be missing: of a channel, or anywhere."""
@@ -90,33 +92,37 @@ class CatchingUp:
         """Prepare the gate, fill gaps until stopped. What fails is told, and tried again."""
         pause = _FIRST_PAUSE
         while not stop.is_set():
-            try:
-                self._gates.prepare()
-                break
-            except HubbubError as error:
-                self._vitals.set("collector", "failed", f"{error.reason} {error.fix}")
+            if self._work(stop):
+                pause = _FIRST_PAUSE
+            else:
                 stop.wait(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
-        pause = _FIRST_PAUSE
-        while not stop.is_set():
-            wanted = self._next(stop)
-            if not wanted or stop.is_set():
-                continue
-            if self._fill(wanted, stop):
-                pause = _FIRST_PAUSE
-                continue
-            with self._has_news:
-                self._wanted.add(wanted)
-            stop.wait(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _work(self, stop: Event) -> bool:
+        """Prepare the gate if it is not, else fill what gaps there are; whether that went well."""
+        if self._gates.current() is None:
+            try:
+                self._gates.prepare()
+            except HubbubError as error:
+                self._vitals.set("collector", "failed", f"{error.reason} {error.fix}")
+                return False
+        wanted = self._next(stop)
+        if not wanted or stop.is_set() or self._collects is None or self._fill(wanted, stop):
+            return True
+        with self._has_news:
+            self._wanted.add(wanted)
+        return False
 
     def _next(self, stop: Event) -> _Wanted:
-        """What to look at next: waits for a gap, or for the night."""
-        night = _next_night(self._settings.timezone)
+        """What to look at next: waits for a gap, for the night, or for a gate that has to be made
+        anew."""
         with self._has_news:
-            while not (self._wanted or stop.is_set() or time.time() >= night):
+            while not (self._wanted or stop.is_set() or time.time() >= self._night):
                 self._has_news.wait(timeout=1.0)
-        if time.time() >= night:
+                if self._gates.current() is None:
+                    return _Wanted()
+        if time.time() >= self._night:
+            self._night = _next_night(self._settings.timezone)
             return _Wanted(everything=True, why=["the night's look through everything"])
         stop.wait(_TOGETHER_SECONDS)
         with self._has_news:
@@ -125,6 +131,7 @@ class CatchingUp:
 
     def _fill(self, wanted: _Wanted, stop: Event) -> bool:
         """Collect what is wanted; returns whether that is done with."""
+        assert self._collects is not None, "asked only where there is a token"
         if self._gone:
             self._vitals.set("collector", "failed", self._gone)
             return True

@@ -25,10 +25,10 @@ _HOW_TO_GET_ONE = (
 def connect(settings: Settings) -> tuple[Slack, Token]:
     """The Slack of a workspace, with its token. Raises `UsageError` if there is none."""
     token = chosen_token(settings)
-    return Slack(token, _address()), token
+    return Slack(token, address()), token
 
 
-def _address() -> str:
+def address() -> str:
     """Where Slack's Web API is: Slack itself, unless the environment says otherwise."""
     url = os.environ.get("SLACK_API_URL") or SLACK
     if not _ADDRESS.match(url):

@@ -29,7 +29,7 @@ from hubbub.privacy.gate import Channel, Gate
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
 from hubbub.stores.changes import count_replies
-from hubbub.stores.eventlog import EventLog
+from hubbub.stores.eventlog import Entry, EventLog
 from hubbub.stores.merge import Merged, merge
 from hubbub.stores.staging import Staged
 
@@ -129,6 +129,11 @@ class Loader:
         self._position = positions(settings, SOURCE).get(SOURCE, 0)
         self.woken = Event()
         """Set when there is something new."""
+
+    def wake(self, entry: Entry | None = None) -> None:
+        """There is something new in the log: a listener of the receiver's."""
+        del entry
+        self.woken.set()
 
     @property
     def position(self) -> int:

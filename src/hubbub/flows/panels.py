@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from hubbub.errors import UsageError
+from hubbub.errors import TryAgain, UsageError
 from hubbub.flows.auditing import audited
 from hubbub.flows.drawing import Drawing
 from hubbub.flows.names import Names, read_names
@@ -96,7 +96,8 @@ class Panels:
         self._names_seconds = 0.0
         self._kept: OrderedDict[View, dict[str, _Kept]] = OrderedDict()
         self._version = time.time_ns() // 1_000_000
-        self._lock = threading.Lock()
+        self._turn = threading.Lock()
+        self._noting = threading.Lock()
         self._noted: dict[tuple[str, View], float] = {}
 
     # what can be looked at
@@ -165,7 +166,7 @@ class Panels:
     def panel(self, name: str, view: View) -> PanelData:
         """A panel's data, computed if they are due. Raises `NoPanel`, `TryAgain`."""
         self.named(name)
-        with self._lock:
+        with self.turn():
             mark = self.mark()
             if self._is_due(view, name, mark, time.monotonic()):
                 self._compute([(view, name)], mark, budget=None)
@@ -177,7 +178,7 @@ class Panels:
         Returns the panels that have something else to show than before, and whether others are
         still due. Raises `TryAgain` if the store is not to be had.
         """
-        with self._lock:
+        with self.turn():
             mark, now = self.mark(), time.monotonic()
             due = [
                 (view, name)
@@ -195,15 +196,26 @@ class Panels:
         shown = self.named(name)
         if shown.chart is None:
             raise NoPanel(f"The panel {name} is no chart, so it has no picture.", "Take its CSV.")
-        with self._reading() as reading:
+        with self.turn(), self._reading() as reading:
             audited(self.settings, "draw", name, form="png", **_details(view))
             return drawn(shown, view, reading)
+
+    @contextmanager
+    def turn(self) -> Generator[None]:
+        """Read alone in this process: many readers whose sessions overlap would leave no moment to
+        whoever wants to write. Raises `TryAgain`."""
+        if not self._turn.acquire(timeout=self.wait):
+            raise TryAgain("Too many figures are asked for.", "Ask again in a moment.")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def note(self, what: str, view: View, seconds: float) -> None:
         """Note in the audit log that something is looked at, once in so many seconds a view: the
         log knows the server, not the viewer, so that more entries would say nothing more."""
         key, now = (what, view), time.monotonic()
-        with self._lock:
+        with self._noting:
             if now - self._noted.get(key, -seconds) < seconds:
                 return
             audited(self.settings, "read", what, **_details(view))
@@ -297,7 +309,7 @@ class Panels:
         mark = self.mark()
         if mark is None or not self._lacks_names(mark):
             return
-        with self._lock, self._reading() as reading:
+        with self.turn(), self._reading() as reading:
             self._read_names(reading, mark)
 
     def _lacks_names(self, mark: Mark) -> bool:

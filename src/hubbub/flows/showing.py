@@ -81,8 +81,8 @@ class Shown:
             if chosen[name] or (name == "period" and view.period == "all"):
                 window[_FILTERS[name]] = chosen[name]
         window |= self._fixed
-        if self._is_of_month:
-            window.pop("since", None)
+        if self._is_of_month and window.get("since"):
+            del window["since"]  # but what was to be about all time is refused, not cut to a month
         return window
 
     @property

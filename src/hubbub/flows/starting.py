@@ -54,6 +54,8 @@ _DOCS: dict[str, dict[str, str]] = {
         "trusted_proxies": "addresses whose X-Forwarded headers are believed",
         "tls_cert": "file of the certificate, where no proxy does TLS",
         "tls_key": "file of its key",
+        "kafka": "broker that gets the events too: host:port",
+        "topic": "into which topic",
     },
 }
 """What stands beside each setting."""

@@ -120,7 +120,7 @@ class Api:
         metric = self._catalog.metric(name)
         parameters = set(metric.parameters) | {"as_of"}
         window = _given(request, parameters | ({"limit"} if not form else set()))
-        limit = _limit(window.pop("limit", "")) if not form else 0
+        limit = _limit(window.pop("limit", str(_ROWS))) if not form else 0
         measured = await self._measured(name, window)
         if form:
             return _csv(name, measured)
@@ -150,8 +150,11 @@ class Api:
     async def _measured(self, name: str, window: dict[str, str]) -> Measured:
         if self._panels.mark() is None:
             raise TryAgain("There are no messages yet.", "Ask again later.")
-        wait = self._panels.wait
-        return await self.reading(partial(measure, self._settings, name, window, wait=wait))
+        return await self.reading(self._measure, name, window)
+
+    def _measure(self, name: str, window: dict[str, str]) -> Measured:
+        with self._panels.turn():
+            return measure(self._settings, name, window, wait=self._panels.wait)
 
     async def reading(self, work: Callable[..., T], *arguments: Any) -> T:
         """Do in a thread what reads the store or the audit log."""
@@ -185,8 +188,6 @@ def _given(request: Request, known: Collection[str]) -> dict[str, str]:
 
 
 def _limit(given: str) -> int:
-    if not given:
-        return _ROWS
     if not (
         given.isascii() and given.isdecimal() and len(given) < 9 and 1 <= int(given) <= MOST_ROWS
     ):

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +46,8 @@ class Parts:
     prefix: str = ""
     """The path under which all is served: empty, or with a slash before and none behind."""
     gate_ready: Callable[[], bool] = _always
+    beside: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
+    """What lives as long as the server does, in its loop."""
     page: Page | None = None
     """Writes the dashboard's page; None where only the API is served."""
 
@@ -70,7 +72,8 @@ def build_app(parts: Parts) -> Starlette:
     async def living(app: Starlette) -> AsyncGenerator[None]:
         del app
         parts.hub.start()
-        yield
+        async with parts.beside():
+            yield
         await parts.hub.stop()
 
     return Starlette(

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from hubbub.flows.panels import Panels
 from hubbub.flows.showing import PERIODS, Shown
-from hubbub.metrics.header import BUILT_IN, SUPPRESSED, Metric, MetricColumn
+from hubbub.metrics.header import BUILT_IN, SUPPRESSED, Metric
 from hubbub.server.answers import json_response
 from hubbub.server.api import MOST_ROWS, ROOT
 
@@ -89,13 +89,13 @@ _PERIOD: Json = {
     "name": "period",
     "in": "query",
     "description": "the period; without it each panel has its own",
-    "schema": {"enum": list(PERIODS)},
+    "schema": {"enum": ["", *PERIODS], "default": ""},
 }
 _CHANNEL: Json = {
     "name": "channel",
     "in": "query",
     "description": "one channel, by id or name; without it all",
-    "schema": _TEXT,
+    "schema": {**_TEXT, "default": ""},
 }
 _LIMIT: Json = {
     "name": "limit",
@@ -103,6 +103,21 @@ _LIMIT: Json = {
     "description": "rows of the answer; the CSV has all",
     "schema": {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": 1000},
 }
+
+
+ENDPOINTS = {
+    f"{ROOT}/dashboard": "what there is to look at: panels with what they mean, periods, channels",
+    f"{ROOT}/panels/NAME": "what a panel shows, for `period` and `channel`",
+    f"{ROOT}/panels/NAME.csv": "the same, all rows as CSV",
+    f"{ROOT}/panels/NAME.png": "the picture of a chart",
+    f"{ROOT}/metrics": "all metrics with their parameters and columns",
+    f"{ROOT}/metrics/NAME": "a metric's rows; its parameters, `as_of`, and `limit` (1000)",
+    f"{ROOT}/metrics/NAME.csv": "the same, all rows as CSV",
+    f"{ROOT}/status": "how Slack, event log, loader, broker, collector and panels fare",
+    f"{ROOT}/stream": "server-sent events, for `period` and `channel`",
+    "/openapi.json": "the description of all this, OpenAPI 3.1",
+}
+"""What the API answers to, for people."""
 
 
 class Description:
@@ -227,24 +242,27 @@ def _parameter(name: str, doc: str, default: Any) -> Json:
 
 
 def _rows(metric: Metric) -> Json:
-    """The rows of a metric: an array each, its values in the order of the columns."""
-    columns = [_value(each) for each in metric.columns.values()]
+    """The rows of a metric: an array each, its values in the order of the columns.
+
+    Not by `prefixItems`: what reads descriptions mostly takes it for something else.
+    """
+    columns = metric.columns.values()
+    values: list[Json] = []
+    for column in columns:
+        if _TYPES[column.type] not in values:
+            values.append(_TYPES[column.type])
+    told = [f"{each.name} ({each.unit or each.type}): {each.doc}" for each in columns]
     return {
         "type": "array",
+        "description": f"An array each: {'; '.join(told)}. Where small groups are suppressed, "
+        f"rows about members have `{SUPPRESSED}` (no, partly, yes) as their last value.",
         "items": {
             "type": "array",
-            "prefixItems": columns,
-            "items": {"enum": ["no", "partly", "yes"], "description": SUPPRESSED},
+            "items": {"anyOf": [*values, {"type": "null"}, {"enum": ["no", "partly", "yes"]}]},
             "minItems": len(columns),
             "maxItems": len(columns) + 1,
         },
     }
-
-
-def _value(column: MetricColumn) -> Json:
-    schema = _TYPES[column.type]
-    said = f"{column.doc} ({column.unit})" if column.unit else column.doc
-    return {**schema, "type": [schema["type"], "null"], "description": f"{column.name}: {said}"}
 
 
 def _json_of(schema: str) -> Json:

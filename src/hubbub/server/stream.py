@@ -41,7 +41,7 @@ _MOST_ENTRIES = 1_000
 _MOST_VIEWERS = 5_000
 _MOST_VIEWS = 48
 
-_GZIP_HEAD = bytes.fromhex("1f8b08000000000000ff")
+GZIP_HEAD = bytes.fromhex("1f8b08000000000000ff")
 _BEAT = b": still here\n"
 
 _log = logging.getLogger("hubbub.server")
@@ -56,7 +56,7 @@ class EntryOfLog(Protocol):
         ...
 
 
-class _Message:
+class Message:
     """Bytes of the stream that many viewers send."""
 
     def __init__(self, content: bytes) -> None:
@@ -70,10 +70,10 @@ class _Message:
         return packer.compress(self.content) + packer.flush(zlib.Z_FULL_FLUSH)
 
 
-_HELLO = _Message(b"retry: 2000\n\n")
+_HELLO = Message(b"retry: 2000\n\n")
 
 
-class _Watched:
+class Watched:
     """A view that somebody looks at: its last messages, and who waits for the next."""
 
     def __init__(self, view: View) -> None:
@@ -81,14 +81,14 @@ class _Watched:
         self.viewers = 0
         self.number = 0
         """Of the newest message."""
-        self.messages: deque[_Message] = deque(maxlen=_KEPT)
+        self.messages: deque[Message] = deque(maxlen=_KEPT)
         self.next: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.whole: _Message | None = None
+        self.whole: Message | None = None
         """The newest whole frame, as long as nothing has changed."""
 
     def publish(self, content: bytes) -> None:
         """Give a message to all viewers."""
-        self.messages.append(_Message(content))
+        self.messages.append(Message(content))
         self.number += 1
         self.wake()
 
@@ -97,7 +97,7 @@ class _Watched:
         self.next.set_result(None)
         self.next = asyncio.get_running_loop().create_future()
 
-    def after(self, number: int) -> list[_Message] | None:
+    def after(self, number: int) -> list[Message] | None:
         """The messages after one; None if they are gone."""
         lacking = self.number - number
         if lacking > len(self.messages):
@@ -116,7 +116,8 @@ class Hub:
         """Why no frames can be computed now; empty while all is well."""
         self.closing = False
         self._trouble_since = 0.0
-        self._watched: dict[View, _Watched] = {}
+        self.watched: dict[View, Watched] = {}
+        """The views that somebody looks at."""
         self._entries: deque[Mapping[str, pa.Table]] = deque(maxlen=_MOST_ENTRIES)
         self._heard = asyncio.Event()
         self._changed = asyncio.Event()
@@ -127,12 +128,12 @@ class Hub:
 
     def activity(self, entry: EntryOfLog) -> None:
         """Show at once what people said in an entry of the event log, if anybody looks."""
-        if self._watched and self._loop is not None:
+        if self.watched and self._loop is not None:
             self._loop.call_soon_threadsafe(self._hear, entry.tables)
 
     def merged(self) -> None:
         """Look for what has changed in the store."""
-        if self._watched and self._loop is not None:
+        if self.watched and self._loop is not None:
             self._loop.call_soon_threadsafe(self._changed.set)
 
     # in the loop
@@ -146,7 +147,7 @@ class Hub:
     def close(self) -> None:
         """End all streams, so that the server can stop."""
         self.closing = True
-        for watched in self._watched.values():
+        for watched in self.watched.values():
             watched.wake()
 
     async def stop(self) -> None:
@@ -166,39 +167,39 @@ class Hub:
     def whole_frame(self, view: View) -> bytes | None:
         """The data of a whole frame by what is known already; None if nothing is."""
         known = self.panels.known(view)
-        return self._frame(known.values()) if known else None
+        return self.frame(known.values()) if known else None
 
     def stream(self, view: View, *, compressed: bool) -> "EventStream":
         """The stream of a view. Raises `TryAgain` if there are too many."""
-        viewers = sum(watched.viewers for watched in self._watched.values())
-        is_new = view not in self._watched
+        viewers = sum(watched.viewers for watched in self.watched.values())
+        is_new = view not in self.watched
         if (
             self.closing
             or viewers >= _MOST_VIEWERS
-            or (is_new and len(self._watched) >= _MOST_VIEWS)
+            or (is_new and len(self.watched) >= _MOST_VIEWS)
         ):
             raise TryAgain("Too many dashboards are open.", "Close some, or try again later.")
         return EventStream(self, view, compressed=compressed)
 
-    def enter(self, view: View) -> _Watched:
+    def enter(self, view: View) -> Watched:
         """Begin to look at a view."""
-        watched = self._watched.setdefault(view, _Watched(view))
+        watched = self.watched.setdefault(view, Watched(view))
         watched.viewers += 1
         self.vitals.viewers.inc()
         self._changed.set()
         return watched
 
-    def leave(self, watched: _Watched) -> None:
+    def leave(self, watched: Watched) -> None:
         """Cease to look at a view."""
         watched.viewers -= 1
         self.vitals.viewers.dec()
         if not watched.viewers:
-            self._watched.pop(watched.view, None)
+            self.watched.pop(watched.view, None)
 
-    def newest(self, watched: _Watched) -> _Message | None:
+    def newest(self, watched: Watched) -> Message | None:
         """The whole frame of a view, made once until something changes; None before the first."""
         if watched.whole is None and (frame := self.whole_frame(watched.view)):
-            watched.whole = _Message(self._event("frame", frame, self._version(watched.view)))
+            watched.whole = Message(self._event("frame", frame, self._version(watched.view)))
         return watched.whole
 
     def _hear(self, tables: Mapping[str, pa.Table]) -> None:
@@ -212,7 +213,7 @@ class Hub:
             items: list[Item] = []
             while self._entries:
                 items += activity(self._entries.popleft(), self.panels.names, self.panels.policy)
-            for watched in self._watched.values():
+            for watched in self.watched.values():
                 channel = watched.view.channel
                 seen = [item for item in items if not channel or item["channel_id"] == channel]
                 if seen:
@@ -225,7 +226,7 @@ class Hub:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), _IDLE)
             self._changed.clear()
-            views = list(self._watched)
+            views = list(self.watched)
             if not views:
                 continue
             begun = time.monotonic()
@@ -246,9 +247,9 @@ class Hub:
 
     def _publish(self, changed: Mapping[View, Mapping[str, PanelData]]) -> None:
         for view, panels in changed.items():
-            if watched := self._watched.get(view):
+            if watched := self.watched.get(view):
                 watched.whole = None
-                data = self._frame(panels.values())
+                data = self.frame(panels.values())
                 watched.publish(self._event("frame", data, self._version(view)))
 
     async def _statuses(self) -> None:
@@ -258,7 +259,7 @@ class Hub:
             status, now = msgspec.json.encode(self.status()), time.monotonic()
             if status != told or now - told_at >= self.heartbeat:
                 told, told_at = status, now
-                for watched in self._watched.values():
+                for watched in self.watched.values():
                     watched.publish(_BEAT + self._event("status", status))
 
     def _fare(self, trouble: str) -> None:
@@ -272,7 +273,7 @@ class Hub:
     def _version(self, view: View) -> int:
         return max((data.version for data in self.panels.known(view).values()), default=0)
 
-    def _frame(self, panels: Iterable[PanelData]) -> bytes:
+    def frame(self, panels: Iterable[PanelData]) -> bytes:
         """The data of a frame."""
         found = list(panels)
         version = max(data.version for data in found)
@@ -322,7 +323,7 @@ class EventStream:
         try:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             if self._compressed:
-                await send({"type": "http.response.body", "body": _GZIP_HEAD, "more_body": True})
+                await send({"type": "http.response.body", "body": GZIP_HEAD, "more_body": True})
             await self._send(send, [_HELLO])
             await self._follow(watched, gone, send)
             if not gone.done():
@@ -331,7 +332,7 @@ class EventStream:
             gone.cancel()
             self._hub.leave(watched)
 
-    async def _follow(self, watched: _Watched, gone: "asyncio.Task[None]", send: Send) -> None:
+    async def _follow(self, watched: Watched, gone: "asyncio.Task[None]", send: Send) -> None:
         number: int | None = None
         while not self._hub.closing and not gone.done():
             messages = None if number is None else watched.after(number)
@@ -344,7 +345,7 @@ class EventStream:
                 continue
             await asyncio.wait({gone, watched.next}, return_when=asyncio.FIRST_COMPLETED)
 
-    async def _send(self, send: Send, messages: list[_Message]) -> None:
+    async def _send(self, send: Send, messages: list[Message]) -> None:
         parts = (each.deflated if self._compressed else each.content for each in messages)
         await send({"type": "http.response.body", "body": b"".join(parts), "more_body": True})
 

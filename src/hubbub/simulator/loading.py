@@ -63,6 +63,7 @@ class _Loading:
     channels: dict[str, Raw] = field(default_factory=dict[str, Raw])
     kinds: dict[str, str] = field(default_factory=dict[str, str])
     messages: dict[str, dict[str, Raw]] = field(default_factory=dict[str, dict[str, Raw]])
+    reactions: list[Raw] = field(default_factory=list[Raw])
     skipped: int = 0
 
     def take(self, envelope: Envelope) -> None:
@@ -103,6 +104,8 @@ class _Loading:
     def _take_message(self, message: Raw, channel_id: str | None) -> None:
         channel_id = channel_id or values.text(message.get("channel"))
         subtype = message.get("subtype")
+        if message.get("type") in {"reaction_added", "reaction_removed"}:
+            self.reactions.append(message)
         if message.get("type", "message") != "message":
             return
         if channel_id is None:
@@ -140,6 +143,8 @@ class _Loading:
             kind = self.kinds.get(channel_id, "unknown")
             self._settle(workspace, channel_id, channel, kind)
         workspace.bots = _bots(workspace)
+        for event in sorted(self.reactions, key=lambda each: str(each.get("event_ts"))):
+            _react(workspace, event)
         return workspace
 
     def _team_id(self) -> str:
@@ -218,6 +223,25 @@ def _threaded(said: list[Raw]) -> list[Raw]:
         latest = max(str(recorded.get("latest_reply", "")), root["latest_reply"])
         root |= {**recorded, "thread_ts": root_ts, "latest_reply": latest}
     return sorted(by_ts.values(), key=ts_of)
+
+
+def _react(workspace: Workspace, event: Raw) -> None:
+    """Apply the event of a reaction to its message, if that is there; twice is as once."""
+    item = values.record(event.get("item"))
+    message = workspace.find(str(item.get("channel")), str(item.get("ts")))
+    name, user_id = values.text(event.get("reaction")), values.text(event.get("user"))
+    if message is None or name is None or user_id is None:
+        return
+    given = {each["name"]: dict(each) for each in values.records(message.get("reactions"))}
+    users = [each for each in given.get(name, {}).get("users", []) if each != user_id]
+    was_listed = len(users) < len(given.get(name, {}).get("users", []))
+    count = given.get(name, {}).get("count", 0) - was_listed
+    if event["type"] == "reaction_added":
+        users, count = [*users, user_id], count + 1
+    given[name] = {"name": name, "users": users, "count": count}
+    message["reactions"] = [each for each in given.values() if each["count"] > 0]
+    if not message["reactions"]:
+        del message["reactions"]
 
 
 def _keep_file(workspace: Workspace, kind: str, channel_id: str, message: Raw, file: Raw) -> None:

@@ -41,7 +41,6 @@ _STEPS: dict[int, str] = {
 
 WAIT_SECONDS = 60.0
 """How long a session waits for its turn where nothing else is said."""
-
 _WRITABLE = "(ROW_GROUP_SIZE 30720)"
 """A core packs a group of rows at a time. Of the usual size an import of 100,000 messages is one
 group, and would be packed by one core."""

@@ -206,7 +206,7 @@ class Events:
                     "app_id": app.app_id,
                     "way": "http" if isinstance(app.way, Requests) else "socket" if app.way else "",
                     "is_enabled": app.is_enabled,
-                    "connections": self.sockets(app.app_id).connections,
+                    "connections": self.sockets(app.app_id).lasting,
                     **app.ledger.counts(),
                 }
                 for app in self.apps()

@@ -89,6 +89,12 @@ class Sockets:
         """How many connections there are."""
         return len(self._links)
 
+    @property
+    def lasting(self) -> int:
+        """How many of them have not been asked to make room for another one."""
+        with self._lock:
+            return sum(not link.is_leaving for link in self._links)
+
     def deliver(self, body: bytes, attempt: int, reason: str) -> Outcome:
         """Send an envelope to one of the connections, and wait for its acknowledgement."""
         link = self._choose()

@@ -1,0 +1,302 @@
+"""A running server: everything that `hubbub serve` puts together, from its start to its end."""
+
+import asyncio
+import logging
+import os
+import socket
+import time
+from collections.abc import AsyncGenerator, Generator, Iterable
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from hubbub.core.batch import Envelope
+from hubbub.core.broker import properties
+from hubbub.destinations.topic import TopicWriter
+from hubbub.errors import HubbubError, TryAgain, UsageError
+from hubbub.flows.asking_members import directory
+from hubbub.flows.auditing import audited_run
+from hubbub.flows.catching_up import CatchingUp
+from hubbub.flows.collecting import Report, Wish, collect
+from hubbub.flows.connecting import address, app_token, connect, signing_secret
+from hubbub.flows.forwarding import Forwarder
+from hubbub.flows.gates import Gates
+from hubbub.flows.listening import socket_mode
+from hubbub.flows.loading import Loaded, Loader, sole_loader
+from hubbub.flows.panels import Panels
+from hubbub.flows.receiving import Receiver
+from hubbub.flows.vitals import Vitals
+from hubbub.flows.workspace import made
+from hubbub.server.access import Access
+from hubbub.server.app import Parts, Server, build_app
+from hubbub.server.listening import listening
+from hubbub.server.page import page
+from hubbub.server.slack_events import SlackEvents
+from hubbub.server.stream import Hub
+from hubbub.settings import Settings
+from hubbub.slack.api import Slack, SlackError, Token
+from hubbub.slack.values import text
+from hubbub.stores import duckdb as store
+from hubbub.stores.eventlog import EventLog
+
+_log = logging.getLogger("hubbub.server")
+_WATCH_SECONDS = 2.0
+_END_SECONDS = 30.0
+"""How long a thread may take to come to its end."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """By what events come, and what history is asked with; None for what is not set."""
+
+    app: Token | None
+    secret: str | None
+    slack: tuple[Slack, Token] | None
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Sources":
+        """Those of a workspace. Raises `UsageError` for something else in a secret's place."""
+        app, secret = app_token(settings), signing_secret(settings)
+        try:
+            slack = connect(settings)
+        except UsageError:
+            if app is not None or secret is not None:
+                raise
+            slack = None  # a dashboard over what was imported
+        return cls(app, secret, slack)
+
+    @property
+    def told(self) -> str:
+        """How events come, for whoever starts the server."""
+        if self.app is not None:
+            return "Events come by Socket Mode."
+        if self.secret is not None:
+            return "Slack delivers events to /slack/events."
+        return "No events: set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET."
+
+
+class Running:
+    """A server of one workspace, and the threads beside it. Enter it to prepare, `run` to serve."""
+
+    def __init__(self, settings: Settings, sources: Sources) -> None:
+        self.settings = settings
+        self.sources = sources
+        self.vitals = Vitals()
+        self.gates = Gates(settings, self._directory)
+        self.panels = Panels(settings)
+        self.hub = Hub(self.panels, self.vitals)
+        self.catching_up = CatchingUp(
+            settings,
+            self.gates,
+            self.vitals,
+            self.hub.merged,
+            self._collect if sources.slack else None,
+        )
+        self._stop = Event()
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "Running":
+        """Take the workspace's turn, and open what is served. Raises `HubbubError` if it cannot
+        be served."""
+        with ExitStack() as stack:
+            serving = self.settings.serve
+            self.access = Access.of(
+                self.settings,
+                serving.host,
+                prefix=serving.prefix,
+                trusted_proxies=serving.trusted_proxies,
+            )
+            self._options = listening(serving)
+            stack.enter_context(sole_loader(self.settings))
+            team_id, own_user_id = self._meet_workspace()
+            self.socket = stack.enter_context(_bound(serving.host, serving.port))
+            stack.enter_context(audited_run(self.settings, "serve"))
+            self.log = EventLog(made(self.settings.event_log))
+            stack.callback(self.log.close)
+            self.receiver = Receiver(
+                self.log,
+                self.gates,
+                self.vitals,
+                team_id=team_id,
+                own_user_id=own_user_id,
+                listener=self.catching_up,
+            )
+            self.loader = Loader(
+                self.settings, self.log, self.gates, self.vitals, forwards=bool(serving.kafka)
+            )
+            self.receiver.listeners += [self.hub.activity, self.loader.wake]
+            if serving.kafka:
+                stack.enter_context(self._forwarding(team_id or ""))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Let go of the workspace."""
+        self._stack.__exit__(None, None, None)
+
+    @property
+    def url(self) -> str:
+        """Where the dashboard is, for a browser on this machine."""
+        host, port = self.socket.getsockname()[:2]
+        shown = "localhost" if host in {"127.0.0.1", "::1", "0.0.0.0", "::"} else host  # noqa: S104
+        scheme = "https" if self.settings.serve.tls_cert else "http"
+        return f"{scheme}://{shown}:{port}{self.settings.serve.prefix.rstrip('/')}/"
+
+    def run(self) -> None:
+        """Serve until a signal, or `end`, and finish what has been taken."""
+        self._server = Server(
+            uvicorn.Config(
+                self._app(),
+                **self._options,
+                access_log=False,
+                log_config=None,
+                timeout_graceful_shutdown=5,
+                ws="none",
+            ),
+            self.hub,
+        )
+        threads = [
+            Thread(target=work, name=name, daemon=True)
+            for name, work in (
+                ("loader", lambda: self.loader.run(self._stop, self._merged)),
+                ("catching up", lambda: self.catching_up.run(self._stop)),
+                ("watching", self._watch),
+            )
+        ]
+        self.receiver.start()
+        self.catching_up.gap(None, "what happened while nobody listened")
+        for thread in threads:
+            thread.start()
+        try:
+            self._server.run(sockets=[self.socket])
+        finally:
+            self.receiver.stop()
+            self._stop.set()
+            self.loader.woken.set()
+            for thread in threads:
+                thread.join(timeout=_END_SECONDS)
+
+    def end(self) -> None:
+        """Stop serving, from another thread."""
+        self._server.should_exit = True
+
+    def _app(self) -> ASGIApp:
+        events = None
+        if self.sources.app is None and self.sources.secret is not None:
+            events = SlackEvents(self.receiver, self.sources.secret, self.vitals)
+            self.vitals.set("slack", "waiting", "Slack delivers to /slack/events")
+        return build_app(
+            Parts(
+                vitals=self.vitals,
+                panels=self.panels,
+                hub=self.hub,
+                page=page,
+                slack_events=events,
+                access=self.access.around,
+                prefix=self.settings.serve.prefix,
+                gate_ready=lambda: self.gates.current() is not None,
+                beside=self._beside,
+            )
+        )
+
+    @asynccontextmanager
+    async def _beside(self) -> AsyncGenerator[None]:
+        """What lives in the server's loop beside it: the connections of Socket Mode."""
+        if self.sources.app is None:
+            yield
+            return
+        connections = socket_mode(self.sources.app, address(), self.receiver, self.vitals)
+        task = asyncio.create_task(connections.run())
+        task.add_done_callback(_tell_end)
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    @contextmanager
+    def _forwarding(self, team_id: str) -> Generator[None]:
+        """Hand events on to a topic for as long as the server runs."""
+        serving = self.settings.serve
+        writer = TopicWriter(properties(serving.kafka, os.environ), serving.topic)
+        forwarder = Forwarder(self.settings, self.log, writer, self.vitals, team_id=team_id)
+        self.receiver.listeners.append(forwarder.wake)
+        forwarder.start()
+        try:
+            yield
+        finally:
+            forwarder.stop()
+
+    def _merged(self, loaded: Loaded) -> None:
+        del loaded
+        self.hub.merged()
+
+    def _watch(self) -> None:
+        """Take over what others have put into the store: an import, or a collection."""
+        known = 0
+        while not self._stop.wait(_WATCH_SECONDS):
+            changed_at = _changed_at(self.settings.store)
+            if changed_at != known and self.gates.current() is not None:
+                known = changed_at
+                with suppress(TryAgain):  # somebody has the store: the next look will do
+                    self.gates.refresh()
+                self.hub.merged()
+
+    def _directory(self) -> Iterable[Envelope]:
+        if self.sources.slack is None:
+            raise UsageError(
+                "The privacy policy takes members' names out of texts, and no token is there to "
+                "ask Slack who they are.",
+                "Set SLACK_BOT_TOKEN.",
+            )
+        return directory(self.sources.slack[0], self._stop)
+
+    def _collect(self, settings: Settings, wish: Wish, *, stop: Event) -> Report:
+        return collect(settings, wish, connection=self.sources.slack, stop=stop)
+
+    def _meet_workspace(self) -> tuple[str | None, str | None]:
+        """Whose events are taken: those of the token's workspace, else of the store's; and the id
+        of the app's own user. Raises `HubbubError` if Slack refuses the token."""
+        if self.sources.slack is not None:
+            slack, _ = self.sources.slack
+            try:
+                answer = slack.call("auth.test", {}, time.time())
+            except (SlackError, TryAgain) as error:
+                _log.warning("Slack cannot be asked yet: %s", error)
+            else:
+                return text(answer.body.get("team_id")), text(answer.body.get("user_id"))
+        return _stored_team(self.settings), None
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket that listens. Raises `HubbubError` if the port cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except (OSError, OverflowError) as error:
+        raise HubbubError(
+            f"Port {port} of {host} cannot be opened: {error}.",
+            "Choose another with --port, or end what listens there.",
+        ) from error
+
+
+def _tell_end(task: "asyncio.Task[None]") -> None:
+    """Socket Mode has ended: the state on the dashboard says why, and the log too."""
+    if not task.cancelled() and (error := task.exception()):
+        _log.error("Events do not come by Socket Mode any more: %s", error)
+
+
+def _changed_at(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+def _stored_team(settings: Settings) -> str | None:
+    if not store.exists(settings.store):
+        return None
+    with store.reading(settings.store) as connection:
+        found = connection.execute("SELECT team_id FROM workspace").fetchall()
+    return found[0][0] if found else None
