@@ -41,8 +41,7 @@ CREATE TABLE IF NOT EXISTS positions (name TEXT PRIMARY KEY, number INTEGER) WIT
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Logged:
+class Logged(msgspec.Struct, frozen=True):
     """What is known of one event of an entry."""
 
     event_id: str
