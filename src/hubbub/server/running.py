@@ -249,9 +249,13 @@ class Running:
         self.hub.merged()
 
     def _watch(self) -> None:
-        """Take over what others have put into the store: an import, or a collection."""
-        known = 0
+        """Take over what others have put into the store, an import or a collection; and let the
+        channels be looked at of which nothing is known but their ids."""
+        known, asked = 0, set[str]()
         while not self._stop.wait(_WATCH_SECONDS):
+            for channel_id in self.gates.unknown - asked:
+                self.catching_up.gap(channel_id, "a channel that was not known")
+                asked.add(channel_id)
             changed_at = _changed_at(self.settings.store)
             if changed_at != known and self.gates.current() is not None:
                 known = changed_at
