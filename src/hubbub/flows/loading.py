@@ -4,7 +4,6 @@ How far it has come is written in the transaction of the merge: whenever this is
 one goes on where the store is.
 """
 
-import fcntl
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, contextmanager
@@ -19,10 +18,10 @@ from hubbub.flows.gates import Gates
 from hubbub.flows.vitals import Vitals
 from hubbub.flows.workspace import (
     gate_of,
-    made,
     policy_of_workspace,
     scratch_folder,
     settle,
+    sole,
     stored_channels,
 )
 from hubbub.privacy.gate import Channel, Gate
@@ -58,14 +57,11 @@ class Loaded:
 @contextmanager
 def sole_loader(settings: Settings) -> Generator[None]:
     """Let no other process load events into this workspace. Raises `TryAgain` if one does."""
-    with made(settings.folder / "load.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise TryAgain(
-                f"Another hubbub is loading events into {settings.folder}.",
-                "There is one loader a workspace: wait for `hubbub serve` or `hubbub load` to end.",
-            ) from error
+    with sole(
+        settings.folder / "load.lock",
+        f"Another hubbub is loading events into {settings.folder}.",
+        "There is one loader a workspace: wait for `hubbub serve` or `hubbub load` to end.",
+    ):
         yield
 
 
