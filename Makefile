@@ -27,7 +27,7 @@ $(MODELS): $(READY)
 	@UV_PROJECT_ENVIRONMENT=.venv-models UV_PYTHON_DOWNLOADS=never $(RUN)/uv sync --quiet --locked --extra outsiders --group bench --python $(RUN)/python
 	@touch $@
 
-demo: $(READY) ## an invented community: import, findings, charts
+demo: $(READY) ## an invented community: collected, measured, drawn; then live on a dashboard
 	$(RUN)/hubbub demo
 
 check: $(READY) ## lint, types, import rules, documentation

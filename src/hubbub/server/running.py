@@ -3,13 +3,16 @@
 import asyncio
 import logging
 import os
+import signal
 import socket
+import threading
 import time
 from collections.abc import AsyncGenerator, Generator, Iterable
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
+from types import FrameType, TracebackType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -38,7 +41,7 @@ from hubbub.server.page import page
 from hubbub.server.slack_events import SlackEvents
 from hubbub.server.stream import Hub
 from hubbub.settings import Settings
-from hubbub.slack.api import Slack, SlackError, Token
+from hubbub.slack.api import SLACK, Slack, SlackError, Token
 from hubbub.slack.values import text
 from hubbub.stores import duckdb as store
 from hubbub.stores.eventlog import EventLog
@@ -56,6 +59,8 @@ class Sources:
     app: Token | None
     secret: str | None
     slack: tuple[Slack, Token] | None
+    address: str = SLACK
+    """Where Slack's Web API is."""
 
     @classmethod
     def of(cls, settings: Settings) -> "Sources":
@@ -67,7 +72,7 @@ class Sources:
             if app is not None or secret is not None:
                 raise
             slack = None  # a dashboard over what was imported
-        return cls(app, secret, slack)
+        return cls(app, secret, slack, address())
 
     @property
     def told(self) -> str:
@@ -134,9 +139,14 @@ class Running:
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Let go of the workspace."""
-        self._stack.__exit__(None, None, None)
+        self._stack.__exit__(kind, error, trace)
 
     @property
     def url(self) -> str:
@@ -172,7 +182,8 @@ class Running:
         for thread in threads:
             thread.start()
         try:
-            self._server.run(sockets=[self.socket])
+            with _signals_are_heard():
+                self._server.run(sockets=[self.socket])
         finally:
             self.receiver.stop()
             self._stop.set()
@@ -209,7 +220,9 @@ class Running:
         if self.sources.app is None:
             yield
             return
-        connections = socket_mode(self.sources.app, address(), self.receiver, self.vitals)
+        connections = socket_mode(
+            self.sources.app, self.sources.address, self.receiver, self.vitals
+        )
         task = asyncio.create_task(connections.run())
         task.add_done_callback(_tell_end)
         try:
@@ -282,6 +295,34 @@ def _bound(host: str, port: int) -> socket.socket:
             f"Port {port} of {host} cannot be opened: {error}.",
             "Choose another with --port, or end what listens there.",
         ) from error
+
+
+@contextmanager
+def _signals_are_heard() -> Generator[None]:
+    """Let SIGINT and SIGTERM end the server and nothing else: uvicorn raises them once more when it
+    has ended, which would end the process before it has finished what it took."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def heard(signum: int, frame: FrameType | None) -> None:
+        del signum, frame
+
+    before = {each: signal.signal(each, heard) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether nobody listens there yet."""
+    try:
+        with _bound(host, port):
+            return True
+    except HubbubError:
+        return False
 
 
 def _tell_end(task: "asyncio.Task[None]") -> None:
