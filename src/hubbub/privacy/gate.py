@@ -16,7 +16,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hubbub.core.arrow import ARROW
+from hubbub.core.arrow import ARROW, schema_of
 from hubbub.core.batch import SEAL, Admitted, Batch, Columns, carries_copy
 from hubbub.core.tables import ALERTS, TABLES, Column, Privacy, Table
 from hubbub.privacy.keys import Keys
@@ -32,13 +32,7 @@ _compute: Any = pc
 """pyarrow without its types, which are partly unknown."""
 
 _ARROW_OF = {name: [ARROW[column.type] for column in TABLES[name].columns] for name in TABLES}
-_COPY = [("copy", pa.int64())]
-_SCHEMA = {
-    name: _arrow.schema(
-        [*zip(table.names, _ARROW_OF[name], strict=True), *(_COPY if carries_copy(name) else [])]
-    )
-    for name, table in TABLES.items()
-}
+_SCHEMA = {name: schema_of(TABLES[name]) for name in TABLES}
 _DAY = 86_400_000_000
 """Microseconds."""
 _IS_ID = re.compile(r"[A-Z0-9]+")

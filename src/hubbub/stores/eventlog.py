@@ -165,7 +165,7 @@ class EventLog:
                 "SELECT number, name, rows FROM pieces WHERE number BETWEEN ? AND ?",
                 (found[0][0], found[-1][0]),
             ):
-                tables[number][name] = unpacked(rows)
+                tables[number][name] = unpacked(rows, name)
         return [
             Entry(number, received_at, _events.decode(events), tables[number])
             for number, received_at, events in found
@@ -193,7 +193,7 @@ class EventLog:
                     "ORDER BY number",
                     (after, upto, name),
                 )
-                stage_packed((rows for (rows,) in pieces), files[name][0])
+                stage_packed((rows for (rows,) in pieces), name, files[name][0])
         return files, upto, oldest
 
     def _reach(self, after: int, limit_bytes: int) -> tuple[int, int]:
