@@ -1,6 +1,7 @@
 """A running server: everything that `hubbub serve` puts together, from its start to its end."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -38,7 +39,7 @@ from hubbub.server.access import Access
 from hubbub.server.app import Parts, Server, build_app
 from hubbub.server.listening import listening
 from hubbub.server.page import page
-from hubbub.server.slack_events import SlackEvents
+from hubbub.server.slack_events import SlackEvents, slack_first
 from hubbub.server.stream import Hub
 from hubbub.settings import Settings
 from hubbub.slack.api import SLACK, Slack, SlackError, Token
@@ -178,6 +179,8 @@ class Running:
             )
         ]
         self.receiver.start()
+        gc.collect()
+        gc.freeze()  # what is there now stays: the collector need not look at it again
         self.catching_up.gap(None, "what happened while nobody listened")
         for thread in threads:
             thread.start()
@@ -196,22 +199,24 @@ class Running:
         self._server.should_exit = True
 
     def _app(self) -> ASGIApp:
-        events = None
-        if self.sources.app is None and self.sources.secret is not None:
-            events = SlackEvents(self.receiver, self.sources.secret, self.vitals)
-            self.vitals.set("slack", "waiting", "Slack delivers to /slack/events")
-        return build_app(
+        prefix = self.settings.serve.prefix.rstrip("/")
+        app = build_app(
             Parts(
                 vitals=self.vitals,
                 panels=self.panels,
                 hub=self.hub,
                 page=page,
-                slack_events=events,
                 access=self.access.around,
-                prefix=self.settings.serve.prefix,
+                prefix=prefix,
                 gate_ready=lambda: self.gates.current() is not None,
                 beside=self._beside,
             )
+        )
+        if self.sources.app is not None or self.sources.secret is None:
+            return app
+        self.vitals.set("slack", "waiting", "Slack delivers to /slack/events")
+        return slack_first(
+            app, SlackEvents(self.receiver, self.sources.secret, self.vitals), prefix
         )
 
     @asynccontextmanager
@@ -290,15 +295,23 @@ class Running:
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    """A socket that listens. Raises `HubbubError` if the port cannot be had."""
+    """A socket that listens. Raises `HubbubError` if the port cannot be had.
+
+    It names its protocol: only then does asyncio send small answers at once.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening_socket = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        return socket.create_server((host, port), family=family, backlog=1024)
+        listening_socket.bind((host, port))
+        listening_socket.listen(1024)
     except (OSError, OverflowError) as error:
+        listening_socket.close()
         raise HubbubError(
             f"Port {port} of {host} cannot be opened: {error}.",
             "Choose another with --port, or end what listens there.",
         ) from error
+    return listening_socket
 
 
 @contextmanager
