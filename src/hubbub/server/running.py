@@ -193,6 +193,7 @@ class Running:
             self.loader.woken.set()
             for thread in threads:
                 thread.join(timeout=_END_SECONDS)
+            gc.unfreeze()
 
     def end(self) -> None:
         """Stop serving, from another thread."""
