@@ -4,6 +4,7 @@ says that something changed without saying what, and each night.
 Events are delivered as well as Slack can, which is not always. What history says is right.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,10 +14,13 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from hubbub.errors import HubbubError, TryAgain, UsageError
+from hubbub.flows.admitting import place_of
 from hubbub.flows.collecting import Report, Wish, collect
 from hubbub.flows.gates import Gates
 from hubbub.flows.vitals import Vitals
 from hubbub.settings import Settings
+
+_log = logging.getLogger("hubbub.server")
 
 NIGHT = 3
 """The hour of the workspace's day at which all is looked through."""
@@ -92,11 +96,20 @@ class CatchingUp:
         """Prepare the gate, fill gaps until stopped. What fails is told, and tried again."""
         pause = _FIRST_PAUSE
         while not stop.is_set():
-            if self._work(stop):
+            if self._has_worked(stop):
                 pause = _FIRST_PAUSE
             else:
                 stop.wait(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _has_worked(self, stop: Event) -> bool:
+        try:
+            return self._work(stop)
+        except Exception as error:  # noqa: BLE001 the thread must live: gaps go on coming
+            told = f"History could not be read: {place_of(error)}."
+            _log.error("%s", told)
+            self._vitals.set("collector", "failed", told)
+            return False
 
     def _work(self, stop: Event) -> bool:
         """Prepare the gate if it is not, else fill what gaps there are; whether that went well."""
