@@ -76,7 +76,7 @@ class CatchingUp:
         self._wanted = _Wanted()
         self._has_news = Condition()
         self._gone = ""
-        self._night = _next_night(settings.timezone)
+        self._night = next_night(settings.timezone)
 
     def gap(self, channel_id: str | None, why: str) -> None:
         """Say that events may be missing: of a channel, or anywhere."""
@@ -105,6 +105,8 @@ class CatchingUp:
     def _has_worked(self, stop: Event) -> bool:
         try:
             return self._work(stop)
+        except KeyboardInterrupt:
+            return True  # so the collector says that it was told to stop
         except Exception as error:  # noqa: BLE001 the thread must live: gaps go on coming
             told = f"History could not be read: {place_of(error)}."
             _log.error("%s", told)
@@ -120,11 +122,16 @@ class CatchingUp:
                 self._vitals.set("collector", "failed", f"{error.reason} {error.fix}")
                 return False
         wanted = self._next(stop)
-        if not wanted or stop.is_set() or self._collects is None or self._fill(wanted, stop):
+        if not wanted or stop.is_set() or self._collects is None:
             return True
-        with self._has_news:
-            self._wanted.add(wanted)
-        return False
+        is_done = False
+        try:
+            is_done = self._fill(wanted, stop)
+        finally:
+            if not is_done:
+                with self._has_news:
+                    self._wanted.add(wanted)
+        return is_done
 
     def _next(self, stop: Event) -> _Wanted:
         """What to look at next: waits for a gap, for the night, or for a gate that has to be made
@@ -135,7 +142,7 @@ class CatchingUp:
                 if self._gates.current() is None:
                     return _Wanted()
         if time.time() >= self._night:
-            self._night = _next_night(self._settings.timezone)
+            self._night = next_night(self._settings.timezone)
             return _Wanted(everything=True, why=["the night's look through everything"])
         stop.wait(_TOGETHER_SECONDS)
         with self._has_news:
@@ -171,7 +178,8 @@ class CatchingUp:
         return not any(trouble.is_passing for trouble in report.troubles)
 
 
-def _next_night(timezone: str) -> float:
+def next_night(timezone: str) -> float:
+    """When the next night's look begins, in seconds since 1970."""
     now = datetime.now(ZoneInfo(timezone))
     night = now.replace(hour=NIGHT, minute=0, second=0, microsecond=0)
     return (night if night > now else night + timedelta(days=1)).timestamp()
