@@ -45,6 +45,8 @@ class Gates:
         self._met: dict[str, bool] = {}
         """Channels that events have named before anything said what they are, and whether that was
         told."""
+        self.unknown: set[str] = set()
+        """Public channels that events have named and no list has: their names are not known."""
 
     def prepare(self) -> None:
         """Learn who and what there is. Until this is done nothing is admitted.
@@ -63,6 +65,7 @@ class Gates:
         with self._lock:
             known = {each: told for each, told in self._channels.items() if each not in stored}
             self._channels = known | stored
+            self.unknown -= stored.keys()
             self._make()
 
     def current(self) -> Gate | None:
@@ -110,7 +113,9 @@ class Gates:
         if known is None:
             kind = told.kind or delivery.channel_kind or _kind_by_id(channel_id)
             self._channels[channel_id] = Channel(told.name or channel_id, kind)
-            if kind == "unknown":
+            if told.name is None and kind == "public":
+                self.unknown.add(channel_id)
+            elif kind == "unknown":
                 self._met.setdefault(channel_id, False)
         else:
             kind = told.kind or known.kind

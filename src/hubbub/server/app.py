@@ -1,14 +1,8 @@
 """The whole server: what is served where, and how it stops."""
 
-import signal
 import socket
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import (
-    AbstractAsyncContextManager,
-    asynccontextmanager,
-    contextmanager,
-    nullcontext,
-)
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,8 +39,6 @@ class Parts:
     vitals: Vitals
     panels: Panels
     hub: Hub
-    slack_events: ASGIApp | None = None
-    """Takes what Slack delivers by HTTP; None where events come by Socket Mode."""
     access: Callable[[ASGIApp], ASGIApp] | None = None
     """Puts the door in front of all; None where everybody may look."""
     prefix: str = ""
@@ -68,8 +60,6 @@ def build_app(parts: Parts) -> Starlette:
         *Monitoring(parts.vitals, parts.hub, parts.gate_ready).routes(),
         *files.routes(),
     ]
-    if parts.slack_events is not None:
-        routes.append(Route("/slack/events", parts.slack_events))
     if parts.page is not None:
         routes.append(Route("/", Front(parts.page, api, parts.hub, files).answer))
     door = [Middleware(parts.access)] if parts.access else []
@@ -96,18 +86,6 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
         super().__init__(config)
         self._hub = hub
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        """Let SIGTERM end the serving alone: uvicorn would raise it once more then, and with that
-        end the process before what was taken is finished."""
-        with super().capture_signals():
-            try:
-                yield
-            finally:
-                self._captured_signals[:] = [
-                    each for each in self._captured_signals if each != signal.SIGTERM
-                ]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams, then all else."""
