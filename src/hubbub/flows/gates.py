@@ -9,6 +9,7 @@ from time import time_ns
 import msgspec
 
 from hubbub.core.batch import Envelope
+from hubbub.errors import UsageError
 from hubbub.flows.workspace import (
     gate_of,
     needs_directory,
@@ -42,26 +43,44 @@ class Gates:
         self._marks: tuple[int, ...] = ()
         self._channels: dict[str, Channel] = {}
         self._people: dict[Person, None] | None = None
+        self._left_public: dict[str, Channel] = {}
+        """Channels of which an event said that they are not public any more, until the store knows
+        it too."""
+        self._withholds_texts = False
+        self._preparing = Lock()
         self.unknown: set[str] = set()
         """Channels that events have named and no list has: their names are not known yet."""
 
     def prepare(self) -> None:
         """Learn who and what there is. Until this is done nothing is admitted.
 
-        Raises `HubbubError` if the directory is needed and Slack does not give it.
+        Raises `TryAgain` if the directory is needed and Slack does not give it; `UsageError` if it
+        can never be asked. Then events are admitted without their texts: whom these name is not
+        known, and Slack would not deliver them for ever.
         """
-        if needs_directory(self._settings, self._policy) and self._people is None:
-            people = dict.fromkeys(people_in(self._directory()))
-            with self._lock:
-                self._people = people
-        self.refresh()
+        with self._preparing:
+            try:
+                if needs_directory(self._settings, self._policy) and self._people is None:
+                    people = dict.fromkeys(people_in(self._directory()))
+                    with self._lock:
+                        self._people = people
+            except UsageError:
+                self._withholds_texts = True
+                self.refresh()
+                raise
+            self.refresh()
 
     def refresh(self) -> None:
         """Take over what the store knows of channels, which the collector has read anew."""
         stored = {each: Channel(*told) for each, *told in stored_channels(self._settings)}
         with self._lock:
             known = {each: told for each, told in self._channels.items() if each not in stored}
-            self._channels = known | stored
+            self._left_public = {
+                each: told
+                for each, told in self._left_public.items()
+                if each in stored and stored[each].kind == "public"
+            }
+            self._channels = known | stored | self._left_public
             self.unknown -= stored.keys()
             self._make()
 
@@ -71,7 +90,7 @@ class Gates:
             if self._gate is None:
                 return None
             if self._marks != self._read_marks():
-                if needs_directory(self._settings, self._policy) and self._people is None:
+                if self._lacks_people():
                     self._gate = None  # somebody was refused whose names nobody has read yet
                     return None
                 self._make()
@@ -106,13 +125,28 @@ class Gates:
                 self.unknown.add(channel_id)
         elif told.name or told.kind:
             self._channels[channel_id] = Channel(told.name or known.name, told.kind or known.kind)
+        if told.kind == "public":
+            self._left_public.pop(channel_id, None)
+        elif told.kind:
+            self._left_public[channel_id] = self._channels[channel_id]
         if told.moved_to:
             self._channels[told.moved_to] = self._channels[channel_id]
 
     def _make(self) -> None:
         self._marks = self._read_marks()
+        policy = self._policy
+        if self._people is None and needs_directory(self._settings, policy):
+            policy = policy.without_texts()
         self._gate = gate_of(
-            self._settings, self._policy, dict(self._channels), tuple(self._people or ())
+            self._settings, policy, dict(self._channels), tuple(self._people or ())
+        )
+
+    def _lacks_people(self) -> bool:
+        """Whether it has to be asked first whose names texts may hold."""
+        return (
+            self._people is None
+            and not self._withholds_texts
+            and needs_directory(self._settings, self._policy)
         )
 
     def _read_marks(self) -> tuple[int, ...]:
