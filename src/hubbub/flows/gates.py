@@ -55,8 +55,8 @@ class Gates:
         """Learn who and what there is. Until this is done nothing is admitted.
 
         Raises `TryAgain` if the directory is needed and Slack does not give it; `UsageError` if it
-        can never be asked. Then events are admitted without their texts: whom these name is not
-        known, and Slack would not deliver them for ever.
+        never will. Then events are admitted without their texts: whom these name is not known, and
+        Slack gives up on a server that refuses all.
         """
         with self._preparing:
             try:
