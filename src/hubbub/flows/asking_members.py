@@ -19,8 +19,8 @@ _FINAL = frozenset({
 
 
 def directory(slack: Slack, stop: Event) -> Iterator[Envelope]:
-    """The pages of the directory. Raises `TryAgain` if Slack does not give them now, `UsageError` if
-    it never will."""
+    """The pages of the directory. Raises `TryAgain` if Slack does not give them now, `UsageError`
+    if it never will."""
     cursor = ""
     while True:
         arguments = {"limit": str(METHODS["users.list"].page)}
