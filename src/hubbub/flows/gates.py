@@ -49,6 +49,7 @@ class Gates:
         it too."""
         self._withholds_texts = False
         self._preparing = Lock()
+        self._told: set[str] = set()
         self.unknown: set[str] = set()
         """Channels that events have named and no list has: their names are not known, and perhaps
         not whether they are public."""
@@ -111,6 +112,14 @@ class Gates:
                 self._make()
             elif self._gate is not None and before != self._channels:
                 self._gate = replace(self._gate, channels=dict(self._channels))
+
+    def newly_met(self) -> list[str]:
+        """The unknown channels that were not told yet: what was left out of them, and their names,
+        have to be looked up."""
+        with self._lock:
+            fresh = self.unknown - self._told
+            self._told |= fresh
+            return sorted(fresh)
 
     def _observe_channel(self, delivery: Delivery) -> None:
         channel_id = delivery.channel_id

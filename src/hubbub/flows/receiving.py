@@ -239,6 +239,8 @@ class Receiver:
                     listen(entry)
             for each in fresh:
                 self._heed(each)
+            for channel_id in self._gates.newly_met():
+                self.listener.gap(channel_id, "an event named a channel that is not known yet")
         except Exception as error:  # noqa: BLE001 the thread must live: events go on coming
             _log.error("Events are safe, but not told: %s.", place_of(error))
 

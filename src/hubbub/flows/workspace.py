@@ -220,7 +220,7 @@ def kept_out(gate: Gate) -> list[str]:
     return [
         channel_id
         for channel_id, channel in gate.channels.items()
-        if channel.kind != "public" and not gate.admits(channel_id)
+        if channel.kind not in {"public", "unknown"} and not gate.admits(channel_id)
     ]
 
 

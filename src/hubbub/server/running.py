@@ -256,13 +256,9 @@ class Running:
         self.hub.merged()
 
     def _watch(self) -> None:
-        """Take over what others have put into the store, an import or a collection; and let the
-        channels be looked at of which nothing is known but their ids."""
-        known, asked = 0, set[str]()
+        """Take over what others have put into the store: an import, or a collection."""
+        known = 0
         while not self._stop.wait(_WATCH_SECONDS):
-            for channel_id in self.gates.unknown - asked:
-                self.catching_up.gap(channel_id, "a channel that was not known")
-                asked.add(channel_id)
             if self.gates.current() is None:
                 with suppress(HubbubError):  # catching up says why; but it may be busy for hours
                     self.gates.prepare()

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from hubbub.core.batch import Envelope
+from hubbub.slack.changes import OF_MEMBERS
 from hubbub.slack.normalize import Malformed, decoded
 from hubbub.slack.values import (
     Json,
@@ -191,9 +192,17 @@ def channel_of(event: Json) -> str | None:
 
 
 def envelope_of(delivery: Delivery) -> Envelope:
-    """An event as it is read into rows. Nothing that people wrote stands in its origin."""
+    """An event as it is read into rows. Nothing that people wrote stands in its origin.
+
+    A member's entry is as of the event: its own `updated` is in whole seconds, in which more than
+    one change has room.
+    """
     return Envelope(
-        "events", f"event {delivery.event_id}", b"[" + delivery.event + b"]", delivery.channel_id
+        "events",
+        f"event {delivery.event_id}",
+        b"[" + delivery.event + b"]",
+        delivery.channel_id,
+        observed_at=delivery.event_at if delivery.type in OF_MEMBERS else None,
     )
 
 
