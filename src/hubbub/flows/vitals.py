@@ -46,6 +46,7 @@ class Vitals:
         )
         self.viewers = Gauge("hubbub_viewers", "Open dashboards", registry=self.registry)
         self.last_event_at: float | None = None
+        self.lag_seconds = 0.0
         self._states: dict[str, State] = {}
         self._lock = Lock()
 
@@ -68,7 +69,12 @@ class Vitals:
             part: {"state": each.state, "told": each.told, "since": each.since}
             for part, each in states.items()
         }
-        return told | {"last_event_at": self.last_event_at}
+        return told | {"last_event_at": self.last_event_at, "lag_seconds": self.lag_seconds}
+
+    def note_lag(self, seconds: float) -> None:
+        """Note how old the oldest event is that waits for the store."""
+        self.lag_seconds = round(seconds, 1)
+        self.lag.set(seconds)
 
     def _counter(self, name: str, doc: str, *labels: str) -> Counter:
         return Counter(f"hubbub_{name}", doc, labels, registry=self.registry)
