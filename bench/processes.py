@@ -63,7 +63,7 @@ def hubbub_serve(home: Path, preset: str) -> Generator[Served]:
         ) as process,
     ):
         assert process.stdout is not None
-        port = urlsplit(process.stdout.readline()).port
+        port = urlsplit(str(process.stdout.readline())).port
         assert port is not None
         try:
             yield Served(process.pid, port)

@@ -51,7 +51,7 @@ _ABOUT = (
 def directory() -> list[Envelope]:
     """The members whose names are taken out of texts."""
     members = [
-        {"id": f"U0CEDAR{n:04}", "name": f"olive{n}", "profile": {"real_name": f"Olive Example{n}"}}
+        {"id": f"U{n:08}", "name": f"olive{n}", "profile": {"real_name": f"Olive Example{n}"}}
         for n in range(MEMBERS)
     ]
     return [Envelope("users", "users", json.dumps(members).encode())]
@@ -109,15 +109,15 @@ def served(preset: str) -> Generator[int]:
 
 
 def channel_id(number: int) -> str:
-    """The id of a channel."""
-    return f"C0ROOTS{number:02}"
+    """The id of a channel; generated exports have it too."""
+    return f"C{number:08}"
 
 
 def event(number: int, at: str | None = None) -> bytes:
     """An event as Slack delivers it: somebody says something, in about 1,000 bytes."""
     at = at or f"17900{number // 1000:05}.{number % 1000:06}"
     text = f"{number}: {_ABOUT[number % len(_ABOUT)]}"
-    user, channel = f"U0CEDAR{number % MEMBERS:04}", channel_id(number % CHANNELS)
+    user, channel = f"U{number % MEMBERS:08}", channel_id(number % CHANNELS)
     section = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
     inner = {
         "user": user, "type": "message", "ts": at, "text": text, "team": TEAM_ID,
@@ -241,9 +241,11 @@ def report() -> None:
             found = ratios(port, _HELLO % b"/hello")
         say(f"durable signed events / empty answers, {preset}", found, "at least 0.45")
     for preset in ("open", "standard"):
-        with tempfile.TemporaryDirectory(prefix="hubbub-bench-") as home:
-            with hubbub_serve(Path(home), preset) as server:
-                found = ratios(server.port, _HELLO % b"/healthz")
+        with (
+            tempfile.TemporaryDirectory(prefix="hubbub-bench-") as home,
+            hubbub_serve(Path(home), preset) as server,
+        ):
+            found = ratios(server.port, _HELLO % b"/healthz")
         say(f"  the same while hubbub serve merges them, {preset}", found, "at least 0.45")
 
 

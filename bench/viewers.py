@@ -37,7 +37,7 @@ EVENTS_A_SECOND = 200
 SECONDS = 20.0
 _LIVE_SECONDS = 1.0
 _CONNECTIONS = 32
-_IS_ITEM = re.compile(rb'"key":"C0ROOTS\d\d/(\d+\.\d+)"')
+_IS_ITEM = re.compile(rb'"key":"C\d{8}/(\d+\.\d+)"')
 # as Chromium's EventSource asks
 _REQUEST = (
     b"GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive\r\n"
