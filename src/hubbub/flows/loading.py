@@ -44,7 +44,9 @@ SOURCE = "events"
 _REMEMBER = timedelta(days=3)
 """How long ids of events are remembered: Slack delivers late events for a day."""
 _PAUSE_SECONDS = 0.3
-"""Between two merges, at least."""
+"""Between two merges, at least …"""
+_TURN_SECONDS = 0.05
+"""… and between two of what has piled up: enough for others to get their turn."""
 _RETRY_SECONDS = 5.0
 _BEHIND_SECONDS = 10.0
 _TOPIC_SECONDS = 10.0
@@ -62,6 +64,8 @@ class Loaded:
     merged: Merged
     position: int
     seconds: float
+    is_all: bool
+    """Whether nothing waits that had been there when it began."""
 
 
 @contextmanager
@@ -152,7 +156,7 @@ class Loader:
         gate = self._gates.current()
         if gate is None or not _waits(self._log, self._position):
             return None
-        begun = time.perf_counter()
+        begun, newest = time.perf_counter(), self._log.last
         merged, last = _merged(self._settings, self._log, gate, self._position)
         events, _ = self._log.waiting(self._position)
         self._position = last
@@ -161,29 +165,38 @@ class Loader:
         seconds = time.perf_counter() - begun
         self._vitals.merged.inc(events - left)
         self._vitals.merges.observe(seconds)
-        return Loaded(merged, last, seconds)
+        return Loaded(merged, last, seconds, is_all=last >= newest)
 
     def run(self, stop: Event, on_merged: Callable[[Loaded], None]) -> None:
         """Load until stopped, and at the end what is left. What fails is told, and tried again."""
         while not stop.is_set():
             self.woken.wait(timeout=1.0)
             self.woken.clear()
-            pause = self._load_all(on_merged)
+            pause = self._load_next(on_merged)
             self._tell_lag()
             stop.wait(pause)
-        self._load_all(on_merged)
+        while self._load_next(on_merged) == _TURN_SECONDS:
+            pass
 
-    def _load_all(self, on_merged: Callable[[Loaded], None]) -> float:
-        """Load what waits; returns how long to pause."""
+    def _load_next(self, on_merged: Callable[[Loaded], None]) -> float:
+        """Load what waits, or a part of it if it is much; returns how long to pause.
+
+        There is a pause after each merge, or who reads would not get at the store while people
+        talk: no moment is without an event that waits.
+        """
+        pause = _PAUSE_SECONDS
         try:
-            while (loaded := self.load()) is not None:
+            if (loaded := self.load()) is not None:
                 on_merged(loaded)
+                if not loaded.is_all:
+                    self.woken.set()
+                    pause = _TURN_SECONDS
         except HubbubError as error:
             return self._failed(f"{error.reason} {error.fix}")
         except Exception as error:  # noqa: BLE001 the thread must live: events go on coming
             return self._failed(f"The store could not take events over: {place_of(error)}.")
         self._vitals.set("loader", "ok")
-        return _PAUSE_SECONDS
+        return pause
 
     def _failed(self, told: str) -> float:
         if self._vitals.state("loader").told != told:
