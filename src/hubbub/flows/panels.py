@@ -372,6 +372,7 @@ def _described(shown: Shown) -> dict[str, Any]:
         "chart": panel.chart,
         "value": panel.value,
         "parts": list(panel.parts),
+        "labels": panel.labels or {},
         "colours": {"column": colours.column, "red": colours.red, "yellow": colours.yellow}
         if colours
         else None,
