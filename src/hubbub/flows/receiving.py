@@ -248,6 +248,8 @@ class Receiver:
         """Heed what an event says of Slack's own deliveries."""
         if event.type in ASKS_FOR_A_READING:
             self.listener.gap(event.channel_id, f"Slack sent {event.type}")
+        elif event.type == "message" and b"channel_convert_to_public" in event.event:
+            self.listener.gap(event.channel_id, "a channel may be public now")
         elif event.type == "member_joined_channel" and self._is_own(event):
             self.listener.gap(event.channel_id, "the app was let into a channel")
         elif event.type == "app_uninstalled":

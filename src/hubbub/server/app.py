@@ -1,10 +1,12 @@
 """The whole server: what is served where, and how it stops."""
 
+import logging
 import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 import uvicorn
 from starlette.applications import Starlette
@@ -25,6 +27,7 @@ from hubbub.server.monitoring import Monitoring
 from hubbub.server.openapi import Description
 from hubbub.server.stream import Hub
 
+_log = logging.getLogger("hubbub.server")
 STATIC = Path(__file__).parent / "static"
 
 
@@ -68,16 +71,26 @@ def build_app(parts: Parts) -> Starlette:
     async def living(app: Starlette) -> AsyncGenerator[None]:
         del app
         parts.hub.start()
+        if parts.page is not None:  # the first viewer need not wait for it
+            Thread(target=_prepare, args=[files], name="drawing library", daemon=True).start()
         async with parts.beside():
             yield
         await parts.hub.stop()
 
     return Starlette(
-        routes=[Mount(parts.prefix, routes=routes)] if parts.prefix else routes,
+        # the door takes the prefix for the app's root; without one it is part of the paths
+        routes=[Mount(parts.prefix, routes=routes)] if parts.prefix and not door else routes,
         middleware=[*door, Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)],
         exception_handlers={HubbubError: refused, HTTPException: unanswered, Exception: failed},
         lifespan=living,
     )
+
+
+def _prepare(files: Files) -> None:
+    try:
+        files.prepare()
+    except HubbubError as error:
+        _log.error("%s %s", error.reason, error.fix)
 
 
 class Server(uvicorn.Server):

@@ -58,7 +58,7 @@ ASKS_FOR_A_READING = frozenset({
 """Types of events that say that something changed, but not what: the collector has to look."""
 
 _KINDS = {
-    "channel": "public", "C": "public", "group": "private", "G": "private",
+    "channel": "public", "group": "private", "G": "private",
     "im": "dm", "mpim": "group_dm", "app_home": "dm",
 }  # fmt: skip
 
@@ -79,6 +79,7 @@ class _Event(msgspec.Struct):
     type: str
     channel: str | _Place | None = None
     channel_id: str | None = None
+    old_channel_id: str | None = None
     item: _Item | None = None
     event_ts: str | None = None
     channel_type: str | None = None
@@ -141,7 +142,7 @@ def _channel_id(event: _Event) -> str | None:
             return place.id or None
         if place:
             return place
-    return event.channel_id or None
+    return event.channel_id or event.old_channel_id or None
 
 
 def _read_patiently(body: bytes) -> Delivery:
