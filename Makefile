@@ -27,7 +27,7 @@ $(MODELS): $(READY)
 	@UV_PROJECT_ENVIRONMENT=.venv-models UV_PYTHON_DOWNLOADS=never $(RUN)/uv sync --quiet --locked --extra outsiders --group bench --python $(RUN)/python
 	@touch $@
 
-demo: $(READY) ## an invented community: import, findings, charts
+demo: $(READY) ## an invented community: collected, measured, drawn; then live on a dashboard
 	$(RUN)/hubbub demo
 
 check: $(READY) ## lint, types, import rules, documentation
@@ -51,7 +51,7 @@ bench: $(READY) ## speed, as ratios of one run
 	@if test -e $(MODELS); then .venv-models/bin/python -m bench.scrubbing; else $(RUN)/python -m bench.scrubbing; fi
 
 soak: $(READY) ## the long property and chaos tests
-	HYPOTHESIS_PROFILE=soak $(RUN)/python -m pytest -q -n auto --dist loadgroup tests/properties tests/collecting/test_chaos.py \
+	HYPOTHESIS_PROFILE=soak $(RUN)/python -m pytest -q -n auto --dist loadgroup tests/properties tests/collecting/test_chaos.py tests/receiving \
 		tests/kafka/test_groups.py tests/server/test_openapi.py
 
 clean: ## remove the environment and what the demo made

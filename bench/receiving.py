@@ -4,6 +4,7 @@ of the same server.
 usage: python -m bench.receiving [serve HOME PRESET]: without arguments, print the figures
 """
 
+import gc
 import json
 import selectors
 import socket
@@ -83,6 +84,8 @@ def serve(home: Path, preset: str) -> None:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
     listening.listen(256)
+    gc.collect()
+    gc.freeze()  # what lasts as long as the server need not be looked through again and again
     print(listening.getsockname()[1], flush=True)
     uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run([listening])
 

@@ -1,6 +1,7 @@
 """`kill -9` under load: every event that was acknowledged is in the log, once."""
 
 import http.client
+import os
 import random
 import subprocess
 import sys
@@ -14,9 +15,10 @@ from hubbub.stores.eventlog import EventLog
 
 CHILD = Path(__file__).with_name("receiving_child.py")
 SENDERS = 8
+IS_SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(50 if IS_SOAK else 3))
 def test_what_was_acknowledged_outlives_kill_9(tmp_path: Path, seed: int) -> None:
     acknowledged: set[str] = set()
     for start in range(2):

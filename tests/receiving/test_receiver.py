@@ -185,6 +185,7 @@ def test_an_event_that_cannot_be_read_stops_no_other(
     assert quarantined["reason"].startswith("could not be read: ZeroDivisionError in broken, line")
     assert quarantined["record"] is None
     assert received(here, delivery(2), delivery(4)) == [AGAIN, FRESH]
+    assert here.heard.gaps == [("C0ROOTS01", "an event could not be read")]
     assert "ZeroDivisionError" in caplog.text
     assert WORDS not in caplog.text
 

@@ -5,7 +5,7 @@ import json
 import os
 import pty
 import sys
-import time
+import termios
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from hubbub.flows.inspecting import inspect
 from hubbub.privacy.credentials import ENVIRONMENT, CredentialFile
 from hubbub.settings import Serving, Settings
 from tests.privacy.home import holding
-from tests.server.door import PASSWORD, Browser, give, served
+from tests.server.door import PASSWORD, Browser, give, served, until
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +100,8 @@ def test_on_a_terminal_it_is_asked_for_twice_and_not_shown(settings: Settings) -
         while question not in shown[before:]:
             shown += os.read(terminal, 1_000)
         if typed:
-            time.sleep(0.1)  # the question stands before the echo is off
+            # the question stands before the echo is off, which drops what was typed till then
+            until(lambda: not termios.tcgetattr(terminal)[3] & termios.ECHO)
             os.write(terminal, f"{typed}\n".encode())
 
     other = "something else entirely"

@@ -1,20 +1,29 @@
 """`hubbub demo`: everything on an invented community."""
 
+import os
+import sys
+import webbrowser
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hubbub.cli import console
 from hubbub.cli.options import Session, everywhere
 
+if TYPE_CHECKING:
+    from hubbub.flows.demo import Demo
+
 _ROWS = 5
 
 
 @click.command("demo", epilog="Example: hubbub demo --home /tmp/demo")
+@click.option("--once", is_flag=True, help="End with the files, without the dashboard.")
 @everywhere
-def command(session: Session) -> None:
-    """Invent a community, collect it from a local Slack, show findings, draw charts, write files.
+def command(session: Session, once: bool) -> None:
+    """Invent a community, collect it from a local Slack, show findings, draw charts, write files;
+    then let it talk on, with a dashboard to look at, until Ctrl-C.
 
     All lies in ./hubbub-demo, or in the --home that you name. Run it again to make it anew.
     """
@@ -54,3 +63,26 @@ Ask it something yourself:
   hubbub --home {home} show busiest_hours
   hubbub --home {home} show coverage --channel general
   hubbub --home {home} sql "SELECT kind, count(*) FROM messages GROUP BY ALL\"""")
+    if not once:
+        _show_live(demo)
+
+
+def _show_live(demo: "Demo") -> None:
+    """Serve the dashboard until Ctrl-C."""
+    from hubbub.server.demo import live_demo
+
+    with live_demo(demo) as running:
+        click.echo(f"""
+The community goes on talking: {running.url}
+Ctrl-C ends it. What was said stays in {demo.settings.home}; hubbub demo makes it anew.""")
+        if sys.stdout.isatty() and _has_screen():
+            webbrowser.open(running.url)
+        running.run()
+
+
+def _has_screen() -> bool:
+    """Whether a browser can open a window here; one that draws in the terminal would be in the
+    way."""
+    return sys.platform == "darwin" or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )

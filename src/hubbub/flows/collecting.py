@@ -55,6 +55,8 @@ _MERGE_BYTES = 6_000_000
 _MERGE_PAGES = 400
 _MERGE_SECONDS = 120.0
 """When the store takes over what waits in the journal: whichever comes first."""
+_FIRST_MERGE_SECONDS = 4.0
+"""The first time sooner: whoever looks at a dashboard wants to see names, and that it goes on."""
 _COPIES_OF_PAGE = 24
 """Bits of a copy number that count within a page."""
 
@@ -382,10 +384,11 @@ class _Run:
         return (
             self.journal.size > _MERGE_BYTES
             or self.journal.pages >= _MERGE_PAGES
-            or (waiting > _MERGE_SECONDS and self.journal.pages > 0)
+            or (waiting > self._patience and self.journal.pages > 0)
         )
 
     _merged_at: float = field(default_factory=time.monotonic)
+    _patience: float = _FIRST_MERGE_SECONDS
 
     def _merge(self) -> None:
         """Let the store take over what waits in the journal."""
@@ -395,6 +398,7 @@ class _Run:
         self.counts.added += merged.added
         self.counts.updated += merged.updated
         self._merged_at = time.monotonic()
+        self._patience = min(2 * self._patience, _MERGE_SECONDS)
 
     def _seen(self) -> None:
         self.journal.is_capped = self.streams.pace.is_capped

@@ -1,6 +1,7 @@
 """Everything in one go on an invented community: a local Slack, collected, measured, drawn."""
 
 import html
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,6 @@ from hubbub.settings import Settings
 from hubbub.simulator.clock import Clock
 from hubbub.simulator.community import invent
 from hubbub.simulator.simulator import Simulator
-from hubbub.simulator.state import Workspace
 from hubbub.slack.api import Slack, Token
 from hubbub.stores import duckdb as store
 
@@ -45,12 +45,21 @@ class Demo:
     charts: list[Path]
     page: Path
     files: Path
+    simulator: Simulator
+    """The local Slack; its clock stands where the collection has ended."""
+    bot: Token
+
+
+_BEFORE = 2 * 3600.0
+"""Seconds before now at which the community is collected: by the simulator's clock, which keeps to
+Slack's limits, that takes some of them."""
 
 
 def run_demo(settings: Settings, progress: Progress) -> Demo:
-    """Invent a community that ends today, and show what Hubbub finds in it."""
+    """Invent a community that was there until a moment ago, and show what Hubbub finds in it."""
     progress("inventing", 0, 0)
-    workspace = invent(until=datetime.now(UTC))
+    begin = time.time() - _BEFORE
+    workspace = invent(until=datetime.fromtimestamp(begin, UTC))
     # Invented people have nothing to hide: the demo shows texts and names.
     settings = replace(
         settings,
@@ -60,9 +69,12 @@ def run_demo(settings: Settings, progress: Progress) -> Demo:
         unflagged=None,
     )
     settings.home.mkdir(parents=True, exist_ok=True)
-    for left in (settings.store, settings.journal):  # of an earlier community
+    for left in (settings.store, settings.journal, settings.event_log):  # of an earlier community
         left.unlink(missing_ok=True)
-    report = _collected(settings, workspace, progress)
+    simulator = Simulator(workspace, clock=Clock.manual(begin))
+    token = simulator.add_token("bot", channels=public_channels(workspace))
+    bot = Token("bot", "the demo", token)
+    report = _collected(settings, simulator, bot, progress)
     with store.reading(settings.store) as connection:
         rows = {
             name: store.first_row(connection, f"SELECT count(*) FROM {name}")[0]
@@ -84,14 +96,12 @@ def run_demo(settings: Settings, progress: Progress) -> Demo:
     page = settings.home / "charts.html"
     with whole(page) as unfinished:
         unfinished.write_text(_page(community, charts, page.parent), encoding="utf-8")
-    return Demo(settings, community, report, rows, findings, charts, page, files)
+    return Demo(settings, community, report, rows, findings, charts, page, files, simulator, bot)
 
 
-def _collected(settings: Settings, workspace: Workspace, progress: Progress) -> Report:
+def _collected(settings: Settings, simulator: Simulator, bot: Token, progress: Progress) -> Report:
     """Serve the community as a local Slack, and collect it by HTTP as any other. Its clock goes on
     only while the collector waits, so that Slack's limits hold and cost no time."""
-    simulator = Simulator(workspace, clock=Clock.manual(datetime.now(UTC).timestamp()))
-    bot = Token("bot", "the demo", simulator.add_token("bot", channels=public_channels(workspace)))
 
     def show(status: Status) -> None:
         is_known = status.calls_left > 0

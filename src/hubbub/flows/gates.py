@@ -49,7 +49,7 @@ class Gates:
         self._withholds_texts = False
         self._preparing = Lock()
         self.unknown: set[str] = set()
-        """Channels that events have named and no list has: their names are not known yet."""
+        """Public channels that events have named and no list has: their names are not known."""
 
     def prepare(self) -> None:
         """Learn who and what there is. Until this is done nothing is admitted.
@@ -121,7 +121,7 @@ class Gates:
         if known is None:
             kind = told.kind or delivery.channel_kind or "unknown"
             self._channels[channel_id] = Channel(told.name or channel_id, kind)
-            if told.name is None:
+            if told.name is None and kind == "public":
                 self.unknown.add(channel_id)
         elif told.name or told.kind:
             self._channels[channel_id] = Channel(told.name or known.name, told.kind or known.kind)

@@ -4,7 +4,6 @@ How far it has come is written in the transaction of the merge: whenever this is
 one goes on where the store is.
 """
 
-import fcntl
 import logging
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -17,14 +16,15 @@ import duckdb
 import msgspec
 
 from hubbub.errors import HubbubError, TryAgain
+from hubbub.flows.admitting import place_of
 from hubbub.flows.gates import Gates
 from hubbub.flows.vitals import Vitals
 from hubbub.flows.workspace import (
     gate_of,
-    made,
     policy_of_workspace,
     scratch_folder,
     settle,
+    sole,
     stored_channels,
 )
 from hubbub.privacy.gate import Channel, Gate
@@ -36,6 +36,8 @@ from hubbub.stores.eventlog import Entry, EventLog
 from hubbub.stores.merge import Merged, merge
 from hubbub.stores.staging import Staged
 
+_log = logging.getLogger("hubbub.server")
+
 SOURCE = "events"
 """How `positions` calls the workspace's own event log."""
 
@@ -44,6 +46,7 @@ _REMEMBER = timedelta(days=3)
 _PAUSE_SECONDS = 0.3
 """Between two merges, at least."""
 _RETRY_SECONDS = 5.0
+_BEHIND_SECONDS = 10.0
 _TOPIC_SECONDS = 10.0
 _SERVER_SECONDS = 60.0
 """How long to wait for a running server to merge what it has taken."""
@@ -64,14 +67,11 @@ class Loaded:
 @contextmanager
 def sole_loader(settings: Settings) -> Generator[None]:
     """Let no other process load events into this workspace. Raises `TryAgain` if one does."""
-    with made(settings.folder / "load.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise TryAgain(
-                f"Another hubbub is loading events into {settings.folder}.",
-                "There is one loader a workspace: wait for `hubbub serve` or `hubbub load` to end.",
-            ) from error
+    with sole(
+        settings.folder / "load.lock",
+        f"Another hubbub is loading events into {settings.folder}.",
+        "There is one loader a workspace: wait for `hubbub serve` or `hubbub load` to end.",
+    ):
         yield
 
 
@@ -179,15 +179,26 @@ class Loader:
             while (loaded := self.load()) is not None:
                 on_merged(loaded)
         except HubbubError as error:
-            self._vitals.set("loader", "failed", f"{error.reason} {error.fix}")
-            self.woken.set()
-            return _RETRY_SECONDS
+            return self._failed(f"{error.reason} {error.fix}")
+        except Exception as error:  # noqa: BLE001 the thread must live: events go on coming
+            return self._failed(f"The store could not take events over: {place_of(error)}.")
         self._vitals.set("loader", "ok")
         return _PAUSE_SECONDS
 
+    def _failed(self, told: str) -> float:
+        if self._vitals.state("loader").told != told:
+            _log.error("%s", told)
+        self._vitals.set("loader", "failed", told)
+        self.woken.set()
+        return _RETRY_SECONDS
+
     def _tell_lag(self) -> None:
         waiting = self._log.entries(self._position, limit=1)
-        self._vitals.lag.set(time.time() - waiting[0].received_at / 1e6 if waiting else 0.0)
+        lag = time.time() - waiting[0].received_at / 1e6 if waiting else 0.0
+        self._vitals.note_lag(lag)
+        if lag > _BEHIND_SECONDS:
+            events, _ = self._log.waiting(self._position)
+            self._vitals.set("loader", "behind", f"{events:,} events wait for the store")
 
 
 def take_over_events(settings: Settings) -> None:

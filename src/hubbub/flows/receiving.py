@@ -224,8 +224,12 @@ class Receiver:
             self._vitals.ignored.labels(type=type_label(kind)).inc(count)
         for alert in _alerts(passed.admitted):
             self._vitals.alerts.labels(kind=alert["kind"]).inc(alert["found"])
-        for event_id, why in passed.unreadable.items():
-            _log.error("Event %r could not be read, it is in the quarantine: %s.", event_id, why)
+        if unreadable := [*passed.unreadable.values()]:
+            told = "%d events could not be read and are in the quarantine: %s."
+            _log.error(told, len(unreadable), unreadable[0])
+            for each in fresh:
+                if each.event_id in passed.unreadable:
+                    self.listener.gap(each.channel_id, "an event could not be read")
 
     def _tell(self, fresh: Sequence[Delivery], entry: Entry | None) -> None:
         """Tell those who listen; their trouble is not Slack's."""

@@ -51,6 +51,7 @@ class Vitals:
         )
         self.viewers = Gauge("hubbub_viewers", "Open dashboards", registry=self.registry)
         self.last_event_at: float | None = None
+        self.lag_seconds = 0.0
         self._states: dict[str, State] = {}
         self._lock = Lock()
 
@@ -73,12 +74,18 @@ class Vitals:
             part: {"state": each.state, "told": each.told, "since": each.since}
             for part, each in states.items()
         }
-        if not self._tells_events:
-            # how many wait for the broker stands in a sentence
-            if "broker" in told:
+        if self._tells_events:
+            told |= {"last_event_at": self.last_event_at, "lag_seconds": self.lag_seconds}
+        else:
+            told |= {"last_event_at": None, "lag_seconds": 0.0}
+            if "broker" in told:  # how many events wait for it stands in a sentence
                 told["broker"]["told"] = ""
-            return told | {"last_event_at": None}
-        return told | {"last_event_at": self.last_event_at}
+        return told
+
+    def note_lag(self, seconds: float) -> None:
+        """Note how old the oldest event is that waits for the store."""
+        self.lag_seconds = round(seconds, 1)
+        self.lag.set(seconds)
 
     def _counter(self, name: str, doc: str, *labels: str) -> Counter:
         registry = self.registry if name in _OF_OURS else self.of_events

@@ -1,5 +1,6 @@
 """What all flows into a workspace share: its policy and gate, its folders, the names of runs."""
 
+import fcntl
 import os
 import secrets
 import shutil
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hubbub.core.batch import Envelope
-from hubbub.errors import HubbubError, UsageError
+from hubbub.errors import HubbubError, TryAgain, UsageError
 from hubbub.metrics.small_groups import TooFewMembers
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.keys import ENVIRONMENT, Keys, from_environment, made_keys, read_keys
@@ -267,6 +268,17 @@ def scratch_folder(settings: Settings) -> Generator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def sole(lock: Path, reason: str, fix: str) -> Generator[None]:
+    """Hold a lock file that no other process holds. Raises `TryAgain` if one does."""
+    with made(lock).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise TryAgain(reason, fix) from error
+        yield
 
 
 def made(file: Path) -> Path:

@@ -16,7 +16,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hubbub.core.arrow import ARROW
+from hubbub.core.arrow import ARROW, schema_of
 from hubbub.core.batch import SEAL, Admitted, Batch, Columns, carries_copy
 from hubbub.core.tables import ALERTS, CHANNEL_CHANGES, TABLES, Column, Privacy, Table
 from hubbub.privacy.keys import Keys
@@ -32,6 +32,7 @@ _compute: Any = pc
 """pyarrow without its types, which are partly unknown."""
 
 _ARROW_OF = {name: [ARROW[column.type] for column in TABLES[name].columns] for name in TABLES}
+_SCHEMA = {name: schema_of(TABLES[name]) for name in TABLES}
 _DAY = 86_400_000_000
 """Microseconds."""
 _IS_ID = re.compile(r"[A-Z0-9]+")
@@ -141,16 +142,15 @@ class _Admission:
         return self._gate.now - days * _DAY
 
     def _table(self, table: Table, columns: Columns) -> pa.Table:
-        rows = _arrow.table(
-            {
-                column.name: self._column(table, column, arrow, columns)
-                for column, arrow in zip(table.columns, _ARROW_OF[table.name], strict=True)
-            }
-        )
+        arrays = [
+            self._column(table, column, arrow, columns)
+            for column, arrow in zip(table.columns, _ARROW_OF[table.name], strict=True)
+        ]
         copies = None
         if carries_copy(table.name):
             copies = columns["copy"]
-            rows = rows.append_column("copy", _arrow.array(copies, pa.int64()))
+            arrays.append(_arrow.array(copies, pa.int64()))
+        rows = _arrow.Table.from_arrays(arrays, schema=_SCHEMA[table.name])
         passes = self._passes(table, columns, copies)
         return rows if passes is None else rows.filter(_arrow.array(passes))
 

@@ -39,8 +39,6 @@ class Parts:
     vitals: Vitals
     panels: Panels
     hub: Hub
-    slack_events: ASGIApp | None = None
-    """Takes what Slack delivers by HTTP; None where events come by Socket Mode."""
     access: Callable[[ASGIApp], ASGIApp] | None = None
     """Puts the door in front of all; None where everybody may look."""
     prefix: str = ""
@@ -62,8 +60,6 @@ def build_app(parts: Parts) -> Starlette:
         *Monitoring(parts.vitals, parts.hub, parts.gate_ready).routes(),
         *files.routes(),
     ]
-    if parts.slack_events is not None:
-        routes.append(Route("/slack/events", parts.slack_events))
     if parts.page is not None:
         routes.append(Route("/", Front(parts.page, api, parts.hub, files).answer))
     door = [Middleware(parts.access)] if parts.access else []

@@ -1,15 +1,19 @@
 """A running server: everything that `hubbub serve` puts together, from its start to its end."""
 
 import asyncio
+import gc
 import logging
 import os
+import signal
 import socket
+import threading
 import time
 from collections.abc import AsyncGenerator, Generator, Iterable
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
+from types import FrameType, TracebackType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -35,10 +39,10 @@ from hubbub.server.access import Access
 from hubbub.server.app import Parts, Server, build_app
 from hubbub.server.listening import listening
 from hubbub.server.page import page
-from hubbub.server.slack_events import SlackEvents
+from hubbub.server.slack_events import SlackEvents, slack_first
 from hubbub.server.stream import Hub
 from hubbub.settings import Settings
-from hubbub.slack.api import Slack, SlackError, Token
+from hubbub.slack.api import SLACK, Slack, SlackError, Token
 from hubbub.slack.values import text
 from hubbub.stores import duckdb as store
 from hubbub.stores.eventlog import EventLog
@@ -56,6 +60,8 @@ class Sources:
     app: Token | None
     secret: str | None
     slack: tuple[Slack, Token] | None
+    address: str = SLACK
+    """Where Slack's Web API is."""
 
     @classmethod
     def of(cls, settings: Settings) -> "Sources":
@@ -67,7 +73,7 @@ class Sources:
             if app is not None or secret is not None:
                 raise
             slack = None  # a dashboard over what was imported
-        return cls(app, secret, slack)
+        return cls(app, secret, slack, address())
 
     @property
     def told(self) -> str:
@@ -135,9 +141,14 @@ class Running:
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Let go of the workspace."""
-        self._stack.__exit__(None, None, None)
+        self._stack.__exit__(kind, error, trace)
 
     @property
     def url(self) -> str:
@@ -169,39 +180,45 @@ class Running:
             )
         ]
         self.receiver.start()
+        gc.collect()
+        gc.freeze()  # what is there now stays: the collector need not look at it again
         self.catching_up.gap(None, "what happened while nobody listened")
         for thread in threads:
             thread.start()
         try:
-            self._server.run(sockets=[self.socket])
+            with _signals_are_heard():
+                self._server.run(sockets=[self.socket])
         finally:
             self.receiver.stop()
             self._stop.set()
             self.loader.woken.set()
             for thread in threads:
                 thread.join(timeout=_END_SECONDS)
+            gc.unfreeze()
 
     def end(self) -> None:
         """Stop serving, from another thread."""
         self._server.should_exit = True
 
     def _app(self) -> ASGIApp:
-        events = None
-        if self.sources.app is None and self.sources.secret is not None:
-            events = SlackEvents(self.receiver, self.sources.secret, self.vitals)
-            self.vitals.set("slack", "waiting", "Slack delivers to /slack/events")
-        return build_app(
+        prefix = self.settings.serve.prefix.rstrip("/")
+        app = build_app(
             Parts(
                 vitals=self.vitals,
                 panels=self.panels,
                 hub=self.hub,
                 page=page,
-                slack_events=events,
                 access=self.access.around,
-                prefix=self.settings.serve.prefix,
+                prefix=prefix,
                 gate_ready=lambda: self.gates.current() is not None,
                 beside=self._beside,
             )
+        )
+        if self.sources.app is not None or self.sources.secret is None:
+            return app
+        self.vitals.set("slack", "waiting", "Slack delivers to /slack/events")
+        return slack_first(
+            app, SlackEvents(self.receiver, self.sources.secret, self.vitals), prefix
         )
 
     @asynccontextmanager
@@ -210,7 +227,9 @@ class Running:
         if self.sources.app is None:
             yield
             return
-        connections = socket_mode(self.sources.app, address(), self.receiver, self.vitals)
+        connections = socket_mode(
+            self.sources.app, self.sources.address, self.receiver, self.vitals
+        )
         task = asyncio.create_task(connections.run())
         task.add_done_callback(_tell_end)
         try:
@@ -237,12 +256,16 @@ class Running:
         self.hub.merged()
 
     def _watch(self) -> None:
-        """Take over what others have put into the store: an import, or a collection."""
-        known = 0
+        """Take over what others have put into the store, an import or a collection; and let the
+        channels be looked at of which nothing is known but their ids."""
+        known, asked = 0, set[str]()
         while not self._stop.wait(_WATCH_SECONDS):
             if self.gates.current() is None:
                 with suppress(HubbubError):  # catching up says why; but it may be busy for hours
                     self.gates.prepare()
+            for channel_id in self.gates.unknown - asked:
+                self.catching_up.gap(channel_id, "a channel that was not known")
+                asked.add(channel_id)
             changed_at = _changed_at(self.settings.store)
             if changed_at != known and self.gates.current() is not None:
                 known = changed_at
@@ -277,15 +300,51 @@ class Running:
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    """A socket that listens. Raises `HubbubError` if the port cannot be had."""
+    """A socket that listens. Raises `HubbubError` if the port cannot be had.
+
+    It names its protocol: only then does asyncio send small answers at once.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening_socket = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        return socket.create_server((host, port), family=family, backlog=1024)
+        listening_socket.bind((host, port))
+        listening_socket.listen(1024)
     except (OSError, OverflowError) as error:
+        listening_socket.close()
         raise HubbubError(
             f"Port {port} of {host} cannot be opened: {error}.",
             "Choose another with --port, or end what listens there.",
         ) from error
+    return listening_socket
+
+
+@contextmanager
+def _signals_are_heard() -> Generator[None]:
+    """Let SIGINT and SIGTERM end the server and nothing else: uvicorn raises them once more when it
+    has ended, which would end the process before it has finished what it took."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def heard(signum: int, frame: FrameType | None) -> None:
+        del signum, frame
+
+    before = {each: signal.signal(each, heard) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether nobody listens there yet."""
+    try:
+        with _bound(host, port):
+            return True
+    except HubbubError:
+        return False
 
 
 def _tell_end(task: "asyncio.Task[None]") -> None:

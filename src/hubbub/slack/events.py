@@ -1,6 +1,5 @@
 """Events as Slack delivers them, by HTTP or by socket: what is known of one before it is read."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
@@ -22,8 +21,7 @@ class NoDelivery(ValueError):
     """A body that is no event in an envelope of Slack's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True):
     """One event in its envelope."""
 
     event_id: str

@@ -42,8 +42,7 @@ CREATE TABLE IF NOT EXISTS admission (policy TEXT);
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Logged:
+class Logged(msgspec.Struct, frozen=True):
     """What is known of one event of an entry."""
 
     event_id: str
@@ -167,7 +166,7 @@ class EventLog:
                 "SELECT number, name, rows FROM pieces WHERE number BETWEEN ? AND ?",
                 (found[0][0], found[-1][0]),
             ):
-                tables[number][name] = unpacked(rows)
+                tables[number][name] = unpacked(rows, name)
         return [
             Entry(number, received_at, _events.decode(events), tables[number])
             for number, received_at, events in found
@@ -195,7 +194,7 @@ class EventLog:
                     "ORDER BY number",
                     (after, upto, name),
                 )
-                stage_packed((rows for (rows,) in pieces), files[name][0])
+                stage_packed((rows for (rows,) in pieces), name, files[name][0])
         return files, upto, oldest
 
     def _reach(self, after: int, limit_bytes: int) -> tuple[int, int]:
