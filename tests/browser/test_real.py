@@ -1,4 +1,4 @@
-"""The whole way: what is said in a simulated Slack, through the server, to who looks at the page."""
+"""The whole way: from what is said in a simulated Slack to who looks at the page."""
 
 import re
 from collections.abc import Callable, Iterator
