@@ -7,7 +7,6 @@ broker of its own, print the figures
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,10 +18,11 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from bench.processes import Served
+
 HISTORY = 20_000
 """Records that the topic has before anybody looks: a few weeks of a lively community."""
 _LIVE_SECONDS = 1.0
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ def run(address: str, browsers: int, rate: int, seconds: float) -> Figures:
         try:
             assert server.stdout, "it tells its port"
             port = int(server.stdout.readline())
-            return asyncio.run(_look(server.pid, port, (address, topic), browsers, rate, seconds))
+            served = Served(server.pid, port)
+            return asyncio.run(_look(served, (address, topic), browsers, rate, seconds))
         finally:
             server.kill()
 
@@ -102,18 +103,20 @@ def _event(at: float) -> bytes:
 
 
 async def _look(
-    pid: int, port: int, place: tuple[str, str], browsers: int, rate: int, seconds: float
+    served: Served, place: tuple[str, str], browsers: int, rate: int, seconds: float
 ) -> Figures:
     received = [0] * browsers
-    looking = [asyncio.create_task(_browse(port, received, each)) for each in range(browsers)]
+    looking = [
+        asyncio.create_task(_browse(served.port, received, each)) for each in range(browsers)
+    ]
     await asyncio.sleep(2.0)  # the page is open, then the talk goes on
-    before, begun = _cpu(pid), time.monotonic()
+    before, begun = served.cpu, time.monotonic()
     talk = Thread(target=_talk, args=(*place, rate, seconds))
     talk.start()
     while talk.is_alive():
         await asyncio.sleep(0.1)
     await asyncio.sleep(_LIVE_SECONDS)
-    cores = (_cpu(pid) - before) / (time.monotonic() - begun)
+    cores = (served.cpu - before) / (time.monotonic() - begun)
     for each in looking:
         each.cancel()
     await asyncio.gather(*looking, return_exceptions=True)
@@ -143,12 +146,6 @@ def _talk(address: str, topic: str, rate: int, seconds: float) -> None:
         producer.produce(topic, value=_event(time.time()), key=str(number % 50))
         producer.poll(0)
     producer.flush(10)
-
-
-def _cpu(pid: int) -> float:
-    """Seconds of processor time that a process has taken."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def report(browsers: int = 100, rate: int = 200, seconds: float = 10.0) -> None:

@@ -14,14 +14,21 @@ _BEGIN = datetime(2025, 1, 1, tzinfo=UTC).timestamp()
 _YEAR = 365 * 86400
 
 
-def write_export(path: Path, messages: int, members: int = 2000, channels: int = 100) -> None:
-    """Write an export zip; the same size gives the same messages."""
+def write_export(
+    path: Path,
+    messages: int,
+    members: int = 2000,
+    channels: int = 100,
+    *,
+    end: float = _BEGIN + _YEAR,
+) -> None:
+    """Write an export zip of the year before `end`; the same size gives the same messages."""
     random_ = random.Random(messages)
     users = [f"U{number:08d}" for number in range(members)]
     days: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     root: dict[int, str] = {}
     for number in range(messages):
-        at = _BEGIN + _YEAR * number / messages
+        at = end - _YEAR + _YEAR * number / messages
         channel = int(channels * random_.random() ** 2)
         user = users[int(members * random_.random() ** 3)]
         ts = f"{at:.0f}.{number % 1_000_000:06d}"

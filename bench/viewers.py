@@ -1,11 +1,11 @@
-"""What open dashboards cost: memory of idle ones, processor time and delay of busy ones.
+"""What open dashboards cost a running `hubbub serve`: its memory with idle ones, and with busy ones
+its processor time, and how long an event takes to all screens.
 
-usage: python -m bench.viewers [serve HOME TALK]: without arguments, print the figures
+usage: python -m bench.viewers [talk PORT EVENTS_A_SECOND SECONDS]: without arguments, print the
+figures
 """
 
-import asyncio
 import json
-import os
 import re
 import selectors
 import socket
@@ -14,191 +14,216 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+import zlib
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
-import uvicorn
-
-from bench import generate
+from bench import consumer_per_browser, generate
+from bench.processes import Served, hubbub_serve, settled
+from bench.receiving import Connection, event, signed
 from hubbub.flows.importing import import_archive
-from hubbub.flows.panels import Panels
-from hubbub.flows.vitals import Vitals
-from hubbub.privacy.gate import Channel, Gate
-from hubbub.privacy.keys import Keys
-from hubbub.privacy.policy import PRESETS
-from hubbub.server.app import Parts, Server, build_app
-from hubbub.server.stream import Hub
 from hubbub.settings import Settings
-from hubbub.slack.events import envelope_of, read_delivery
-from hubbub.slack.normalize import normalize
+from hubbub.stores import duckdb as store
 
-MESSAGES = 20_000
+MESSAGES = 100_000
 IDLE, BUSY = 1_000, 100
 EVENTS_A_SECOND = 200
-SECONDS = 10.0
-_AT = re.compile(rb'"at":"([^"]+)"')
-_REQUEST = b"GET /api/v1/stream HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n"
-_PLAIN = _REQUEST.replace(b"Accept-Encoding: gzip\r\n", b"")
+SECONDS = 20.0
+_LIVE_SECONDS = 1.0
+_CONNECTIONS = 32
+_IS_ITEM = re.compile(rb'"key":"C\d{8}/(\d+\.\d+)"')
+# as Chromium's EventSource asks
+_REQUEST = (
+    b"GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive\r\n"
+    b"Accept: text/event-stream\r\nCache-Control: no-cache\r\n"
+    b"Accept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: en-GB\r\n\r\n"
+)
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What a server used while viewers looked on."""
+class Viewer:
+    """An open dashboard."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self.socket.sendall(_REQUEST)
+        self.delays: list[float] = []
+        """Seconds from the sending of each event until it was seen here."""
+        self.counts: list[tuple[float, int]] = []
+        """When how many messages were said to be there."""
+        self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        self._head: bytes | None = b""
+        self._rest = b""
+
+    def read(self, *, counts: bool) -> None:
+        """Take what has come."""
+        part, now = self.socket.recv(1 << 20), time.time()
+        assert part, "the server has ended the stream"
+        if self._head is not None:
+            head, end, part = (self._head + part).partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200"), head
+            self._head = None if end else head
+        *whole, self._rest = (self._rest + self._inflated(part)).split(b"\n\n")
+        for each in whole:
+            if b"event: activity" in each:
+                self.delays += [now - float(sent) for sent in _IS_ITEM.findall(each)]
+            elif counts and b'"messages_in_all":' in each:
+                told: dict[str, Any] = json.loads(each.partition(b"data: ")[2])
+                panel = told["panels"]["messages_in_all"]
+                place = [column["name"] for column in panel["columns"]].index("messages")
+                self.counts.append((now, panel["rows"][0][place]))
+
+    def _inflated(self, part: bytes) -> bytes:
+        """The bytes within chunks of gzip, as far as they have come."""
+        self._chunks += part
+        found: list[bytes] = []
+        while True:
+            size, end, rest = self._chunks.partition(b"\r\n")
+            length = int(size, 16) if end else 0
+            if not end or len(rest) < length + 2:
+                return self._inflate.decompress(b"".join(found))
+            found.append(rest[:length])
+            self._chunks = rest[length + 2 :]
+
+    _chunks = b""
+
+
+@dataclass
+class Seen:
+    """How a server fared while viewers looked on, and what they saw."""
 
     memory: float
-    """Megabytes, resident."""
-    cores: float
-    frames: float
-    """A second and viewer."""
-    delay: float
-    """Seconds from the durable event to the viewer; 99 of 100 take less."""
+    """Megabytes."""
+    cores: float = 0.0
+    delays: list[list[float]] = field(default_factory=list[list[float]])
+    """Of each viewer."""
+    counts: list[tuple[float, int]] = field(default_factory=list[tuple[float, int]])
+    sent: list[float] = field(default_factory=list[float])
+    """When events were sent, each of which was answered with 200."""
 
 
-@dataclass(frozen=True)
-class _Entry:
-    tables: Any
+def look(served: Served, viewers: int, *, talks: bool) -> Seen:
+    """Let so many look on, while others talk."""
+    settled(served)
+    with ExitStack() as stack, selectors.DefaultSelector() as selector:
+        looking: list[Viewer] = []
+        for _ in range(viewers):
+            viewer = Viewer(served.port)
+            stack.callback(viewer.socket.close)
+            selector.register(viewer.socket, selectors.EVENT_READ, viewer)
+            looking.append(viewer)
+        _read(selector, 5.0, looking[0])
+        if not talks:
+            before, begun = served.cpu, time.monotonic()
+            _read(selector, 10.0, looking[0])
+            return Seen(served.memory, (served.cpu - before) / (time.monotonic() - begun))
+        sent: list[float] = []
+        talk = Thread(target=lambda: sent.extend(_talked(served.port)))
+        talk.start()
+        _read(selector, 2.0, looking[0])  # until its process has begun
+        before, begun = served.cpu, time.monotonic()
+        while talk.is_alive():
+            _read(selector, 0.5, looking[0])
+        cores = (served.cpu - before) / (time.monotonic() - begun)
+        _read(selector, 5.0, looking[0])
+        delays = [each.delays for each in looking]
+        return Seen(served.memory, cores, delays, looking[0].counts, sent)
 
 
-def settings_of(home: Path) -> Settings:
-    """The workspace that is served."""
-    return Settings(home, "bench", privacy={"preset": "open"})
-
-
-def serve(home: Path, *, talks: bool) -> None:
-    """Serve until the standard input ends; with `talks`, as if events came and were merged."""
-    panels, vitals = Panels(settings_of(home)), Vitals()
-
-    async def work() -> None:
-        hub = Hub(panels, vitals)
-        config = uvicorn.Config(build_app(Parts(vitals, panels, hub)), port=0, log_level="critical")
-        server = Server(config, hub)
-        serving = asyncio.ensure_future(server.serve())
-        while not server.started:
-            await asyncio.sleep(0.01)
-        print(server.servers[0].sockets[0].getsockname()[1], flush=True)
-        talking = asyncio.ensure_future(_talk(panels, hub)) if talks else None
-        await asyncio.to_thread(sys.stdin.read)
-        if talking:
-            talking.cancel()
-        server.should_exit = True
-        await serving
-
-    asyncio.run(work())
-
-
-async def _talk(panels: Panels, hub: Hub) -> None:
-    """Say something 200 times a second. The store seems to be another one after each tick, and a
-    frame of all panels goes out, so that all work is done that merges would cause."""
-    gate = Gate(PRESETS["open"], {"C1": Channel("general", "public")}, Keys.new(), None)
-    merges = iter(range(1 << 60))
-    panels.mark = lambda: (next(merges), 0, 0)
-    while True:
-        for _ in range(EVENTS_A_SECOND // 20):
-            hub.activity(_said(gate))
-        if next(merges) % 4 == 0:
-            for view, watched in hub.watched.items():
-                if frame := hub.whole_frame(view):
-                    watched.publish(b"event: frame\ndata: " + frame + b"\n\n")
-        hub.merged()
-        await asyncio.sleep(0.05)
-
-
-def _said(gate: Gate) -> _Entry:
-    ts = f"{time.time():.6f}"
-    event = {"type": "message", "channel": "C1", "channel_type": "channel", "user": "U1",
-             "text": "thank you <@U2>, see you there", "ts": ts, "event_ts": ts}  # fmt: skip
-    body = {"type": "event_callback", "team_id": "T1", "event_id": "E1", "event": event}
-    batch = normalize([envelope_of(read_delivery(json.dumps(body).encode()))], raw=False)
-    return _Entry(gate.admit(batch).tables)
-
-
-@contextmanager
-def served(home: Path, *, talks: bool) -> Generator[tuple[int, int]]:
-    """A server in a process of its own: its process id and port."""
-    command = [sys.executable, "-m", "bench.viewers", "serve", str(home), str(talks)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        yield process.pid, int(process.stdout.readline())
-        process.communicate(timeout=30)
-
-
-def looked_at(home: Path, viewers: int, *, talks: bool) -> Cost:
-    """What a server uses while so many look on. One of them measures the delay, in plain text."""
-    with served(home, talks=talks) as (pid, port), ExitStack() as stack:
-        selector = selectors.DefaultSelector()
-        for number in range(viewers):
-            connection = socket.create_connection(("127.0.0.1", port), timeout=30)
-            stack.enter_context(connection)
-            connection.sendall(_REQUEST if number else _PLAIN)
-            connection.setblocking(False)
-            selector.register(connection, selectors.EVENT_READ, number)
-        _read(selector, 3.0)
-        before, begun = _seconds_of(pid), time.monotonic()
-        frames, delays = _read(selector, SECONDS)
-        took = time.monotonic() - begun
-        return Cost(
-            _megabytes_of(pid),
-            (_seconds_of(pid) - before) / took,
-            frames / took,
-            statistics.quantiles(delays, n=100)[-1] if len(delays) > 1 else 0.0,
-        )
-
-
-def _read(selector: selectors.BaseSelector, seconds: float) -> tuple[int, list[float]]:
-    """Read what comes for some time: frames and delays that the first viewer saw."""
-    frames, delays, rest = 0, list[float](), b""
+def _read(selector: selectors.BaseSelector, seconds: float, counting: Viewer) -> None:
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         for key, _ in selector.select(left):
-            connection: Any = key.fileobj
-            part: bytes = connection.recv(1 << 20)
-            if key.data == 0:
-                *whole, rest = (rest + part).split(b"\n\n")
-                frames += sum(b"event: frame" in each for each in whole)
-                now = time.time()
-                for each in whole:
-                    if b"event: activity" in each:
-                        delays += [now - _instant(said) for said in _AT.findall(each)]
-    return frames, delays
+            key.data.read(counts=key.data is counting)
 
 
-def _instant(said: bytes) -> float:
-    return datetime.fromisoformat(said.decode()).timestamp()
+def _talked(port: int) -> list[float]:
+    """When each event was sent by a process that does nothing else."""
+    command = [sys.executable, "-m", "bench.viewers", "talk", str(port)]
+    command += [str(EVENTS_A_SECOND), str(SECONDS)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout)
 
 
-def _seconds_of(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def talk(port: int, rate: int, seconds: float) -> list[float]:
+    """Post so many events a second, whether or not the ones before are answered. Returns when each
+    was sent, which is the message's time too."""
+    # each in its turn: the server closes connections that it has not heard for some seconds
+    free = deque(Connection(port) for _ in range(_CONNECTIONS))
+    sent: list[float] = []
+    with selectors.DefaultSelector() as selector:
+        for each in free:
+            selector.register(each.socket, selectors.EVENT_READ, each)
+        time.sleep(2.0)
+        begun, total = time.monotonic(), round(rate * seconds)
+        while len(sent) < total or len(free) < _CONNECTIONS:
+            due = begun + len(sent) / rate - time.monotonic()
+            if len(sent) < total and free and due <= 0:
+                sent.append(float(at := f"{time.time():.6f}"))
+                free.popleft().send(signed(event(len(sent), at)))
+                continue
+            for key, _ in selector.select(max(due, 0.0) if free and len(sent) < total else None):
+                connection: Connection = key.data
+                if connection.is_answered():
+                    free.append(connection)
+    return sent
 
 
-def _megabytes_of(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    found = re.search(r"VmRSS:\s+(\d+) kB", status)
-    assert found is not None
-    return int(found[1]) / 1024
+def _counted(seen: Seen, before: int) -> list[float]:
+    """Seconds from the sending of each event until a screen counted it. Those that wait at the same
+    time may be counted in any order: they are taken in that of sending."""
+    totals = [total for _, total in seen.counts]
+    found: list[float] = []
+    for number, sent in enumerate(sorted(seen.sent), start=before + 1):
+        place = bisect_left(totals, number)
+        found.append(seen.counts[place][0] - sent if place < len(totals) else float("inf"))
+    return found
 
 
-def run() -> None:
+def _worst(delays: Sequence[float]) -> float:
+    """What 99 of 100 stay under."""
+    return statistics.quantiles(delays, n=100)[-1]
+
+
+def report() -> None:
     """Print the figures."""
     with tempfile.TemporaryDirectory(prefix="hubbub-bench-") as temporary:
         home = Path(temporary)
-        generate.write_export(home / "export.zip", MESSAGES)
-        import_archive(settings_of(home), home / "export.zip", lambda _what, _done, _all: None)
-        alone = looked_at(home, 1, talks=False)
-        idle = looked_at(home, IDLE, talks=False)
-        busy = looked_at(home, BUSY, talks=True)
+        settings = Settings(home, "default", privacy={"preset": "open"})
+        archive = home / "export.zip"
+        generate.write_export(archive, MESSAGES, end=time.time() - 60)
+        import_archive(settings, archive, lambda _what, _done, _all: None)
+        before = _stored(settings)
+        with hubbub_serve(home, "open") as served:
+            settled(served)
+            alone = served.memory
+            idle = look(served, IDLE, talks=False)
+        with hubbub_serve(home, "open") as served:
+            busy = look(served, BUSY, talks=True)
+        lost = before + len(busy.sent) - _stored(settings)
     say(f"memory with {IDLE:,} idle dashboards, MB", idle.memory, "under 300")
-    say("  of that, kB a dashboard", (idle.memory - alone.memory) * 1024 / IDLE, "")
-    say("  cores that they take", idle.cores, "under 0.2")
-    say(f"{BUSY} dashboards, {EVENTS_A_SECOND} events a second: cores", busy.cores, "under 1")
-    say("  frames a second and dashboard", busy.frames, "")
-    say("  seconds from event to dashboard, 99 of 100 under", busy.delay, "under 0.5")
+    print(f"    {alone:.0f} MB with none; they take {idle.cores:.2f} cores")
+    delays = [delay for each in busy.delays for delay in each]
+    what = f"{BUSY} dashboards, {EVENTS_A_SECOND} events a second"
+    say(f"{what}: cores", busy.cores, "under 1")
+    say("  seconds from event to screen, 99 of 100 under", _worst(delays), "under 0.5")
+    say("  the same until it is counted", _worst(_counted(busy, before)), "none set")
+    print(f"    medians {statistics.median(delays):.2f} and "
+          f"{statistics.median(_counted(busy, before)):.2f} s; {busy.memory:.0f} MB")  # fmt: skip
+    say("  acknowledged events that the store lacks", lost, "none")
+    live = sum(delay <= _LIVE_SECONDS for delay in delays) / (BUSY * len(busy.sent))
+    say("  of live events on screens within a second, %", 100 * live, "")
+    consumer_per_browser.report(BUSY, EVENTS_A_SECOND, SECONDS)
+
+
+def _stored(settings: Settings) -> int:
+    with store.reading(settings.store) as connection:
+        return store.first_row(connection, "SELECT count(*) FROM messages")[0]
 
 
 def say(what: str, value: float, goal: str) -> None:
@@ -207,7 +232,7 @@ def say(what: str, value: float, goal: str) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["serve"]:
-        serve(Path(sys.argv[2]), talks=sys.argv[3] == "True")
+    if sys.argv[1:2] == ["talk"]:
+        print(json.dumps(talk(int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))))
     else:
-        run()
+        report()

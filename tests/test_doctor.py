@@ -42,7 +42,8 @@ _TOKEN = re.compile(r"xox[bp]-simulated")
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HUBBUB_HOME", "HUBBUB_WORKSPACE", "HUBBUB_PRIVACY", "HUBBUB_TIMEZONE",
-                 "SLACK_BOT_TOKEN", "SLACK_USER_TOKEN", "SLACK_API_URL"):  # fmt: skip
+                 "SLACK_BOT_TOKEN", "SLACK_USER_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET",
+                 "SLACK_API_URL"):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
 
 
@@ -156,6 +157,25 @@ def test_where_all_is_well_it_says_so_for_three_calls(clinic: Clinic) -> None:
     assert [call.method for call in clinic.simulator.calls.made()] == [
         "auth.test", "conversations.list", "conversations.history",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "state", "said"),
+    [
+        ("SLACK_APP_TOKEN", "xapp-1-simulated", "ok", "Socket Mode"),
+        ("SLACK_APP_TOKEN", "xoxb-1-simulated", "problem", "no app token"),
+        ("SLACK_SIGNING_SECRET", "c0ffee", "ok", "/slack/events"),
+        ("SLACK_SIGNING_SECRET", "", "ok", "None"),
+    ],
+)
+def test_it_says_how_events_would_come(
+    clinic: Clinic, name: str, value: str, state: str, said: str
+) -> None:
+    clinic.token()
+    clinic.monkeypatch.setenv(name, value)
+    found = clinic.the("events", state)
+    assert said in found.found
+    assert not value or value not in found.found
 
 
 def test_nothing_is_written(clinic: Clinic) -> None:

@@ -20,6 +20,7 @@ from hubbub.privacy.policy import policy_of
 from hubbub.slack.events import envelope_of
 from hubbub.slack.normalize import normalize
 from hubbub.stores.eventlog import COPIES_OF_ENTRY, EventLog, Logged
+from hubbub.stores.staging import mapped, packed
 
 DAYS = timedelta(days=3)
 GATE = Gate(policy_of("open"), {"C0ROOTS01": Channel("roots", "public")})
@@ -235,6 +236,25 @@ def test_a_damaged_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(HubbubError, match="is damaged") as error:
         EventLog(path)
     assert "hubbub collect" in error.value.fix
+
+
+def test_rows_of_an_older_version_get_the_columns_of_this_one(
+    log: EventLog, tmp_path: Path
+) -> None:
+    append(log, 1)
+    older = log.entries(0)[0].tables["messages"].drop_columns(["reply_count", "text"])
+    database = sqlite3.connect(tmp_path / "events.sqlite")
+    database.execute("UPDATE pieces SET rows = ? WHERE name = 'messages'", (packed(older),))
+    database.commit()
+    database.close()
+    append(log, 2)
+    first, second = log.entries(0)
+    assert first.tables["messages"].schema == second.tables["messages"].schema
+    files, upto, _ = log.staged(0, tmp_path)
+    rows = mapped(files["messages"])
+    assert upto == 2
+    assert rows.column("text").to_pylist() == [None, f"{WORDS} 2"]
+    assert rows.column("ts").to_pylist() == ["1790000100.000001", "1790000100.000002"]
 
 
 @pytest.mark.parametrize("damage", [b"", b"no Arrow", None])

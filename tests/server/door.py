@@ -222,7 +222,7 @@ def served(
     config = uvicorn.Config(app, log_level="info", lifespan="on", **listening(serving))
     config.timeout_graceful_shutdown = 1
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
+    thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
         until(lambda: server.started or not thread.is_alive())

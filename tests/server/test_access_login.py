@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import threading
 import unicodedata
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -82,14 +83,14 @@ def test_under_tls_the_cookie_is_secure_and_browsers_are_told_to_stay(
         connection = http.client.HTTPSConnection(
             server.host, server.port, context=unchecked, timeout=20
         )
-        connection.request("GET", "/login")
-        response = connection.getresponse()
-        response.read()
-        assert "Secure" in response.getheader("set-cookie", "").split("; ")
-        assert response.getheader("strict-transport-security") == "max-age=31536000"
-        connection.request("GET", "/healthz")
-        assert connection.getresponse().getheader("strict-transport-security")
-        connection.close()
+        with closing(connection):
+            connection.request("GET", "/login")
+            response = connection.getresponse()
+            response.read()
+            assert "Secure" in response.getheader("set-cookie", "").split("; ")
+            assert response.getheader("strict-transport-security") == "max-age=31536000"
+            connection.request("GET", "/healthz")
+            assert connection.getresponse().getheader("strict-transport-security")
 
 
 @pytest.mark.parametrize(

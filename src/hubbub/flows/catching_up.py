@@ -4,6 +4,7 @@ says that something changed without saying what, and each night.
 Events are delivered as well as Slack can, which is not always. What history says is right.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,10 +14,13 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from hubbub.errors import HubbubError, TryAgain, UsageError
+from hubbub.flows.admitting import place_of
 from hubbub.flows.collecting import Report, Wish, collect
 from hubbub.flows.gates import Gates
 from hubbub.flows.vitals import Vitals
 from hubbub.settings import Settings
+
+_log = logging.getLogger("hubbub.server")
 
 NIGHT = 3
 """The hour of the workspace's day at which all is looked through."""
@@ -72,7 +76,7 @@ class CatchingUp:
         self._wanted = _Wanted()
         self._has_news = Condition()
         self._gone = ""
-        self._night = _next_night(settings.timezone)
+        self._night = next_night(settings.timezone)
 
     def gap(self, channel_id: str | None, why: str) -> None:
         """Say that events may be missing: of a channel, or anywhere."""
@@ -92,11 +96,22 @@ class CatchingUp:
         """Prepare the gate, fill gaps until stopped. What fails is told, and tried again."""
         pause = _FIRST_PAUSE
         while not stop.is_set():
-            if self._work(stop):
+            if self._has_worked(stop):
                 pause = _FIRST_PAUSE
             else:
                 stop.wait(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _has_worked(self, stop: Event) -> bool:
+        try:
+            return self._work(stop)
+        except KeyboardInterrupt:
+            return True  # so the collector says that it was told to stop
+        except Exception as error:  # noqa: BLE001 the thread must live: gaps go on coming
+            told = f"History could not be read: {place_of(error)}."
+            _log.error("%s", told)
+            self._vitals.set("collector", "failed", told)
+            return False
 
     def _work(self, stop: Event) -> bool:
         """Prepare the gate if it is not, else fill what gaps there are; whether that went well."""
@@ -107,11 +122,16 @@ class CatchingUp:
                 self._vitals.set("collector", "failed", f"{error.reason} {error.fix}")
                 return False
         wanted = self._next(stop)
-        if not wanted or stop.is_set() or self._collects is None or self._fill(wanted, stop):
+        if not wanted or stop.is_set() or self._collects is None:
             return True
-        with self._has_news:
-            self._wanted.add(wanted)
-        return False
+        is_done = False
+        try:
+            is_done = self._fill(wanted, stop)
+        finally:
+            if not is_done:
+                with self._has_news:
+                    self._wanted.add(wanted)
+        return is_done
 
     def _next(self, stop: Event) -> _Wanted:
         """What to look at next: waits for a gap, for the night, or for a gate that has to be made
@@ -122,7 +142,7 @@ class CatchingUp:
                 if self._gates.current() is None:
                     return _Wanted()
         if time.time() >= self._night:
-            self._night = _next_night(self._settings.timezone)
+            self._night = next_night(self._settings.timezone)
             return _Wanted(everything=True, why=["the night's look through everything"])
         stop.wait(_TOGETHER_SECONDS)
         with self._has_news:
@@ -158,7 +178,8 @@ class CatchingUp:
         return not any(trouble.is_passing for trouble in report.troubles)
 
 
-def _next_night(timezone: str) -> float:
+def next_night(timezone: str) -> float:
+    """When the next night's look begins, in seconds since 1970."""
     now = datetime.now(ZoneInfo(timezone))
     night = now.replace(hour=NIGHT, minute=0, second=0, microsecond=0)
     return (night if night > now else night + timedelta(days=1)).timestamp()

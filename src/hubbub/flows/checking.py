@@ -10,6 +10,7 @@ from hubbub.charts.fonts import EMOJI, JAPANESE, KOREAN, has_font
 from hubbub.core.findings import Finding, ok, problem, remark, some
 from hubbub.errors import HubbubError, TryAgain
 from hubbub.flows.checking_slack import Workspace, check_slack
+from hubbub.flows.connecting import app_token, signing_secret
 from hubbub.flows.granting import login_is_wanted
 from hubbub.flows.workspace import contradictions, policy_of_workspace
 from hubbub.privacy.policy import Policy
@@ -35,6 +36,7 @@ def examine(settings: Settings, complaint: HubbubError | None = None) -> list[Fi
         *_folders(settings),
         *_journal(settings),
         *_kept(settings, policy),
+        _events(settings),
         _dashboard(settings),
         _fonts(),
     ]
@@ -94,6 +96,22 @@ def _store(settings: Settings, workspace: Workspace | None) -> list[Finding]:
     holds = f", of {known[0][1] or known[0][0]}" if known else ""
     megabytes = file.stat().st_size / 1e6
     return [ok("store", f"{file}, version {version}, {megabytes:,.0f} MB{holds}.")]
+
+
+def _events(settings: Settings) -> Finding:
+    """By what way `hubbub serve` would hear of events."""
+    try:
+        token, secret = app_token(settings), signing_secret(settings)
+    except HubbubError as error:
+        return problem("events", error.reason, error.fix)
+    if token is not None:
+        return ok("events", f"They come by Socket Mode, with the app token in {token.place}.")
+    if secret is not None:
+        return ok("events", "Slack delivers them to /slack/events of hubbub serve.")
+    return ok(
+        "events",
+        "None: for a live dashboard set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET.",
+    )
 
 
 def _disk(settings: Settings) -> Finding:

@@ -245,7 +245,7 @@ class TopicLoader:
             schema = schema_of(QUARANTINE)
             tables[QUARANTINE.name] = _arrow.Table.from_pylist(rows, schema=schema)
         for name, each in tables.items():
-            stage_packed([packed(each)], folder / f"{name}.arrow")
+            stage_packed([packed(each)], name, folder / f"{name}.arrow")
         return {name: [folder / f"{name}.arrow"] for name in tables}
 
     def _gate(self) -> Gate:

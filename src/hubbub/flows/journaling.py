@@ -1,18 +1,16 @@
 """The journal of a collection: whose turn it is, and how the store takes it over."""
 
-import fcntl
 from collections.abc import Generator
 from contextlib import contextmanager
 
 import duckdb
 
-from hubbub.errors import TryAgain
 from hubbub.flows.workspace import (
     gate_of,
-    made,
     policy_of_workspace,
     scratch_folder,
     settle,
+    sole,
     stored_channels,
 )
 from hubbub.privacy.gate import Channel, Gate
@@ -28,14 +26,11 @@ _MEMORY = "80MB"
 @contextmanager
 def alone(settings: Settings) -> Generator[None]:
     """Let no other process collect into this workspace, or erase in it."""
-    with made(settings.folder / "collect.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise TryAgain(
-                f"Another hubbub is collecting into {settings.folder}.",
-                "Wait for it to end, then run this again.",
-            ) from error
+    with sole(
+        settings.folder / "collect.lock",
+        f"Another hubbub is collecting into {settings.folder}.",
+        "Wait for it to end, then run this again.",
+    ):
         yield
 
 

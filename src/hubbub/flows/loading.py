@@ -4,7 +4,7 @@ How far it has come is written in the transaction of the merge: whenever this is
 one goes on where the store is.
 """
 
-import fcntl
+import logging
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, contextmanager
@@ -13,19 +13,22 @@ from datetime import timedelta
 from threading import Event
 
 import duckdb
+import msgspec
 
 from hubbub.errors import HubbubError, TryAgain
+from hubbub.flows.admitting import place_of
 from hubbub.flows.gates import Gates
 from hubbub.flows.vitals import Vitals
 from hubbub.flows.workspace import (
     gate_of,
-    made,
     policy_of_workspace,
     scratch_folder,
     settle,
+    sole,
     stored_channels,
 )
 from hubbub.privacy.gate import Channel, Gate
+from hubbub.privacy.policy import Policy
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
 from hubbub.stores.changes import count_replies
@@ -33,17 +36,25 @@ from hubbub.stores.eventlog import Entry, EventLog
 from hubbub.stores.merge import Merged, merge
 from hubbub.stores.staging import Staged
 
+_log = logging.getLogger("hubbub.server")
+
 SOURCE = "events"
 """How `positions` calls the workspace's own event log."""
 
 _REMEMBER = timedelta(days=3)
 """How long ids of events are remembered: Slack delivers late events for a day."""
 _PAUSE_SECONDS = 0.3
-"""Between two merges, at least."""
+"""Between two merges, at least …"""
+_TURN_SECONDS = 0.05
+"""… and between two of what has piled up: enough for others to get their turn."""
 _RETRY_SECONDS = 5.0
+_BEHIND_SECONDS = 10.0
 _TOPIC_SECONDS = 10.0
 _SERVER_SECONDS = 60.0
 """How long to wait for a running server to merge what it has taken."""
+
+
+_log = logging.getLogger("hubbub.server")
 
 
 @dataclass(frozen=True)
@@ -53,19 +64,18 @@ class Loaded:
     merged: Merged
     position: int
     seconds: float
+    is_all: bool
+    """Whether nothing waits that had been there when it began."""
 
 
 @contextmanager
 def sole_loader(settings: Settings) -> Generator[None]:
     """Let no other process load events into this workspace. Raises `TryAgain` if one does."""
-    with made(settings.folder / "load.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise TryAgain(
-                f"Another hubbub is loading events into {settings.folder}.",
-                "There is one loader a workspace: wait for `hubbub serve` or `hubbub load` to end.",
-            ) from error
+    with sole(
+        settings.folder / "load.lock",
+        f"Another hubbub is loading events into {settings.folder}.",
+        "There is one loader a workspace: wait for `hubbub serve` or `hubbub load` to end.",
+    ):
         yield
 
 
@@ -144,9 +154,9 @@ class Loader:
         """Merge what waits, or a part of it if it is much; None if there is nothing or the gate is
         not ready."""
         gate = self._gates.current()
-        if gate is None or self._log.last <= self._position:
+        if gate is None or not _waits(self._log, self._position):
             return None
-        begun = time.perf_counter()
+        begun, newest = time.perf_counter(), self._log.last
         merged, last = _merged(self._settings, self._log, gate, self._position)
         events, _ = self._log.waiting(self._position)
         self._position = last
@@ -155,33 +165,53 @@ class Loader:
         seconds = time.perf_counter() - begun
         self._vitals.merged.inc(events - left)
         self._vitals.merges.observe(seconds)
-        return Loaded(merged, last, seconds)
+        return Loaded(merged, last, seconds, is_all=last >= newest)
 
     def run(self, stop: Event, on_merged: Callable[[Loaded], None]) -> None:
         """Load until stopped, and at the end what is left. What fails is told, and tried again."""
         while not stop.is_set():
             self.woken.wait(timeout=1.0)
             self.woken.clear()
-            pause = self._load_all(on_merged)
+            pause = self._load_next(on_merged)
             self._tell_lag()
             stop.wait(pause)
-        self._load_all(on_merged)
+        while self._load_next(on_merged) == _TURN_SECONDS:
+            pass
 
-    def _load_all(self, on_merged: Callable[[Loaded], None]) -> float:
-        """Load what waits; returns how long to pause."""
+    def _load_next(self, on_merged: Callable[[Loaded], None]) -> float:
+        """Load what waits, or a part of it if it is much; returns how long to pause.
+
+        There is a pause after each merge, or who reads would not get at the store while people
+        talk: no moment is without an event that waits.
+        """
+        pause = _PAUSE_SECONDS
         try:
-            while (loaded := self.load()) is not None:
+            if (loaded := self.load()) is not None:
                 on_merged(loaded)
+                if not loaded.is_all:
+                    self.woken.set()
+                    pause = _TURN_SECONDS
         except HubbubError as error:
-            self._vitals.set("loader", "failed", f"{error.reason} {error.fix}")
-            self.woken.set()
-            return _RETRY_SECONDS
+            return self._failed(f"{error.reason} {error.fix}")
+        except Exception as error:  # noqa: BLE001 the thread must live: events go on coming
+            return self._failed(f"The store could not take events over: {place_of(error)}.")
         self._vitals.set("loader", "ok")
-        return _PAUSE_SECONDS
+        return pause
+
+    def _failed(self, told: str) -> float:
+        if self._vitals.state("loader").told != told:
+            _log.error("%s", told)
+        self._vitals.set("loader", "failed", told)
+        self.woken.set()
+        return _RETRY_SECONDS
 
     def _tell_lag(self) -> None:
         waiting = self._log.entries(self._position, limit=1)
-        self._vitals.lag.set(time.time() - waiting[0].received_at / 1e6 if waiting else 0.0)
+        lag = time.time() - waiting[0].received_at / 1e6 if waiting else 0.0
+        self._vitals.note_lag(lag)
+        if lag > _BEHIND_SECONDS:
+            events, _ = self._log.waiting(self._position)
+            self._vitals.set("loader", "behind", f"{events:,} events wait for the store")
 
 
 def take_over_events(settings: Settings) -> None:
@@ -210,16 +240,47 @@ def load_rest(settings: Settings) -> None:
     gate = gate_of(settings, policy_of_workspace(settings), stored)
     position = positions(settings, SOURCE).get(SOURCE, 0)
     with closing(EventLog(settings.event_log)) as log:
-        while log.last > position:
+        keep_to_policy(settings, log)
+        while _waits(log, position):
             _, position = _merged(settings, log, gate, position)
         log.prune(position, _REMEMBER)
         log.shrink()
 
 
+def keep_to_policy(settings: Settings, log: EventLog) -> None:
+    """Let go of entries that a looser policy than the present one has admitted, and note by which
+    they are admitted from now on. The caller is the sole loader.
+
+    Admitted rows cannot be admitted once more: what is keyed would be keyed again. The collector
+    brings what was said by the present policy.
+    """
+    policy, noted = policy_of_workspace(settings), log.admitted_by()
+    if noted is not None and not _read_policy(noted).is_within(policy):
+        if events := log.waiting(0)[0]:
+            _log.warning(
+                "The privacy policy is stricter than the one by which %s events were admitted that "
+                "waited in the log. They are removed; hubbub collect fetches what may be kept.",
+                f"{events:,}",
+            )
+        log.prune(log.last, _REMEMBER)
+        log.shrink()
+    told = msgspec.json.encode(policy).decode()
+    if told != noted:
+        log.note_admission(told)
+
+
+_read_policy = msgspec.json.Decoder(Policy).decode
+
+
+def _waits(log: EventLog, position: int) -> bool:
+    """Whether an entry follows a position: the last there was may have been let go of."""
+    return log.waiting(position)[1] > 0
+
+
 def _wait_for_server(settings: Settings, log: EventLog) -> int:
     """Wait until a running server has merged all that waits now; returns the last entry of that."""
     upto, deadline = log.last, time.monotonic() + _SERVER_SECONDS
-    while positions(settings, SOURCE).get(SOURCE, 0) < upto:
+    while (at := positions(settings, SOURCE).get(SOURCE, 0)) < upto and _waits(log, at):
         if time.monotonic() > deadline:
             raise TryAgain(
                 "A server of this workspace is running, and has not merged all events yet.",

@@ -1,10 +1,12 @@
 """The whole server: what is served where, and how it stops."""
 
+import logging
 import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 import uvicorn
 from starlette.applications import Starlette
@@ -25,6 +27,7 @@ from hubbub.server.monitoring import Monitoring
 from hubbub.server.openapi import Description
 from hubbub.server.stream import Hub
 
+_log = logging.getLogger("hubbub.server")
 STATIC = Path(__file__).parent / "static"
 
 
@@ -39,8 +42,6 @@ class Parts:
     vitals: Vitals
     panels: Panels
     hub: Hub
-    slack_events: ASGIApp | None = None
-    """Takes what Slack delivers by HTTP; None where events come by Socket Mode."""
     access: Callable[[ASGIApp], ASGIApp] | None = None
     """Puts the door in front of all; None where everybody may look."""
     prefix: str = ""
@@ -62,8 +63,6 @@ def build_app(parts: Parts) -> Starlette:
         *Monitoring(parts.vitals, parts.hub, parts.gate_ready).routes(),
         *files.routes(),
     ]
-    if parts.slack_events is not None:
-        routes.append(Route("/slack/events", parts.slack_events))
     if parts.page is not None:
         routes.append(Route("/", Front(parts.page, api, parts.hub, files).answer))
     door = [Middleware(parts.access)] if parts.access else []
@@ -72,6 +71,8 @@ def build_app(parts: Parts) -> Starlette:
     async def living(app: Starlette) -> AsyncGenerator[None]:
         del app
         parts.hub.start()
+        if parts.page is not None:  # the first viewer need not wait for it
+            Thread(target=_prepare, args=[files], name="drawing library", daemon=True).start()
         async with parts.beside():
             yield
         await parts.hub.stop()
@@ -83,6 +84,13 @@ def build_app(parts: Parts) -> Starlette:
         exception_handlers={HubbubError: refused, HTTPException: unanswered, Exception: failed},
         lifespan=living,
     )
+
+
+def _prepare(files: Files) -> None:
+    try:
+        files.prepare()
+    except HubbubError as error:
+        _log.error("%s %s", error.reason, error.fix)
 
 
 class Server(uvicorn.Server):

@@ -1,4 +1,4 @@
-"""The page's files, and the drawing library: read and compressed once, known by their content."""
+"""The page's files, known by their content, and the drawing library: read and compressed once."""
 
 import gzip
 import hashlib
@@ -8,19 +8,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hubbub.charts.render import VEGA_LITE
+from hubbub.charts.bundle import bundle, known_by
 from hubbub.server.answers import NotThere
 
 _FOREVER = "public, max-age=31536000, immutable"
 _SMALL = 500
 """Bytes below which compressing is not worth it."""
+_VEGA = "vega.js"
 _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 
 
@@ -28,11 +28,13 @@ _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=ut
 class _File:
     content: bytes
     media_type: str
+    version: str = ""
+    """What its maker knows the content by, if that is so."""
 
     @cached_property
     def digest(self) -> str:
         """What the content is known by."""
-        return hashlib.sha256(self.content).hexdigest()[:16]
+        return self.version or hashlib.sha256(self.content).hexdigest()[:16]
 
     @cached_property
     def compressed(self) -> bytes:
@@ -46,15 +48,19 @@ class Files:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._made: dict[str, _File] = {}
-        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
 
     def routes(self) -> list[Route]:
         """All endpoints."""
         return [Route("/static/{path:path}", self.file)]
 
     def vega(self) -> str:
-        """Where the browser finds the drawing library, by its content; takes a second at first."""
-        return f"static/vega.js?v={self._file('vega.js', _vega).digest}"
+        """Where the browser finds the drawing library, by its version."""
+        return f"static/vega.js?v={known_by()}"
+
+    def prepare(self) -> None:
+        """Have the drawing library ready, which takes two seconds. Raises `HubbubError`."""
+        assert self._found(_VEGA).compressed
 
     async def file(self, request: Request) -> Response:
         """A file; with its digest as `v` in the address it may be kept for ever."""
@@ -75,8 +81,8 @@ class Files:
         return Response(file.compressed, headers={**headers, "content-encoding": "gzip"})
 
     def _found(self, path: str) -> _File:
-        if path == "vega.js":
-            return self._file(path, _vega)
+        if path == _VEGA:
+            return self._file(path, bundle, known_by())
         known = {each.relative_to(self._folder).as_posix(): each for each in self._files()}
         if path not in known:
             raise NotThere(f"There is no file {path!r}.", "Load the page again.")
@@ -85,19 +91,10 @@ class Files:
     def _files(self) -> list[Path]:
         return [each for each in self._folder.rglob("*") if each.is_file()]
 
-    def _file(self, path: str, read: Callable[[], bytes]) -> _File:
-        with self._lock:
+    def _file(self, path: str, read: Callable[[], bytes], version: str = "") -> _File:
+        with self._locks.setdefault(path, threading.Lock()):
             if path not in self._made:
                 suffix = Path(path).suffix
                 media_type = _TYPES.get(suffix) or mimetypes.types_map.get(suffix)
-                file = _File(read(), media_type or "application/octet-stream")
-                self._made[path] = file
+                self._made[path] = _File(read(), media_type or "application/octet-stream", version)
             return self._made[path]
-
-
-def _vega() -> bytes:
-    import vl_convert
-
-    _bundle: Any = vl_convert.javascript_bundle
-    # without a snippet, which the stub demands, the library has its bundle ready
-    return _bundle(None, VEGA_LITE).encode()

@@ -1,6 +1,7 @@
 """A running server: everything that `hubbub serve` puts together, from its start to its end."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -29,16 +30,16 @@ from hubbub.flows.connecting import address, app_token, connect, signing_secret
 from hubbub.flows.forwarding import Forwarder
 from hubbub.flows.gates import Gates
 from hubbub.flows.listening import socket_mode
-from hubbub.flows.loading import Loaded, Loader, sole_loader
+from hubbub.flows.loading import Loaded, Loader, keep_to_policy, sole_loader
 from hubbub.flows.panels import Panels
 from hubbub.flows.receiving import Receiver
 from hubbub.flows.vitals import Vitals
-from hubbub.flows.workspace import made
+from hubbub.flows.workspace import made, smallest_group
 from hubbub.server.access import Access
 from hubbub.server.app import Parts, Server, build_app
 from hubbub.server.listening import listening
 from hubbub.server.page import page
-from hubbub.server.slack_events import SlackEvents
+from hubbub.server.slack_events import SlackEvents, slack_first
 from hubbub.server.stream import Hub
 from hubbub.settings import Settings
 from hubbub.slack.api import SLACK, Slack, SlackError, Token
@@ -90,7 +91,7 @@ class Running:
     def __init__(self, settings: Settings, sources: Sources) -> None:
         self.settings = settings
         self.sources = sources
-        self.vitals = Vitals()
+        self.vitals = Vitals(tells_events=smallest_group(settings) == 1)
         self.gates = Gates(settings, self._directory)
         self.panels = Panels(settings)
         self.hub = Hub(self.panels, self.vitals)
@@ -122,6 +123,7 @@ class Running:
             stack.enter_context(audited_run(self.settings, "serve"))
             self.log = EventLog(made(self.settings.event_log))
             stack.callback(self.log.close)
+            keep_to_policy(self.settings, self.log)
             self.receiver = Receiver(
                 self.log,
                 self.gates,
@@ -178,6 +180,8 @@ class Running:
             )
         ]
         self.receiver.start()
+        gc.collect()
+        gc.freeze()  # what is there now stays: the collector need not look at it again
         self.catching_up.gap(None, "what happened while nobody listened")
         for thread in threads:
             thread.start()
@@ -190,28 +194,31 @@ class Running:
             self.loader.woken.set()
             for thread in threads:
                 thread.join(timeout=_END_SECONDS)
+            gc.unfreeze()
 
     def end(self) -> None:
         """Stop serving, from another thread."""
         self._server.should_exit = True
 
     def _app(self) -> ASGIApp:
-        events = None
-        if self.sources.app is None and self.sources.secret is not None:
-            events = SlackEvents(self.receiver, self.sources.secret, self.vitals)
-            self.vitals.set("slack", "waiting", "Slack delivers to /slack/events")
-        return build_app(
+        prefix = self.settings.serve.prefix.rstrip("/")
+        app = build_app(
             Parts(
                 vitals=self.vitals,
                 panels=self.panels,
                 hub=self.hub,
                 page=page,
-                slack_events=events,
                 access=self.access.around,
-                prefix=self.settings.serve.prefix,
+                prefix=prefix,
                 gate_ready=lambda: self.gates.current() is not None,
                 beside=self._beside,
             )
+        )
+        if self.sources.app is not None or self.sources.secret is None:
+            return app
+        self.vitals.set("slack", "waiting", "Slack delivers to /slack/events")
+        return slack_first(
+            app, SlackEvents(self.receiver, self.sources.secret, self.vitals), prefix
         )
 
     @asynccontextmanager
@@ -252,6 +259,9 @@ class Running:
         """Take over what others have put into the store: an import, or a collection."""
         known = 0
         while not self._stop.wait(_WATCH_SECONDS):
+            if self.gates.current() is None:
+                with suppress(HubbubError):  # catching up says why; but it may be busy for hours
+                    self.gates.prepare()
             changed_at = _changed_at(self.settings.store)
             if changed_at != known and self.gates.current() is not None:
                 known = changed_at
@@ -263,7 +273,7 @@ class Running:
         if self.sources.slack is None:
             raise UsageError(
                 "The privacy policy takes members' names out of texts, and no token is there to "
-                "ask Slack who they are.",
+                "ask Slack who they are: no text is kept.",
                 "Set SLACK_BOT_TOKEN.",
             )
         return directory(self.sources.slack[0], self._stop)
@@ -286,15 +296,23 @@ class Running:
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    """A socket that listens. Raises `HubbubError` if the port cannot be had."""
+    """A socket that listens. Raises `HubbubError` if the port cannot be had.
+
+    It names its protocol: only then does asyncio send small answers at once.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening_socket = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        return socket.create_server((host, port), family=family, backlog=1024)
+        listening_socket.bind((host, port))
+        listening_socket.listen(1024)
     except (OSError, OverflowError) as error:
+        listening_socket.close()
         raise HubbubError(
             f"Port {port} of {host} cannot be opened: {error}.",
             "Choose another with --port, or end what listens there.",
         ) from error
+    return listening_socket
 
 
 @contextmanager

@@ -35,7 +35,7 @@ _HEARTBEAT = 15.0
 """Seconds after which an unchanged status is sent again, to show that the connection lives."""
 _KEPT = 16
 """Messages that a slow viewer may be behind."""
-_ITEMS = 50
+_ITEMS = 200
 """Newest items of one message of activity."""
 _MOST_ENTRIES = 1_000
 _MOST_VIEWERS = 5_000

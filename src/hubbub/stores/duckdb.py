@@ -272,10 +272,10 @@ def _disk_error(path: Path, error: duckdb.Error) -> HubbubError:
 
 def _version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
     """The store's version; 0 for a new one. Raises `HubbubError` if it is newer than this."""
-    known = "duckdb_tables() WHERE database_name = 'store' AND table_name = 'schema'"
-    if first_row(connection, f"SELECT count(*) FROM {known}") == (0,):
+    try:
+        version = first_row(connection, "SELECT coalesce(max(version), 0) FROM store.schema")[0]
+    except duckdb.CatalogException:
         return 0
-    version = first_row(connection, "SELECT coalesce(max(version), 0) FROM store.schema")[0]
     if version > VERSION:
         raise HubbubError(
             f"{path} was written by a newer Hubbub (schema {version}, this one knows {VERSION}).",

@@ -73,7 +73,7 @@ class Journal:
                 "SELECT rows FROM pages WHERE name = ? ORDER BY number", (name,)
             )
             with self._explained(), closing(pages):
-                stage_packed((rows for (rows,) in pages), path)
+                stage_packed((rows for (rows,) in pages), name, path)
             found[name].append(path)
         return dict(found)
 

@@ -38,11 +38,14 @@ def merge(connection: duckdb.DuckDBPyConnection, staged: Staged) -> Merged:
             inputs = _register(connection, table, staged)
             connection.execute(_contest(table))
             contested = first_row(connection, f"SELECT count(*) FROM contested_{table.name}")[0]
-            for statement in _statements(table, is_contested=contested > 0):
-                connection.execute(statement)
-            found = _changes(connection, table)
+            if contested:
+                _settle(connection, table, staged)
+                found = _changes(connection, table)
+            else:
+                _add(connection, table, staged)
+                found = _Changes(inputs[table.name], 0, 0)
             changes = found if table.name == "messages" else changes
-            has_forgotten = _forget_deleted(connection, table)
+            has_forgotten = _forget_deleted(connection, table, is_contested=contested > 0)
             rows[table.name] = sum(found)
             if sum(found) == found.added == inputs[table.name] and not has_forgotten:
                 rows |= {hanging.table: inputs[hanging.table] for hanging in table.sets}
@@ -72,17 +75,34 @@ def _register(
     """Make a table's staged rows, and those of its sets, readable; returns how many there are."""
     found: dict[str, int] = {}
     for name in (table.name, *(hanging.table for hanging in table.sets)):
+        found[name] = 0
         if name in staged:
             rows = mapped(staged[name])
             found[name] = rows.num_rows
             connection.register(f"staged_{name}", rows)
-        else:
-            found[name] = 0
-            connection.execute(
-                f"CREATE OR REPLACE TEMP VIEW staged_{name} AS "
-                f"SELECT *, 0 AS copy FROM store.{name} LIMIT 0"
-            )
     return found
+
+
+def _add(connection: duckdb.DuckDBPyConnection, table: Table, staged: Staged) -> None:
+    """Merge a table of which no row is contested: most events are news, and so is a first import.
+    What need not be settled costs nothing then, neither joins nor, where there are few rows, the
+    time that so many statements take."""
+    for name in (table.name, *(hanging.table for hanging in table.sets)):
+        if name in staged:
+            columns = ", ".join(TABLES[name].names)
+            connection.execute(f"INSERT INTO store.{name} SELECT {columns} FROM staged_{name}")
+
+
+def _settle(connection: duckdb.DuckDBPyConnection, table: Table, staged: Staged) -> None:
+    """Merge a table of which some rows are contested."""
+    for hanging in table.sets:
+        if hanging.table not in staged:
+            connection.execute(
+                f"CREATE OR REPLACE TEMP VIEW staged_{hanging.table} AS "
+                f"SELECT *, 0 AS copy FROM store.{hanging.table} LIMIT 0"
+            )
+    for statement in _statements(table):
+        connection.execute(statement)
 
 
 def _changes(connection: duckdb.DuckDBPyConnection, table: Table) -> _Changes:
@@ -113,11 +133,10 @@ def _contest(table: Table) -> str:
         GROUP BY ALL HAVING count(*) > 1"""
 
 
-def _statements(table: Table, *, is_contested: bool) -> list[str]:
+def _statements(table: Table) -> list[str]:
     """The SQL that merges a table; rows that no one contests take a short way."""
     name, keys = table.name, ", ".join(table.key)
-    # A join with no key at all costs as much as one with many: a tenth of a large first import.
-    uncontested = f"ANTI JOIN contested_{name} USING ({keys})" if is_contested else ""
+    uncontested = f"ANTI JOIN contested_{name} USING ({keys})"
     statements = [
         f"CREATE OR REPLACE TEMP VIEW fresh_{name} AS SELECT * FROM staged_{name} {uncontested}",
         *_settling(table),
@@ -241,13 +260,16 @@ def _final_set(table: Table, hanging: Set) -> str:
         JOIN settled_{name} s USING ({keys}) WHERE s.is_changed AND t.copy = {chosen}"""
 
 
-def _forget_deleted(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
+def _forget_deleted(
+    connection: duckdb.DuckDBPyConnection, table: Table, *, is_contested: bool
+) -> bool:
     """Empty what goes with a deletion, in rows that are marked as deleted; whether there are."""
     marked = table.deleted_when
     if marked is None:
         return False
-    news = f"SELECT (SELECT count({marked}) FROM staged_{table.name}) + "
-    news += f"(SELECT count(new_{marked}) FROM settled_{table.name} WHERE is_changed)"
+    news = f"SELECT (SELECT count({marked}) FROM staged_{table.name})"
+    if is_contested:
+        news += f" + (SELECT count(new_{marked}) FROM settled_{table.name} WHERE is_changed)"
     if first_row(connection, news) == (0,):
         return False
     empty_deleted(connection, table)

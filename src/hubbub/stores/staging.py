@@ -11,7 +11,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from hubbub.core.arrow import schema_of
 from hubbub.core.batch import Admitted
+from hubbub.core.tables import TABLES
 from hubbub.errors import DiskFull
 
 _arrow: Any = pa
@@ -41,13 +43,13 @@ def stage(pieces: Iterable[Admitted], folder: Path, name: str) -> Staged:
     return {table: [file.path] for table, file in files.items()}
 
 
-def stage_packed(pieces: Iterable[bytes], path: Path) -> None:
-    """Write packed rows of one table to one file. Raises `DiskFull` if the disk is full."""
+def stage_packed(pieces: Iterable[bytes], table: str, path: Path) -> None:
+    """Write packed rows of a table to one file. Raises `DiskFull` if the disk is full."""
     try:
         with ExitStack() as opened:
             file: _File | None = None
             for piece in pieces:
-                rows = unpacked(piece)
+                rows = unpacked(piece, table)
                 file = file or opened.enter_context(closing(_File(path, rows.schema)))
                 file.write(rows)
     except OSError as error:
@@ -62,12 +64,23 @@ def packed(rows: pa.Table) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def unpacked(piece: bytes) -> pa.Table:
-    """The rows that were packed. Raises `pa.ArrowInvalid` if the bytes are damaged."""
+def unpacked(piece: bytes, table: str) -> pa.Table:
+    """The rows of a table that were packed, with the columns that it has now: an older version
+    may have packed them. Raises `pa.ArrowInvalid` if the bytes are damaged."""
     try:
-        return _arrow.ipc.open_stream(piece).read_all()
+        rows = _arrow.ipc.open_stream(piece).read_all()
     except OSError as error:  # some of them are missing
         raise pa.ArrowInvalid(str(error)) from error
+    schema: Any = schema_of(TABLES[table])
+    if rows.schema == schema:
+        return rows
+    columns = [
+        rows.column(field.name).cast(field.type)
+        if field.name in rows.column_names
+        else _arrow.nulls(rows.num_rows, field.type)
+        for field in schema
+    ]
+    return _arrow.Table.from_arrays(columns, schema=schema)
 
 
 def _full(folder: Path, error: OSError) -> DiskFull:
