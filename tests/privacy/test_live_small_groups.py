@@ -1,5 +1,5 @@
-"""A dashboard that people leave open shows each moment beside the one before: where small groups are
-suppressed, no two of them may differ by what one member has just said."""
+"""A dashboard that people leave open shows each moment beside the one before: where small groups
+are suppressed, no two of them may differ by what one member has just said."""
 
 import asyncio
 import json
@@ -38,7 +38,8 @@ def said_now(settings: Settings, vitals: Vitals) -> None:
     """Let a member of the town say something, now, until the store has it."""
     ts = f"{time.time():.6f}"
     event = {"type": "message", "channel": CHANNEL, "channel_type": "channel", "user": "U01MINA",
-             "text": "psst, who is awake? https://example.org", "ts": ts, "event_ts": ts}  # fmt: skip
+             "text": "psst, who is awake? https://example.org",
+             "ts": ts, "event_ts": ts}  # fmt: skip
     body = {"type": "event_callback", "event_id": "Ev1", "team_id": "T1", "api_app_id": "A1",
             "event_time": int(time.time()), "event": event}  # fmt: skip
     gates = Gates(settings, list)
