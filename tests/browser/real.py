@@ -16,6 +16,7 @@ from hubbub.simulator.clock import Clock
 from hubbub.simulator.simulator import Simulator
 from hubbub.simulator.state import Raw, Workspace
 from hubbub.slack.api import Slack, Token
+from hubbub.stores import duckdb as store
 
 _HOUR = 3_600.0
 PEOPLE = {"U1": "olive", "U2": "bram"}
@@ -44,6 +45,16 @@ class Town:
             if "subtype" not in message
         ]
         return {name: authors.count(user_id) for user_id, name in PEOPLE.items()}
+
+    def wait_for_messages(self, count: int) -> None:
+        """Until so many messages of people are in the store."""
+        for _ in range(300):
+            with store.reading(self.settings.store) as connection:
+                query = "SELECT count(*) FROM messages WHERE kind <> 'system'"
+                if store.first_row(connection, query)[0] == count:
+                    return
+            time.sleep(0.1)
+        raise AssertionError(f"there are never {count} messages")
 
     @contextmanager
     def served(self, *, by: str = "socket") -> Generator[Running]:

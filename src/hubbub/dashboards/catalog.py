@@ -310,7 +310,7 @@ def _strings(file: ContentFile, line: int, key: str, value: Any) -> tuple[str, .
 
 
 def _labels(wrong: "Wrong", value: Any) -> dict[str, str]:
-    said = cast("dict[str, Any]", value) if isinstance(value, dict) else {"": None}
+    said: dict[str, Any] = cast("dict[str, Any]", value) if isinstance(value, dict) else {"": None}
     if not all(isinstance(each, str) for each in said.values()):
         raise wrong("labels", "labels is no table of texts", 'Write { messages = "{} written" }.')
     return said

@@ -48,11 +48,12 @@ function move(dots, pulls, ideal, farthest) {
   });
 }
 
-/** Spreads the dots over the whole box. */
+/** Spreads the dots over the whole box; a few stay near its middle. */
 function stretch(dots, axis) {
   const all = dots.map((dot) => dot[axis]);
   const [low, high] = [Math.min(...all), Math.max(...all)];
-  for (const dot of dots) dot[axis] = high > low ? (dot[axis] - low) / (high - low) : 0.5;
+  const spread = Math.min(1, 0.2 + dots.length / 20);
+  for (const dot of dots) dot[axis] = 0.5 + (high > low ? spread * ((dot[axis] - low) / (high - low) - 0.5) : 0);
 }
 
 /** A number from 0 to 1 that a text always gives. */
