@@ -155,6 +155,8 @@ def main() -> None:
         say("hubbub --help, CPU", middle(helps), "under 0.3", unit="s")
     collecting.report()
     receiving.report()
+    viewers.report()
+    receiving.report()
 
 
 if __name__ == "__main__":
