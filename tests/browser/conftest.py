@@ -5,17 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.server import DashboardServer
 from tests.parts import missing
 
+expect.set_options(timeout=30_000)  # a busy machine takes its time
 _CHROMIUM = Path("/usr/bin/chromium")
 _QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-_WATCH = """
+WATCH = """
     window.violations = [];
     document.addEventListener("securitypolicyviolation", ({ violatedDirective, sourceFile }) =>
         window.violations.push(`${violatedDirective} in ${sourceFile}`));
@@ -62,7 +63,7 @@ def look(browser: Browser, server: DashboardServer, complaints: list[str]) -> It
         options.setdefault("reduced_motion", "reduce")
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
-        context.add_init_script(_WATCH)
+        context.add_init_script(WATCH)
         page = context.new_page()
         page.set_default_timeout(15_000)
         origin = server.address.split("/hubbub/")[0]

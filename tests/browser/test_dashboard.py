@@ -61,7 +61,7 @@ def test_figures_that_are_known_stand_in_the_page_itself(
     server.in_page = server.away = True
     page = look()
     expect(_figure(page, "total_messages")).to_have_text("128,431")
-    expect(page.locator("#state-word")).to_have_text("Reconnecting; figures are of 14:03")
+    expect(page.locator("#state-word")).to_have_text("Reconnecting; figures are of 21 Nov, 14:03")
 
 
 def test_nothing_moves_when_the_figures_arrive(look: Look, server: DashboardServer) -> None:
@@ -162,7 +162,7 @@ def test_a_lost_stream_is_told_and_comes_back_with_right_figures(
     expect(word).to_have_text("Live")
     server.away = True
     server.cut()
-    expect(word).to_have_text("Reconnecting; figures are of 14:03")
+    expect(word).to_have_text("Reconnecting; figures are of 21 Nov, 14:03")
     other = invented.panel("total_messages", [[77, 5, 2]])
     server.frame = invented.frame(1, total_messages=other)
     server.away = False

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.collecting.collected import Tables, held, stored, without_deleted
+from tests.collecting.collected import held, stored
 
 from hubbub.simulator.simulator import Simulator
-from receiving import Live, grove, live
+from receiving import Live, alive, differences, grove, live
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +110,11 @@ def changed_profile(simulator: Simulator) -> None:
     simulator.acts.change_profile("U2", display_name="bram the gardener", real_name="Bram")
 
 
+def introduced_at_once(simulator: Simulator) -> None:
+    user_id = simulator.acts.add_user("dana", id="U5")["id"]
+    simulator.acts.change_profile(user_id, display_name="Dana of the worms")
+
+
 def deactivated(simulator: Simulator) -> None:
     simulator.acts.add_user("gone", id="U4")
     simulator.clock.advance(1)
@@ -153,30 +158,13 @@ ACTS: dict[str, Callable[[Simulator], object]] = {
     "shared channel": shared,
     "unshared channel": unshared,
     "profile": changed_profile,
+    "profile within a second": introduced_at_once,
     "deactivated": deactivated,
     "mention of the bot": mentioned_the_bot,
     "unfurl": unfurled,
     "file": shared_file,
     "deleted file": deleted_file,
 }
-
-
-def alive(tables: Tables) -> Tables:
-    """The tables without what was deleted: who came later cannot know what it was."""
-    files = {key: row for key, row in tables["files"].items() if not row["is_gone"]}
-    return without_deleted(tables | {"files": files})
-
-
-def differences(found: Tables, expected: Tables) -> list[str]:
-    """What is not the same: a line a row, of the columns that differ."""
-    told: list[str] = []
-    for name in expected:
-        one, other = found[name], expected[name]
-        for key in {*one, *other}:
-            here, there = one.get(key, {}), other.get(key, {})
-            columns = [each for each in {*here, *there} if here.get(each) != there.get(each)]
-            told += [f"{name} {key} {c}: {here.get(c)!r}, not {there.get(c)!r}" for c in columns]
-    return told
 
 
 @pytest.mark.parametrize("name", ACTS)

@@ -177,7 +177,7 @@ FILE: Raw = {
 }  # fmt: skip
 
 
-def _days() -> dict[str, list[Any]]:
+def days_of_messages() -> dict[str, list[Any]]:
     """The messages by file of the export; half an hour between two."""
     general = [
         message(f"{1772442000 + 1800 * place}.000100", user, text)
@@ -232,7 +232,8 @@ def _days() -> dict[str, list[Any]]:
 def write_planted(folder: Path) -> tuple[Path, Path]:
     """Write the export, as a folder and as a zip beside it."""
     lists = {"users": USERS, "channels": CHANNELS, "groups": GROUPS, "dms": DMS, "mpims": MPIMS}
-    files: dict[str, Any] = {f"{name}.json": records for name, records in lists.items()} | _days()
+    files: dict[str, Any] = {f"{name}.json": records for name, records in lists.items()}
+    files |= days_of_messages()
     packed = folder.with_suffix(".zip")
     packed.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

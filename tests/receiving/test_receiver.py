@@ -16,6 +16,7 @@ from ingest import TEAM, WORDS, Place, delivery, place, texts_of, wait_for
 
 from hubbub.core.ports import Outcome
 from hubbub.flows.gates import Gates
+from hubbub.flows.workspace import kept_out
 from hubbub.slack.events import Delivery
 
 FRESH, AGAIN = Outcome.DONE, Outcome.DUPLICATE
@@ -275,3 +276,23 @@ def test_the_receiver_goes_on_when_the_loop_has_gone(here: Place, monkeypatch: A
     holding.go_on.set()
     wait_for(lambda: len(here.entries) == 1)
     assert received(here, delivery(1)) == [AGAIN]
+
+
+def test_a_channel_that_a_reaction_names_first_is_looked_up_and_kept(here: Place) -> None:
+    """A reaction does not say whether its channel is public: what is said there later does."""
+    reaction = {
+        "type": "reaction_added",
+        "reaction": "seedling",
+        "item": {"type": "message", "channel": "C0ROOTS01", "ts": "1790000100.000001"},
+        "channel": None,
+        "channel_type": None,
+    }
+    assert received(here, delivery(1, **reaction)) == [FRESH]
+    assert received(here, delivery(2, **reaction)) == [FRESH]
+    gate = here.gates.current()
+    assert gate is not None
+    assert kept_out(gate) == [], "nothing of an unknown channel is thrown away"
+    assert received(here, delivery(3)) == [FRESH]
+    here.receiver.stop()
+    assert here.texts() == [f"{WORDS} 3"]
+    assert here.heard.gaps == [("C0ROOTS01", "an event named a channel that is not known yet")]

@@ -128,7 +128,8 @@ def serving(
     page: Any = None,
 ) -> Generator[Site]:
     """Serve a workspace from a thread, on a free port; stopped as Ctrl-C stops it."""
-    vitals, panels = Vitals(), Panels(settings, wait=wait)
+    panels = Panels(settings, wait=wait)
+    vitals = Vitals(tells_events=panels.smallest_group == 1)
     started: Future[Site] = Future()
 
     async def work() -> None:

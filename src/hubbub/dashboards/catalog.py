@@ -11,6 +11,7 @@
     parameters = { since = "30 days" }    fixed; what is not follows the page's filters
     value = "messages"                    card: the column that is shown big
     parts = ["posts", "replies"]          card: columns that are shown small beside it
+    labels = { posts = "{} in the open" } what stands beside a part, or above a table's column
     width = 4                             of 12
     height = 1                            rows of the grid
 
@@ -37,12 +38,17 @@ KEYS = {
     "name": "small letters, digits and _: the panel in addresses, and what a later file "
     "overrides it by",
     "title": "what stands above it",
+    "subtitle": "what stands below the title, in place of the days that it is about; not for a "
+    "chart",
+    "empty": "the sentence that stands there when there is nothing to show; a chart has its own",
     "kind": "one of: " + ", ".join(get_args(Kind)),
     "metric": "the metric that it shows; a status has none, a chart has its own",
     "parameters": "values of the metric's parameters that are fixed here; `since` and `channel` "
     "follow the page's filters otherwise",
     "value": "card: the column that is shown big, of the metric's first row",
     "parts": "card: columns that are shown small beside it",
+    "labels": "card: what stands beside a part, `{}` for the figure; table: what stands above a "
+    "column; both where the column's name does not say it well",
     "colours": "card: `{ column, red, yellow }`; red below `red`, yellow up to `yellow`, green "
     "above",
     "chart": "chart: the Vega-Lite file",
@@ -57,12 +63,13 @@ Wrong = Callable[[str, str, str], BadContent]
 """Makes the error about a key, a reason and a fix."""
 
 _EVERYWHERE = frozenset({"name", "title", "kind", "width", "height"})
-_OF_ROWS = frozenset({"metric", "parameters", "limit", "columns"})
+_OF_METRIC = frozenset({"metric", "parameters", "subtitle", "empty"})
+_OF_ROWS = _OF_METRIC | {"limit", "columns"}
 _OF_KIND: dict[Kind, frozenset[str]] = {
-    "card": frozenset({"metric", "parameters", "value", "parts", "colours"}),
+    "card": _OF_METRIC | {"value", "parts", "labels", "colours"},
     "chart": frozenset({"metric", "parameters", "chart"}),
     "list": _OF_ROWS,
-    "table": _OF_ROWS,
+    "table": _OF_ROWS | {"labels"},
     "network": _OF_ROWS,
     "status": frozenset(),
 }
@@ -108,6 +115,9 @@ class Panel:
     chart: str | None = None
     limit: int | None = None
     columns: tuple[str, ...] = ()
+    subtitle: str = ""
+    empty: str = ""
+    labels: dict[str, str] | None = None
     width: int = 4
     height: int = 1
 
@@ -172,6 +182,7 @@ def check_names(panel: Panel, metric: str, columns: Sequence[str], parameters: s
         "parts": panel.parts,
         "colours": (panel.colours.column,) if panel.colours else (),
         "columns": panel.columns,
+        "labels": tuple(panel.labels or {}),
     }
     for key, names in named.items():
         for name in names:
@@ -264,6 +275,9 @@ def _panel(file: ContentFile, line: int, table: dict[str, Any]) -> Panel:
         table.get("chart"),
         table.get("limit"),
         _strings(file, line, "columns", table.get("columns", [])),
+        table.get("subtitle", ""),
+        table.get("empty", ""),
+        _labels(wrong, table.get("labels", {})),
         table.get("width", 4),
         table.get("height", 1),
     )
@@ -273,7 +287,7 @@ def _check_texts(wrong: "Wrong", table: dict[str, Any]) -> None:
     for key in table:
         if key not in KEYS:
             raise wrong(key, f"unknown key {key!r}", f"Known keys: {', '.join(KEYS)}.")
-    for key in ("name", "title", "kind", "metric", "chart", "value"):
+    for key in ("name", "title", "kind", "metric", "chart", "value", "subtitle", "empty"):
         if key in table and (not isinstance(table[key], str) or not table[key]):
             raise wrong(key, f"{key} is no text", f'Write {key} = "…".')
     for key in ("name", "title", "kind"):
@@ -293,6 +307,13 @@ def _strings(file: ContentFile, line: int, key: str, value: Any) -> tuple[str, .
         fix = f'Write {key} = ["…"].'
         raise file.wrong(_line_of(file, line, key), f"{key} is no list of names", fix)
     return tuple(named)
+
+
+def _labels(wrong: "Wrong", value: Any) -> dict[str, str]:
+    said = cast("dict[str, Any]", value) if isinstance(value, dict) else {"": None}
+    if not all(isinstance(each, str) for each in said.values()):
+        raise wrong("labels", "labels is no table of texts", 'Write { messages = "{} written" }.')
+    return said
 
 
 def _colours(wrong: "Wrong", value: Any) -> Colours | None:

@@ -9,6 +9,7 @@ from time import time_ns
 import msgspec
 
 from hubbub.core.batch import Envelope
+from hubbub.errors import UsageError
 from hubbub.flows.workspace import (
     gate_of,
     needs_directory,
@@ -20,6 +21,7 @@ from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.scrub import Person
 from hubbub.settings import Settings
 from hubbub.slack.changes import TOLD_NOTHING, told_of_channel
+from hubbub.slack.directory import kind_of
 from hubbub.slack.events import Delivery, envelope_of
 from hubbub.slack.normalize import decoded
 
@@ -42,26 +44,46 @@ class Gates:
         self._marks: tuple[int, ...] = ()
         self._channels: dict[str, Channel] = {}
         self._people: dict[Person, None] | None = None
+        self._left_public: dict[str, Channel] = {}
+        """Channels of which an event said that they are not public any more, until the store knows
+        it too."""
+        self._withholds_texts = False
+        self._preparing = Lock()
+        self._told: set[str] = set()
         self.unknown: set[str] = set()
-        """Public channels that events have named and no list has: their names are not known."""
+        """Channels that events have named and no list has: their names are not known, and perhaps
+        not whether they are public."""
 
     def prepare(self) -> None:
         """Learn who and what there is. Until this is done nothing is admitted.
 
-        Raises `HubbubError` if the directory is needed and Slack does not give it.
+        Raises `TryAgain` if the directory is needed and Slack does not give it; `UsageError` if it
+        never will. Then events are admitted without their texts: whom these name is not known, and
+        Slack gives up on a server that refuses all.
         """
-        if needs_directory(self._settings, self._policy) and self._people is None:
-            people = dict.fromkeys(people_in(self._directory()))
-            with self._lock:
-                self._people = people
-        self.refresh()
+        with self._preparing:
+            try:
+                if needs_directory(self._settings, self._policy) and self._people is None:
+                    people = dict.fromkeys(people_in(self._directory()))
+                    with self._lock:
+                        self._people = people
+            except UsageError:
+                self._withholds_texts = True
+                self.refresh()
+                raise
+            self.refresh()
 
     def refresh(self) -> None:
         """Take over what the store knows of channels, which the collector has read anew."""
         stored = {each: Channel(*told) for each, *told in stored_channels(self._settings)}
         with self._lock:
             known = {each: told for each, told in self._channels.items() if each not in stored}
-            self._channels = known | stored
+            self._left_public = {
+                each: told
+                for each, told in self._left_public.items()
+                if each in stored and stored[each].kind == "public"
+            }
+            self._channels = known | stored | self._left_public
             self.unknown -= stored.keys()
             self._make()
 
@@ -71,7 +93,7 @@ class Gates:
             if self._gate is None:
                 return None
             if self._marks != self._read_marks():
-                if needs_directory(self._settings, self._policy) and self._people is None:
+                if self._lacks_people():
                     self._gate = None  # somebody was refused whose names nobody has read yet
                     return None
                 self._make()
@@ -91,6 +113,14 @@ class Gates:
             elif self._gate is not None and before != self._channels:
                 self._gate = replace(self._gate, channels=dict(self._channels))
 
+    def newly_met(self) -> list[str]:
+        """The unknown channels that were not told yet: what was left out of them, and their names,
+        have to be looked up."""
+        with self._lock:
+            fresh = self.unknown - self._told
+            self._told |= fresh
+            return sorted(fresh)
+
     def _observe_channel(self, delivery: Delivery) -> None:
         channel_id = delivery.channel_id
         if channel_id is None:
@@ -100,19 +130,36 @@ class Gates:
             told = told_of_channel(decoded(delivery.event))
         known = self._channels.get(channel_id)
         if known is None:
-            kind = told.kind or delivery.channel_kind or "unknown"
+            kind = told.kind or delivery.channel_kind or kind_of({"id": channel_id}, None)
             self._channels[channel_id] = Channel(told.name or channel_id, kind)
-            if told.name is None and kind == "public":
+            if told.name is None and kind in {"public", "unknown"}:
                 self.unknown.add(channel_id)
-        elif told.name or told.kind:
-            self._channels[channel_id] = Channel(told.name or known.name, told.kind or known.kind)
+        else:
+            kind = told.kind or _stricter(known.kind, delivery.channel_kind)
+            if (told.name or known.name, kind) != known:
+                self._channels[channel_id] = Channel(told.name or known.name, kind)
+        if told.kind == "public":
+            self._left_public.pop(channel_id, None)
+        elif known is not None and known.kind == "public" != self._channels[channel_id].kind:
+            self._left_public[channel_id] = self._channels[channel_id]
         if told.moved_to:
             self._channels[told.moved_to] = self._channels[channel_id]
 
     def _make(self) -> None:
         self._marks = self._read_marks()
+        policy = self._policy
+        if self._people is None and needs_directory(self._settings, policy):
+            policy = policy.without_texts()
         self._gate = gate_of(
-            self._settings, self._policy, dict(self._channels), tuple(self._people or ())
+            self._settings, policy, dict(self._channels), tuple(self._people or ())
+        )
+
+    def _lacks_people(self) -> bool:
+        """Whether it has to be asked first whose names texts may hold."""
+        return (
+            self._people is None
+            and not self._withholds_texts
+            and needs_directory(self._settings, self._policy)
         )
 
     def _read_marks(self) -> tuple[int, ...]:
@@ -127,6 +174,14 @@ def _directory_of(delivery: Delivery) -> Envelope:
     envelope = envelope_of(delivery)
     user = decoded(delivery.event).get("user")
     return replace(envelope, kind="users", payload=msgspec.json.encode([user]))
+
+
+def _stricter(known: str, said: str | None) -> str:
+    """A channel's kind, where a message says it by the way. It can close a channel, whose change
+    nobody has told of, but not open one."""
+    if said is None or known not in {"public", "unknown"}:
+        return known
+    return said
 
 
 def _written_at(path: Path) -> int:

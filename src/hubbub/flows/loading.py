@@ -13,6 +13,7 @@ from datetime import timedelta
 from threading import Event
 
 import duckdb
+import msgspec
 
 from hubbub.errors import HubbubError, TryAgain
 from hubbub.flows.admitting import place_of
@@ -27,6 +28,7 @@ from hubbub.flows.workspace import (
     stored_channels,
 )
 from hubbub.privacy.gate import Channel, Gate
+from hubbub.privacy.policy import Policy
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
 from hubbub.stores.changes import count_replies
@@ -50,6 +52,9 @@ _BEHIND_SECONDS = 10.0
 _TOPIC_SECONDS = 10.0
 _SERVER_SECONDS = 60.0
 """How long to wait for a running server to merge what it has taken."""
+
+
+_log = logging.getLogger("hubbub.server")
 
 
 @dataclass(frozen=True)
@@ -149,7 +154,7 @@ class Loader:
         """Merge what waits, or a part of it if it is much; None if there is nothing or the gate is
         not ready."""
         gate = self._gates.current()
-        if gate is None or self._log.last <= self._position:
+        if gate is None or not _waits(self._log, self._position):
             return None
         begun, newest = time.perf_counter(), self._log.last
         merged, last = _merged(self._settings, self._log, gate, self._position)
@@ -235,16 +240,47 @@ def load_rest(settings: Settings) -> None:
     gate = gate_of(settings, policy_of_workspace(settings), stored)
     position = positions(settings, SOURCE).get(SOURCE, 0)
     with closing(EventLog(settings.event_log)) as log:
-        while log.last > position:
+        keep_to_policy(settings, log)
+        while _waits(log, position):
             _, position = _merged(settings, log, gate, position)
         log.prune(position, _REMEMBER)
         log.shrink()
 
 
+def keep_to_policy(settings: Settings, log: EventLog) -> None:
+    """Let go of entries that a looser policy than the present one has admitted, and note by which
+    they are admitted from now on. The caller is the sole loader.
+
+    Admitted rows cannot be admitted once more: what is keyed would be keyed again. The collector
+    brings what was said by the present policy.
+    """
+    policy, noted = policy_of_workspace(settings), log.admitted_by()
+    if noted is not None and not _read_policy(noted).is_within(policy):
+        if events := log.waiting(0)[0]:
+            _log.warning(
+                "The privacy policy is stricter than the one by which %s events were admitted that "
+                "waited in the log. They are removed; hubbub collect fetches what may be kept.",
+                f"{events:,}",
+            )
+        log.prune(log.last, _REMEMBER)
+        log.shrink()
+    told = msgspec.json.encode(policy).decode()
+    if told != noted:
+        log.note_admission(told)
+
+
+_read_policy = msgspec.json.Decoder(Policy).decode
+
+
+def _waits(log: EventLog, position: int) -> bool:
+    """Whether an entry follows a position: the last there was may have been let go of."""
+    return log.waiting(position)[1] > 0
+
+
 def _wait_for_server(settings: Settings, log: EventLog) -> int:
     """Wait until a running server has merged all that waits now; returns the last entry of that."""
     upto, deadline = log.last, time.monotonic() + _SERVER_SECONDS
-    while positions(settings, SOURCE).get(SOURCE, 0) < upto:
+    while (at := positions(settings, SOURCE).get(SOURCE, 0)) < upto and _waits(log, at):
         if time.monotonic() > deadline:
             raise TryAgain(
                 "A server of this workspace is running, and has not merged all events yet.",

@@ -159,9 +159,19 @@ class Panels:
     # what they show
 
     def known(self, view: View) -> dict[str, PanelData]:
-        """What is known of a view's panels already, without computing anything."""
+        """What is known of a view's panels already, without computing anything.
+
+        What is older than a minute is not, if the store has changed: somebody may have been erased
+        since then, or a channel have become private. Nor is what a store showed that was rewritten,
+        as it is when somebody is erased.
+        """
+        mark, now = self.mark(), time.monotonic()
         kept = self._kept.get(view, {})
-        return {name: kept[name].data for name in self.shown if name in kept}
+        return {
+            name: kept[name].data
+            for name in self.shown
+            if name in kept and _is_good(kept[name], mark, now)
+        }
 
     def panel(self, name: str, view: View) -> PanelData:
         """A panel's data, computed if they are due. Raises `NoPanel`, `TryAgain`."""
@@ -315,7 +325,9 @@ class Panels:
     def _lacks_names(self, mark: Mark) -> bool:
         rest = max(_NAMES_SECONDS, 50 * self._names_seconds)
         is_old = time.monotonic() - self._names_read_at >= rest
-        return self._names_mark is None or (self._names_mark != mark and is_old)
+        if self._names_mark is None or self._names_mark[0] != mark[0]:
+            return True  # rewritten: somebody was erased
+        return self._names_mark != mark and is_old
 
     def _read_names(self, reading: Reading, mark: Mark) -> Names:
         if not self._lacks_names(mark):
@@ -330,6 +342,14 @@ class Panels:
 
 
 _LONGEST_NOTED = 86_400.0
+
+
+def _is_good(kept: _Kept, mark: Mark | None, now: float) -> bool:
+    """Whether what is kept may be shown before it is computed anew."""
+    if kept.mark == mark:
+        return True
+    is_of_this_store = kept.mark is not None and mark is not None and kept.mark[0] == mark[0]
+    return is_of_this_store and now - kept.computed_at < _STALE_SECONDS
 
 
 def _details(view: View) -> dict[str, str]:
@@ -352,6 +372,7 @@ def _described(shown: Shown) -> dict[str, Any]:
         "chart": panel.chart,
         "value": panel.value,
         "parts": list(panel.parts),
+        "labels": panel.labels or {},
         "colours": {"column": colours.column, "red": colours.red, "yellow": colours.yellow}
         if colours
         else None,

@@ -239,6 +239,8 @@ class Receiver:
                     listen(entry)
             for each in fresh:
                 self._heed(each)
+            for channel_id in self._gates.newly_met():
+                self.listener.gap(channel_id, "an event named a channel that is not known yet")
         except Exception as error:  # noqa: BLE001 the thread must live: events go on coming
             _log.error("Events are safe, but not told: %s.", place_of(error))
 
@@ -246,6 +248,8 @@ class Receiver:
         """Heed what an event says of Slack's own deliveries."""
         if event.type in ASKS_FOR_A_READING:
             self.listener.gap(event.channel_id, f"Slack sent {event.type}")
+        elif event.type == "message" and b"channel_convert_to_public" in event.event:
+            self.listener.gap(event.channel_id, "a channel may be public now")
         elif event.type == "member_joined_channel" and self._is_own(event):
             self.listener.gap(event.channel_id, "the app was let into a channel")
         elif event.type == "app_uninstalled":

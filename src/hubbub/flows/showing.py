@@ -21,7 +21,7 @@ from hubbub.flows.names import Names
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import BUILT_IN, SUPPRESSED, Metric
 from hubbub.metrics.run import Query, Runner
-from hubbub.metrics.small_groups import period_of, sentence
+from hubbub.metrics.small_groups import TooFewMembers, period_of, sentence
 from hubbub.settings import Settings
 from hubbub.slack.markup import plain
 
@@ -72,6 +72,11 @@ class Shown:
             return []
         free = set(self.metric.parameters) - set(self._fixed)
         return [name for name, each in _FILTERS.items() if each in free]
+
+    def subtitle(self, view: View) -> str:
+        """What its file has it say in place of its days; empty where that would be wrong."""
+        is_chosen = view.period and "period" in self.filters
+        return "" if is_chosen or self._is_of_month else self.panel.subtitle
 
     def window(self, view: View) -> dict[str, str]:
         """The values of the metric's parameters for a view."""
@@ -158,6 +163,12 @@ def read_panel(shown: Shown, view: View, reading: Reading) -> Content:
         # what DuckDB says may quote a value
         reason = f"This panel's query failed ({type(error).__name__})."
         return blank(shown, reason, fix=f"Try it with: hubbub show {shown.panel.metric}")
+    except TooFewMembers:
+        return blank(
+            shown,
+            f"Not shown: it would tell of fewer than {reading.smallest_group} members.",
+            fix="The community's privacy policy wants it so.",
+        )
     except HubbubError as error:
         return blank(shown, error.reason, fix=error.fix)
 
@@ -215,8 +226,9 @@ def _read(shown: Shown, view: View, reading: Reading) -> Content:
         subtitle = drawing.subtitle.removesuffix(f" · {reading.timezone}")
     else:
         zone = ZoneInfo(reading.timezone)
-        subtitle = " · ".join(filter(None, said_of_window(reading.connection, query, zone)))
-        empty = None if rows.num_rows else _why_empty(query, reading, subtitle)
+        days, channel = said_of_window(reading.connection, query, zone)
+        subtitle = " · ".join(filter(None, [shown.subtitle(view) or days, channel]))
+        empty = None if rows.num_rows else _why_empty(shown, query, reading, days)
     limit = shown.panel.limit or (1 if shown.panel.kind == "card" else _MOST_ROWS)
     return _content(
         {"since": plain_value(query.since), "as_of": plain_value(query.as_of)},
@@ -249,13 +261,13 @@ def _drawing(
     return drawing_of(chart, metric, rows, about, reading.timezone, reading.smallest_group)
 
 
-def _why_empty(query: Query, reading: Reading, subtitle: str) -> str:
+def _why_empty(shown: Shown, query: Query, reading: Reading, days: str) -> str:
     newest = reading.runner.newest()
     if newest is None:
         return "There are no messages yet."
     if query.since is not None and newest < query.since:
         return f"Nothing in this time: the newest message is of {_day(newest, reading)}."
-    return f"Nothing to show: {subtitle}."
+    return shown.panel.empty or f"There is nothing of {days}."
 
 
 def _day(moment: datetime, reading: Reading) -> str:

@@ -23,8 +23,13 @@ class State:
 class Vitals:
     """Counters, gauges and states of one server. Any thread may write them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, tells_events: bool = True) -> None:
+        """Without `tells_events`, where small groups are suppressed, nothing is told that moves
+        when a member says something: two looks would tell of that one."""
+        self._tells_events = tells_events
         self.registry = CollectorRegistry()
+        """What is told."""
+        self.of_events = self.registry if tells_events else CollectorRegistry()
         self.received = self._counter("events_received", "Events delivered by Slack", "source")
         self.rejected = self._counter("events_rejected", "Requests that were refused", "reason")
         self.duplicates = self._counter("events_duplicate", "Events delivered once more")
@@ -36,13 +41,13 @@ class Vitals:
         self.alerts = self._counter("pii_alerts", "Personal data taken out of texts", "kind")
         self.lag = Gauge(
             "hubbub_loader_lag_seconds", "Age of the oldest event that waits for the store",
-            registry=self.registry,
+            registry=self.of_events,
         )  # fmt: skip
         self.outbox = Gauge(
-            "hubbub_outbox_events", "Events that wait for the topic", registry=self.registry
+            "hubbub_outbox_events", "Events that wait for the topic", registry=self.of_events
         )
         self.merges = Histogram(
-            "hubbub_merge_seconds", "Time that a merge took", registry=self.registry
+            "hubbub_merge_seconds", "Time that a merge took", registry=self.of_events
         )
         self.viewers = Gauge("hubbub_viewers", "Open dashboards", registry=self.registry)
         self.last_event_at: float | None = None
@@ -69,6 +74,12 @@ class Vitals:
             part: {"state": each.state, "told": each.told, "since": each.since}
             for part, each in states.items()
         }
+        if not self._tells_events:
+            # how many wait for the broker or the store stands in a sentence
+            for part in ("broker", "loader"):
+                if part in told:
+                    told[part]["told"] = ""
+            return told | {"last_event_at": None, "lag_seconds": None}
         return told | {"last_event_at": self.last_event_at, "lag_seconds": self.lag_seconds}
 
     def note_lag(self, seconds: float) -> None:
@@ -77,7 +88,10 @@ class Vitals:
         self.lag.set(seconds)
 
     def _counter(self, name: str, doc: str, *labels: str) -> Counter:
-        return Counter(f"hubbub_{name}", doc, labels, registry=self.registry)
+        registry = self.registry if name in _OF_OURS else self.of_events
+        return Counter(f"hubbub_{name}", doc, labels, registry=registry)
 
 
+_OF_OURS = frozenset({"events_rejected", "api_calls"})
+"""Counters that say nothing of members."""
 _STARTED = time.time()

@@ -201,7 +201,7 @@ def settle(connection: "duckdb.DuckDBPyConnection", settings: Settings, gate: Ga
     """What follows each merge, in its transaction: channels that are not public leave the store,
     members who were refused meanwhile too, what is too old goes, and the store learns whose keys
     it was made with."""
-    withdraw(connection, kept_out(gate))
+    withdraw(connection, sorted({*kept_out(gate), *_left_public(connection, gate.policy)}))
     file = RefusalFile(settings.refused)
     if file.exists():
         refusals = file.refusals(gate.keys)
@@ -220,8 +220,25 @@ def kept_out(gate: Gate) -> list[str]:
     return [
         channel_id
         for channel_id, channel in gate.channels.items()
-        if channel.kind != "public" and not gate.admits(channel_id)
+        if channel.kind not in {"public", "unknown"} and not gate.admits(channel_id)
     ]
+
+
+_WITHHELD = """SELECT channel_id, channel_id AS name, 'private' AS kind FROM store.withheld
+    WHERE channel_id NOT IN (SELECT channel_id FROM store.channels)
+    AND channel_id NOT IN (
+        SELECT channel_id FROM store.channel_changes WHERE what = 'kind' AND kind = 'public')"""
+"""Channels that are kept out, but for those that were public again when last heard of."""
+
+
+def _left_public(connection: "duckdb.DuckDBPyConnection", policy: Policy) -> list[str]:
+    """Channels of which the store itself knows that they are not public, and may not have rows."""
+    found = connection.execute(f"""
+        SELECT channel_id, name, kind FROM store.channels WHERE kind NOT IN ('public', 'unknown')
+        UNION ALL SELECT channel_id, channel_id, kind FROM store.channel_changes
+            WHERE what = 'kind' AND kind <> 'public'
+        UNION ALL ({_WITHHELD})""").fetchall()
+    return [each for each, name, kind in found if not policy.admits(each, name, kind)]
 
 
 def new_run_id(started_at: datetime) -> str:
@@ -234,9 +251,8 @@ def stored_channels(settings: Settings) -> list[tuple[str, str, str]]:
     if not store.exists(settings.store):
         return []
     with store.reading(settings.store) as connection:
-        return connection.execute("""
-            SELECT channel_id, name, kind FROM channels
-            UNION ALL SELECT channel_id, channel_id, 'private' FROM withheld""").fetchall()
+        return connection.execute(f"""
+            SELECT channel_id, name, kind FROM store.channels UNION ALL ({_WITHHELD})""").fetchall()
 
 
 @contextmanager

@@ -138,9 +138,15 @@ class Runner:
 
     def newest(self) -> datetime | None:
         """When the newest message was posted; None if there is none. Where small groups are
-        suppressed only its day is told, by its last instant."""
+        suppressed only its day is told, by its last instant, and only of times that are shown: else
+        it would tell each time that somebody is the first to write on a day."""
         query = "SELECT epoch_us(max(posted_at)) FROM messages WHERE deleted_at IS NULL"
-        micros = self._connection.execute(query).fetchall()[0][0]
+        values: list[datetime] = []
+        if self._quiet is not None:
+            until = periods.released_until(datetime.now(UTC), self._zone)
+            values = [Bounds(None, until, self._zone).as_of]
+            query += " AND posted_at <= $1"
+        micros = self._connection.execute(query, values).fetchall()[0][0]
         if micros is None:
             return None
         moment = _EPOCH + timedelta(microseconds=micros)

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from hubbub.core.arrow import ARROW, schema_of
 from hubbub.core.batch import SEAL, Admitted, Batch, Columns, carries_copy
-from hubbub.core.tables import ALERTS, TABLES, Column, Privacy, Table
+from hubbub.core.tables import ALERTS, CHANNEL_CHANGES, TABLES, Column, Privacy, Table
 from hubbub.privacy.keys import Keys
 from hubbub.privacy.policy import Policy
 from hubbub.privacy.refusals import Refusals
@@ -87,6 +87,12 @@ class Gate:
             return False
         channel = self.channels.get(channel_id)
         return channel is not None and self.policy.admits(channel_id, *channel)
+
+    def would_admit(self, channel_id: str) -> bool:
+        """Whether the rows of a channel would pass if it was public."""
+        channel = self.channels.get(channel_id)
+        name = channel.name if channel else channel_id
+        return self.policy.admits(channel_id, name, "public")
 
     def admit(self, batch: Batch) -> Admitted:
         """What may be stored of a batch."""
@@ -158,7 +164,15 @@ class _Admission:
             if column.privacy is Privacy.CHANNEL:
                 kept_out = {each for each in set(values) if not self._gate.admits(each)}
                 if kept_out:
-                    refused.append([value in kept_out for value in values])
+                    leaving = (
+                        self._leaving(columns) if table is CHANNEL_CHANGES else frozenset[int]()
+                    )
+                    refused.append(
+                        [
+                            value in kept_out and row not in leaving
+                            for row, value in enumerate(values)
+                        ]
+                    )
             elif column.privacy is Privacy.MEMBER and self._gate.refusals:
                 if not column.names_only:
                     refused.append([value in self._gate.refusals for value in values])
@@ -171,6 +185,16 @@ class _Admission:
         if not refused:
             return None
         return [not any(told) for told in zip(*refused, strict=True)]
+
+    def _leaving(self, changes: Columns) -> frozenset[int]:
+        """The changes that say nothing but that a channel is not public any more: the store has to
+        learn of it, for what it has of the channel goes."""
+        rows = zip(changes["channel_id"], changes["what"], changes["kind"], strict=True)
+        return frozenset(
+            row
+            for row, (channel_id, what, kind) in enumerate(rows)
+            if what == "kind" and kind != "public" and self._gate.would_admit(channel_id)
+        )
 
     def _column(
         self, table: Table, column: Column, arrow: pa.DataType, columns: Columns

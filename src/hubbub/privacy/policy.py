@@ -74,6 +74,31 @@ class Policy:
         """Whether members' names are taken out of that too."""
         return self.scrubs and not self.names
 
+    def without_texts(self) -> "Policy":
+        """This policy where it is not known whose names to take out of what people write."""
+        return replace(self, text="dropped", links="domain", raw=False)
+
+    def is_within(self, other: "Policy") -> bool:
+        """Whether whatever passes this policy's gate might pass the other's too. How long it stays
+        is left out: that is looked at in each merge."""
+        return (
+            (
+                other.only_channels is None
+                or (
+                    self.only_channels is not None
+                    and {*self.only_channels} <= {*other.only_channels}
+                )
+            )
+            and {*self.private_channels} <= {*other.private_channels}
+            and {*self.direct_messages} <= {*other.direct_messages}
+            and (other.names or not self.names)
+            and (other.contacts or not self.contacts)
+            and (other.raw or not self.raw)
+            and (self.pseudonyms or not other.pseudonyms)
+            and _AMOUNT[self.text] <= _AMOUNT[other.text]
+            and _AMOUNT[self.links] <= _AMOUNT[other.links]
+        )
+
     def keeps(self, privacy: Privacy) -> bool:
         """Whether columns of a class keep a value (perhaps a shortened or keyed one)."""
         match privacy:
@@ -88,6 +113,9 @@ class Policy:
             case _:
                 return True
 
+
+_AMOUNT = {"dropped": 0, "domain": 0, "scrubbed": 1, "trimmed": 1, "whole": 2}
+"""How much of texts and links is kept."""
 
 PRESETS = {
     "open": Policy("open", raw=True),

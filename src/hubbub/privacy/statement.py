@@ -95,7 +95,13 @@ def _how_long(policy: Policy) -> list[str]:
 
 
 def _who_sees_it(policy: Policy) -> list[str]:
-    told = ["Whoever may read the home folder on this machine; nothing is sent anywhere else."]
+    told = [
+        "Whoever may read the home folder on this machine.",
+        "Whoever may open the dashboard of hubbub serve: who is at this machine, and who has the "
+        "password or a token.",
+        "Nothing is sent anywhere else, unless you name a broker (--kafka): then admitted rows "
+        "are.",
+    ]
     if policy.smallest_group > 1:
         told.append(
             f"Figures about fewer than {policy.smallest_group} members are not given to anyone."

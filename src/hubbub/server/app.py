@@ -78,7 +78,8 @@ def build_app(parts: Parts) -> Starlette:
         await parts.hub.stop()
 
     return Starlette(
-        routes=[Mount(parts.prefix, routes=routes)] if parts.prefix else routes,
+        # the door takes the prefix for the app's root; without one it is part of the paths
+        routes=[Mount(parts.prefix, routes=routes)] if parts.prefix and not door else routes,
         middleware=[*door, Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)],
         exception_handlers={HubbubError: refused, HTTPException: unanswered, Exception: failed},
         lifespan=living,

@@ -60,6 +60,7 @@ _SCHEMAS: dict[str, Json] = {
             "height": {"type": "integer", "minimum": 1},
             "metric": _TEXT_OR_NONE, "chart": _TEXT_OR_NONE, "value": _TEXT_OR_NONE,
             "parts": {"type": "array", "items": _TEXT},
+            "labels": {"type": "object", "additionalProperties": _TEXT},
             "colours": {"type": ["object", "null"]},
             "columns": {"type": "array", "items": _TEXT},
             "limit": {"type": ["integer", "null"], "minimum": 1},

@@ -52,7 +52,7 @@ def page(
 def _panels(panels: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     halves = {
         "phone-half": _paired(panels, [_is_small(panel) for panel in panels]),
-        "tablet-half": _paired(panels, [panel["width"] <= _HALF for panel in panels]),
+        "tablet-half": _paired(panels, [_is_half(panel) for panel in panels]),
     }
     for place, panel in enumerate(panels):
         name, title = escape(panel["name"]), escape(panel["title"])
@@ -73,6 +73,11 @@ def _is_small(panel: Mapping[str, Any]) -> bool:
     """Whether half a phone is wide enough: not for a scale with its word beside the figure."""
     is_card = panel["kind"] == "card" and panel["colours"] is None
     return is_card and panel["height"] == 1 and panel["width"] <= _NARROW
+
+
+def _is_half(panel: Mapping[str, Any]) -> bool:
+    """Whether half a tablet is wide enough; a status is a line there, below or above others."""
+    return panel["width"] <= _HALF and panel["kind"] != "status"
 
 
 def _paired(panels: Sequence[Mapping[str, Any]], is_half: Sequence[bool]) -> set[int]:

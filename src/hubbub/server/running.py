@@ -30,11 +30,11 @@ from hubbub.flows.connecting import address, app_token, connect, signing_secret
 from hubbub.flows.forwarding import Forwarder
 from hubbub.flows.gates import Gates
 from hubbub.flows.listening import socket_mode
-from hubbub.flows.loading import Loaded, Loader, sole_loader
+from hubbub.flows.loading import Loaded, Loader, keep_to_policy, sole_loader
 from hubbub.flows.panels import Panels
 from hubbub.flows.receiving import Receiver
 from hubbub.flows.vitals import Vitals
-from hubbub.flows.workspace import made
+from hubbub.flows.workspace import made, smallest_group
 from hubbub.server.access import Access
 from hubbub.server.app import Parts, Server, build_app
 from hubbub.server.listening import listening
@@ -91,7 +91,7 @@ class Running:
     def __init__(self, settings: Settings, sources: Sources) -> None:
         self.settings = settings
         self.sources = sources
-        self.vitals = Vitals()
+        self.vitals = Vitals(tells_events=smallest_group(settings) == 1)
         self.gates = Gates(settings, self._directory)
         self.panels = Panels(settings)
         self.hub = Hub(self.panels, self.vitals)
@@ -123,6 +123,7 @@ class Running:
             stack.enter_context(audited_run(self.settings, "serve"))
             self.log = EventLog(made(self.settings.event_log))
             stack.callback(self.log.close)
+            keep_to_policy(self.settings, self.log)
             self.receiver = Receiver(
                 self.log,
                 self.gates,
@@ -255,13 +256,12 @@ class Running:
         self.hub.merged()
 
     def _watch(self) -> None:
-        """Take over what others have put into the store, an import or a collection; and let the
-        channels be looked at of which nothing is known but their ids."""
-        known, asked = 0, set[str]()
+        """Take over what others have put into the store: an import, or a collection."""
+        known = 0
         while not self._stop.wait(_WATCH_SECONDS):
-            for channel_id in self.gates.unknown - asked:
-                self.catching_up.gap(channel_id, "a channel that was not known")
-                asked.add(channel_id)
+            if self.gates.current() is None:
+                with suppress(HubbubError):  # catching up says why; but it may be busy for hours
+                    self.gates.prepare()
             changed_at = _changed_at(self.settings.store)
             if changed_at != known and self.gates.current() is not None:
                 known = changed_at
@@ -273,7 +273,7 @@ class Running:
         if self.sources.slack is None:
             raise UsageError(
                 "The privacy policy takes members' names out of texts, and no token is there to "
-                "ask Slack who they are.",
+                "ask Slack who they are: no text is kept.",
                 "Set SLACK_BOT_TOKEN.",
             )
         return directory(self.sources.slack[0], self._stop)

@@ -26,7 +26,7 @@ def read_event(event: Json, *, batch: Batch, copies: Copies, raw: bool) -> str |
     if kind == "app_mention":
         # another delivery of the message, which may come without the first
         return copies.unwrap({**event, "type": "message"}, None)
-    if kind in _MEMBER:
+    if kind in OF_MEMBERS:
         return _member(event, batch, raw=raw)
     if kind == "channel_created":
         channel = record(event.get("channel"))
@@ -42,7 +42,7 @@ def read_event(event: Json, *, batch: Batch, copies: Copies, raw: bool) -> str |
     return read(event, batch)
 
 
-_MEMBER = frozenset({
+OF_MEMBERS = frozenset({
     "team_join", "user_change", "user_profile_changed", "user_status_changed",
     "user_huddle_changed",
 })  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from hubbub.core.batch import Envelope
+from hubbub.slack.changes import OF_MEMBERS
 from hubbub.slack.normalize import Malformed, decoded
 from hubbub.slack.values import (
     Json,
@@ -57,7 +58,7 @@ ASKS_FOR_A_READING = frozenset({
 """Types of events that say that something changed, but not what: the collector has to look."""
 
 _KINDS = {
-    "channel": "public", "C": "public", "group": "private", "G": "private",
+    "channel": "public", "group": "private", "G": "private",
     "im": "dm", "mpim": "group_dm", "app_home": "dm",
 }  # fmt: skip
 
@@ -78,6 +79,7 @@ class _Event(msgspec.Struct):
     type: str
     channel: str | _Place | None = None
     channel_id: str | None = None
+    old_channel_id: str | None = None
     item: _Item | None = None
     event_ts: str | None = None
     channel_type: str | None = None
@@ -140,7 +142,7 @@ def _channel_id(event: _Event) -> str | None:
             return place.id or None
         if place:
             return place
-    return event.channel_id or None
+    return event.channel_id or event.old_channel_id or None
 
 
 def _read_patiently(body: bytes) -> Delivery:
@@ -190,9 +192,17 @@ def channel_of(event: Json) -> str | None:
 
 
 def envelope_of(delivery: Delivery) -> Envelope:
-    """An event as it is read into rows. Nothing that people wrote stands in its origin."""
+    """An event as it is read into rows. Nothing that people wrote stands in its origin.
+
+    A member's entry is as of the event: its own `updated` is in whole seconds, in which more than
+    one change has room.
+    """
     return Envelope(
-        "events", f"event {delivery.event_id}", b"[" + delivery.event + b"]", delivery.channel_id
+        "events",
+        f"event {delivery.event_id}",
+        b"[" + delivery.event + b"]",
+        delivery.channel_id,
+        observed_at=delivery.event_at if delivery.type in OF_MEMBERS else None,
     )
 
 

@@ -45,6 +45,13 @@ def replies_told(state: str) -> int:
     return int(state.partition(" ")[0])
 
 
+def has_more(state: str, stored: tuple[str, ...]) -> bool:
+    """Whether the store has replies that a thread's root does not count: events brought them, and
+    nothing told that they are gone."""
+    latest = state.partition(" ")[2]
+    return len(stored) > replies_told(state) or any(is_before(latest, ts) for ts in stored)
+
+
 def gone_replies(
     state: str, stored: tuple[str, ...], seen: list[str], observed_at: float
 ) -> list[str]:

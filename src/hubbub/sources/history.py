@@ -23,6 +23,7 @@ from hubbub.sources.answers import (
     cut_state,
     deletions,
     gone_replies,
+    has_more,
     messages_of,
     micros_of,
     parted,
@@ -358,8 +359,9 @@ class History:
                 state = NO_REPLIES  # it was a root
             before = self._done((channel.id, ts, "thread"), threads.get(ts))
             got = before.got if before else None
-            if state is None or state == got:
+            if state is None or (state == got and not has_more(state, replies.get(ts, ()))):
                 continue
+            got = got if state != got else None  # so that the reading waits until it is done
             if state != NO_REPLIES or replies.get(ts) or got:
                 position = before.position if before and before.wanted != before.got else None
                 wanted.append(

@@ -38,6 +38,7 @@ CREATE INDEX IF NOT EXISTS pieces_by_number ON pieces (number);
 CREATE TABLE IF NOT EXISTS seen (event_id TEXT PRIMARY KEY, at INTEGER) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS seen_by_time ON seen (at);
 CREATE TABLE IF NOT EXISTS positions (name TEXT PRIMARY KEY, number INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS admission (policy TEXT);
 """
 
 
@@ -229,6 +230,18 @@ class EventLog:
             self._writer.execute(
                 "INSERT OR REPLACE INTO positions VALUES ('forwarded', ?)", (number,)
             )
+
+    def admitted_by(self) -> str | None:
+        """The policy that the entries were admitted by, as it was noted; None if none was."""
+        with self._reading, self._explained():
+            found = self._reader.execute("SELECT policy FROM admission").fetchall()
+        return found[0][0] if found else None
+
+    def note_admission(self, policy: str) -> None:
+        """From now on entries are admitted by a policy."""
+        with self._changing():
+            self._writer.execute("DELETE FROM admission")
+            self._writer.execute("INSERT INTO admission VALUES (?)", (policy,))
 
     def prune(self, upto: int, remember: timedelta) -> None:
         """Let go of the entries up to one, and of ids that are older than `remember`."""

@@ -1,6 +1,6 @@
 /** What a panel means, its rows as a table, and where they are as a file. */
 
-import { isNumber, words } from "./data.js";
+import { isAddress, isNumber, words } from "./data.js";
 import { find, make, tabular } from "./dom.js";
 import { query } from "./filters.js";
 import { told } from "./format.js";
@@ -36,8 +36,11 @@ export function explain({ name, title, chart, explain: { question, note, columns
 }
 
 function rowsOf(data) {
-  const { columns, rows, total_rows: all } = data;
-  const texts = rows.map((row) => row.map((value, place) => told(value, columns[place])));
+  const { rows, total_rows: all } = data;
+  // ids and addresses are for programs: the CSV has them
+  const places = [...data.columns.keys()].filter((place) => data.columns[place].type !== "id" && !isAddress(data.columns[place]));
+  const columns = places.map((place) => data.columns[place]);
+  const texts = rows.map((row) => places.map((place) => told(row[place], data.columns[place])));
   const more = all > rows.length && make("p", {}, `The first ${rows.length} of ${all}; the CSV has all.`);
   return make("details", {}, make("summary.pill", {}, "As a table"), more,
     tabular(columns.map(words), texts, columns.map(isNumber)));

@@ -15,7 +15,7 @@ const DARK = {
 };
 const LENGTHS = new Set([
   "fontSize", "labelFontSize", "titleFontSize", "lineHeight", "labelPadding", "titlePadding", "dx", "dy",
-  "titleY", "strokeWidth", "gridWidth", "labelSeparation", "gradientLength", "offset", "labelLimit",
+  "titleY", "strokeWidth", "gridWidth", "labelSeparation", "gradientLength", "gradientThickness", "offset", "labelLimit",
 ]);
 
 /** A spec for a box on the page, in pixels. */

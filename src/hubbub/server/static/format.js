@@ -15,8 +15,18 @@ export function told(value, { type }) {
   return type === "instant" ? moment(instant(value)) : String(value);
 }
 
+/** A member whose name is not known is called by the end of the id. */
+export const called = (text) =>
+  /^[UW](?=.*\d)[A-Z0-9]{8,}$/.test(text) ? `${text[0]}…${text.slice(-4)}` : String(text ?? "");
+
+/** Units as one says them of a figure: 1 message, 2 messages. */
+export const counted = (unit, value) => (value === 1 ? unit.replace(/^(\s*\w+)s\b/, "$1") : unit);
+
 /** A number with its sign, for changes. */
-export const signed = (value) => (value > 0 ? "+" : "") + told(value, { type: "number" });
+export const signed = (value) => (value > 0 ? "+" : "") + told(value, { type: "integer" });
+
+/** Whole per cents, but nothing that has changed is 0. */
+export const percent = (value) => `${told(value, { type: Math.abs(value) < 1 ? "number" : "integer" })} %`;
 
 /** Milliseconds since 1970, of a text or of seconds. */
 export const instant = (value) => (typeof value === "number" ? value * 1000 : Date.parse(value));
@@ -26,6 +36,9 @@ export const clock = (at) => new Intl.DateTimeFormat("en-GB", { timeStyle: "shor
 const day = (at) => new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone }).format(at);
 
 export const moment = (at) => `${day(at)}, ${clock(at)}`;
+
+/** The hour of a moment, with its day if that is not today's. */
+export const lately = (at) => (day(at) === day(Date.now()) ? clock : moment)(at);
 
 /** How long ago a moment was, in steps that do not flicker. */
 export function ago(at) {

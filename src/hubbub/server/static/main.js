@@ -3,7 +3,7 @@
 import { explain, openDialog, prepareDialog } from "./dialog.js";
 import { find, make, say } from "./dom.js";
 import { filters, query } from "./filters.js";
-import { clock, instant, tick, useZone } from "./format.js";
+import { instant, lately, tick, useZone } from "./format.js";
 import { card } from "./panels/card.js";
 import { chart } from "./panels/chart.js";
 import { list } from "./panels/list.js";
@@ -101,7 +101,7 @@ function takeActivity({ items }) {
 function facts(asOf) {
   const { title, timezone, policy, smallest_group: few } = dashboard;
   const kept = few > 1 ? `, nothing about fewer than ${few} members` : "";
-  say(find("facts"), `${title} · as of ${clock(asOf)}, ${timezone} · ${policy} policy${kept}`);
+  say(find("facts"), `${title} · as of ${lately(asOf)}, ${timezone} · ${policy} policy${kept}`);
 }
 
 /** A screen reader is told the totals now and then, not with every message. */

@@ -1,7 +1,7 @@
 /** How the server fares: the line under the header, and the list of its parts. */
 
 import { find, make, say } from "./dom.js";
-import { ago, clock, instant, moment } from "./format.js";
+import { ago, instant, lately } from "./format.js";
 
 const PARTS = { slack: "Slack", log: "Event log", loader: "Store", broker: "Broker", collector: "History" };
 const LEVELS = {
@@ -24,10 +24,10 @@ function parts(status) {
 /** The parts as a list of definitions, for the panel and the dialog. */
 export function vitals(status) {
   return make("dl.vitals", {}, ...parts(status).map(({ title, level, word, told, since }) =>
-    make(`div.${level}`, {},
+    make(`div.${level}`, { title: told },
       make("dt", {}, make("i.dot"), title),
-      make("dd", {}, make("b", {}, word), make("span.since", {}, ` since ${moment(instant(since))}`)),
-      make("dd", {}, told))));
+      make("dd", {}, word, make("span.since", {}, ` since ${lately(instant(since))}`)),
+      told && make("dd.told", {}, told))));
 }
 
 /** The line under the header. It is always there, so that nothing moves when it has to warn. */
@@ -40,7 +40,7 @@ export function stateLine() {
     const lost = stream === "lost" || stream === "out";
     const level = lost ? "fair" : worst ? worst.level : stream && "good";
     find("state").className = `state ${level}`;
-    const of = asOf ? `; figures are of ${clock(asOf)}` : "";
+    const of = asOf ? `; figures are of ${lately(asOf)}` : "";
     if (stream === "out") say(find("state-word"), `Signed out${of}. Load the page again to sign in.`);
     else if (lost) say(find("state-word"), `Reconnecting${of}`);
     else if (stream) say(find("state-word"), worst ? `${worst.title} ${worst.word}` : "Live");

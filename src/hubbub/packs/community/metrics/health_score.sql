@@ -1,7 +1,7 @@
 /*
 title = "Health"
 question = "How well does the community do, in one figure?"
-note = "100, plus points for what is said and who joins, minus points for the present silence, held between 0 and 200. Red below 100, yellow to 150, green above. Every number of that is a parameter. The dashboard that this comes from counted since its own start; here the window does."
+note = "It starts at 100. Each message of the window adds half a point, each new member one; each full half hour since the newest message takes one off. It is never below 0 or above 200. Red below 100, yellow to 150, green above. All these numbers are parameters, which you can set to what suits your community."
 members = "overlapping"
 
 [parameters]
@@ -20,11 +20,11 @@ yellow_to = { default = 150.0, doc = "scores to this one are yellow, those above
 score = { type = "number", doc = "the sum of all points, held between the lowest and the highest", unit = "points" }
 colour = { type = "text", doc = "red, yellow or green" }
 messages = { type = "integer", doc = "posts, replies and broadcasts by people in the window", unit = "messages" }
-points_messages = { type = "number", doc = "points for them", unit = "points" }
+points_messages = { type = "number", doc = "points for the messages", unit = "points" }
 new_members = { type = "integer", doc = "members who joined in the window", unit = "members" }
-points_new_members = { type = "number", doc = "points for them", unit = "points" }
+points_new_members = { type = "number", doc = "points for the new members", unit = "points" }
 silent_minutes = { type = "integer", doc = "full minutes since the newest message; empty before the first", unit = "minutes" }
-points_silence = { type = "number", doc = "points taken off for them, below zero", unit = "points" }
+points_silence = { type = "number", doc = "points taken off for the silence, below zero", unit = "points" }
 */
 WITH said AS (
     SELECT

@@ -16,7 +16,7 @@ ts = { type = "id", doc = "the message" }
 user_id = { type = "id", doc = "member" }
 member = { type = "text", doc = "their name" }
 kind = { type = "text", doc = "post, reply or broadcast" }
-text = { type = "text", doc = "what was said, where the policy keeps it" }
+text = { type = "markup", doc = "what was said, where the policy keeps it" }
 permalink = { type = "text", doc = "where it is in Slack; empty where only archives were imported" }
 profile = { type = "text", doc = "the member in Slack; empty there too, and for pseudonyms" }
 */

@@ -15,7 +15,7 @@ ts = { type = "id", doc = "the question" }
 user_id = { type = "id", doc = "member" }
 member = { type = "text", doc = "their name" }
 asked_at = { type = "instant", doc = "when" }
-text = { type = "text", doc = "what was asked, where the policy keeps it" }
+text = { type = "markup", doc = "what was asked, where the policy keeps it" }
 hours = { type = "number", doc = "since it was asked", unit = "hours" }
 answered_at = { type = "instant", doc = "a late answer, more than a day after the question; empty if there is none" }
 permalink = { type = "text", doc = "where it is in Slack; empty where only archives were imported" }

@@ -2,7 +2,7 @@
 
 import { named, records, trend, words } from "../data.js";
 import { calm, make, sentence } from "../dom.js";
-import { told, when } from "../format.js";
+import { counted, percent, told, when } from "../format.js";
 
 const COUNTING = 700;
 const LEVELS = { low: "Low", fair: "Fair", good: "Good" };
@@ -13,7 +13,7 @@ export function card(body, layout) {
   const unit = make("span");
   const mark = make("span.mark");
   const scale = make("div.scale", { "aria-hidden": "true" }, make("i"));
-  const parts = make("dl.parts");
+  const parts = make("ul.parts");
   const count = counter(figure);
   let spoken = "";
 
@@ -23,12 +23,13 @@ export function card(body, layout) {
       const [column] = named(data, [layout.value]);
       spoken = "";
       if ((row[layout.value] ?? null) === null) return body.replaceChildren(sentence(data.empty || data.note));
-      unit.textContent = layout.title.toLowerCase().includes(column.unit) ? "" : column.unit;
+      unit.textContent = layout.title.toLowerCase().includes(column.unit) ? "" : counted(column.unit, row[layout.value]);
       exact.textContent = told(row[layout.value], column);
       spoken = `${layout.title}: ${exact.textContent} ${unit.textContent}`.trim();
       count(row[layout.value], column);
       if (layout.colours) judge(mark, scale, row[layout.colours.column], layout.colours);
-      parts.replaceChildren(...named(data, layout.parts).map((each) => part(each, row[each.name])));
+      const known = named(data, layout.parts).filter(({ name }) => (row[name] ?? null) !== null);
+      parts.replaceChildren(...known.map((each) => part(each, row[each.name], layout.labels?.[each.name])));
       if (figure.isConnected) return;
       const big = make("p.figure", {}, figure, exact, unit, layout.colours && mark);
       body.replaceChildren(big, ...(layout.colours ? [scale] : []), parts);
@@ -38,18 +39,18 @@ export function card(body, layout) {
   };
 }
 
-/** A small figure with its name; a change in per cent says its direction in a word too. */
-function part(column, value) {
-  if (column.type === "instant" && value) {
-    return make("div", {}, make("dt", {}, words(column).replace(/ at$/, "")), make("dd", {}, when(value)));
-  }
-  if (!column.name.endsWith("_change") || column.unit !== "%" || value === null) {
-    return make("div", {}, make("dt", {}, words(column)), make("dd", {}, told(value, column)));
-  }
+/** A small figure in its phrase, `{}` in which is the figure; a change says its direction too. */
+function part(column, value, phrase = `{} ${words(column)}`) {
+  const [before, after = ""] = phrase.split("{}");
+  return make("li", {}, before, figureOf(column, value), counted(after, value));
+}
+
+function figureOf(column, value) {
+  if (column.type === "instant") return make("b", {}, when(value));
+  if (!column.name.endsWith("_change") || column.unit !== "%") return make("b", {}, told(value, column));
   const [kind, arrow] = trend(value);
-  const word = { rising: "more", falling: "fewer", steady: "as before" }[kind];
-  const text = `${arrow} ${told(Math.abs(value), column)} %`;
-  return make("div", { title: words(column) }, make("dt", {}, word), make(`dd.${kind}`, {}, text));
+  const word = make("span.unseen", {}, { rising: "up ", falling: "down ", steady: "" }[kind]);
+  return make(`b.${kind}`, {}, make("span", { "aria-hidden": "true" }, `${arrow} `), word, percent(Math.abs(value)));
 }
 
 /** Below `red` red, up to `yellow` yellow, above green; a word says the same as the colour. */

@@ -2,7 +2,7 @@
 
 import { records } from "../data.js";
 import { arrange, calm, linked, make, name, scroller, sentence } from "../dom.js";
-import { when } from "../format.js";
+import { called, when } from "../format.js";
 
 const VERBS = { reply: "replied", broadcast: "replied", reaction: "reacted" };
 const RESTING = 20_000;
@@ -79,7 +79,7 @@ const keyOf = (item) => item.key ?? `${item.channel_id}/${item.ts ?? JSON.string
 function entry(item) {
   const at = item.at ?? item.posted_at ?? item.asked_at;
   const verb = item.asked_at ? "asked" : VERBS[item.kind] ?? "wrote";
-  const who = linked(item.member_url ?? item.profile, make("b", {}, name(item.member ?? "Somebody")));
+  const who = linked(item.member_url ?? item.profile, make("b", {}, name(called(item.member ?? "Somebody"))));
   const place = item.channel ? [" in ", name("#" + item.channel.replace(/^#/, ""))] : [];
   const link = linked(item.message_url ?? item.permalink, at ? when(at) : "");
   if (link instanceof HTMLAnchorElement) link.append(make("span.unseen", {}, ": the message in Slack"));

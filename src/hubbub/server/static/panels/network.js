@@ -3,6 +3,7 @@
 import { records } from "../data.js";
 import { em, make, sentence, tabular } from "../dom.js";
 import { settle } from "../force.js";
+import { called } from "../format.js";
 
 const MOST = 60;
 const LONGEST = 18;
@@ -41,7 +42,7 @@ function strongest(rows) {
   const dots = new Map();
   const pairs = new Map();
   for (const row of rows) {
-    const ends = ["source", "target"].map((end) => [row[`${end}_id`] ?? row[end], row[end]]);
+    const ends = ["source", "target"].map((end) => [row[`${end}_id`] ?? row[end], called(row[end])]);
     const ids = ends.map(([id]) => id).sort();
     if (ids[0] === ids[1]) continue;
     const key = ids.join("\t");

@@ -2,7 +2,7 @@
 
 import { isAddress, isNumber, named, records, trend, words } from "../data.js";
 import { arrange, linked, make, name, scroller, sentence } from "../dom.js";
-import { signed, told, when } from "../format.js";
+import { called, percent, signed, told, when } from "../format.js";
 
 const LINKED = new Set(["member", "channel"]);
 const isChange = (column) => /(^|_)change(_|$)/.test(column.name) && isNumber(column);
@@ -18,7 +18,7 @@ export function table(body, layout) {
       if (!all.length) return body.replaceChildren(sentence(data.empty));
       const cells = plan(data, layout, all);
       head.replaceChildren(...cells.map(({ column, kind }) =>
-        make(`th.${kind}.c-${column.name}`, { scope: "col" }, make(kind === "rank" ? "span.unseen" : "span", {}, words(column)))));
+        make(`th.${kind}.c-${column.name}`, { scope: "col" }, make(kind === "rank" ? "span.unseen" : "span", {}, layout.labels?.[column.name] ?? words(column)))));
       const keyOf = (row) => row.user_id ?? row.channel_id ?? JSON.stringify(row);
       arrange(rows, all, keyOf, () => make("tr"));
       all.forEach((row, place) => fill(rows.children[place], row, cells));
@@ -31,6 +31,7 @@ export function table(body, layout) {
 function plan(data, layout, rows) {
   const usual = data.columns.filter((each) => each.type !== "id" && !isAddress(each));
   const columns = layout.columns.length ? named(data, layout.columns) : usual;
+  const direction = columns.find(isChange);
   const first = columns.find((each) => !isNumber(each));
   const amount = columns.some(isChange) ? null : columns.find((each) => isNumber(each) && each.name !== "rank");
   const address = data.columns.find(isAddress)?.name;
@@ -38,20 +39,22 @@ function plan(data, layout, rows) {
     column,
     kind: column.name === "rank" ? "rank" : column === first ? "main" : column === amount ? "amount.n"
       : isNumber(column) || column.type === "instant" ? "n" : "other",
+    isDirection: column === direction,
     most: Math.max(1, ...rows.map((row) => Number(row[column.name]) || 0)),
     address: LINKED.has(column.name) ? address : null,
   }));
 }
 
 function fill(line, row, cells) {
-  cells.forEach(({ column, kind, most, address }, place) => {
+  cells.forEach(({ column, kind, isDirection, most, address }, place) => {
     const value = row[column.name];
     const isMain = kind === "main";
     const cell = line.children[place] ??
       line.appendChild(make(`${isMain ? "th" : "td"}.${kind}.c-${column.name}`, { scope: isMain && "row" }));
-    const text = told(value, column);
+    const text = column.name === "member" ? called(value) : told(value, column);
     if (kind === "amount.n") bar(cell, text, value / most);
-    else if (isChange(column) && value !== null) cell.replaceChildren(change(value, column));
+    else if (isDirection && value !== null) cell.replaceChildren(change(value, column));
+    else if (isChange(column) && value !== null) cell.textContent = changed(value, column);
     else if (column.type === "instant" && value) cell.replaceChildren(when(value));
     else if (cell.textContent !== text) cell.replaceChildren(linked(row[address], name(text)));
     if (isMain) cell.title = text;
@@ -65,8 +68,11 @@ function bar(cell, text, share) {
   figure.textContent = text;
 }
 
-function change(value, { unit }) {
+const changed = (value, { unit }) => (unit === "%" ? (value > 0 ? "+" : "") + percent(value) : signed(value));
+
+/** The first change of a row says its direction by arrow, colour and, unseen, a word. */
+function change(value, column) {
   const [kind, arrow] = trend(value);
   return make(`span.${kind}`, {}, make("span", { "aria-hidden": "true" }, `${arrow} `),
-    signed(value), unit === "%" ? " %" : "", make("span.unseen", {}, ` ${kind}`));
+    changed(value, column), make("span.unseen", {}, ` ${kind}`));
 }

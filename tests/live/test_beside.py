@@ -1,0 +1,84 @@
+"""People use the program while the server runs under load, and start the server while they do."""
+
+import json
+from pathlib import Path
+
+from program import CHANNEL, Load, Program
+
+from receiving import grove
+
+COMMUNITY = Path(__file__).parents[1] / "golden" / "community"
+SAID = 3
+"""What somebody said before anybody listened."""
+
+
+def done(program: Program, verb: str, *options: str) -> str:
+    """What a verb prints, which ends well."""
+    process = program.command(verb, *options)
+    printed, said = process.communicate()
+    assert process.returncode == 0, said
+    return printed
+
+
+def test_all_verbs_work_beside_a_server_under_load(tmp_path: Path) -> None:
+    simulator = grove()
+    for _ in range(SAID):
+        simulator.clock.advance(1)
+        simulator.acts.post("C2", "U1", "who waters?")
+    simulator.clock.advance(60)
+    token = simulator.add_token("bot", channels=["C1", "C2"])
+    with simulator.serve():
+        slack = {"SLACK_API_URL": simulator.url, "SLACK_BOT_TOKEN": token}
+        with Program(tmp_path, slack) as program:
+            first = program.command("collect")
+            program.start()
+            _, said = first.communicate()
+            assert first.returncode == 0, said
+            with Load(program.port) as load:
+                load.wait_for(100)
+                done(program, "collect")
+                collected = (
+                    "SELECT count(*) FROM messages WHERE channel_id = 'C2' AND kind = 'post'"
+                )
+                assert program.rows(collected) == [(SAID,)]
+
+                before = posts(program)
+                [shown] = json.loads(
+                    done(program, "show", "totals", "--as-of", "latest", "--format", "json")
+                )
+                assert before <= shown["posts"] <= SAID + len(load.acknowledged) + 4
+
+                before = posts(program)
+                done(program, "export", "messages_per_day", "-o", str(tmp_path / "out"))
+                [file] = (tmp_path / "out").rglob("messages_per_day.csv")
+                assert file.read_text().count("\n") > 1
+
+                done(program, "import", str(COMMUNITY))
+                load.wait_for(100)
+            program.stop()
+            assert load.statuses == {200}
+            imported = done_alone(tmp_path / "alone")
+            assert program.rows(OF_OTHERS) == imported
+            keys = program.rows(
+                f"SELECT channel_id, ts FROM messages WHERE channel_id = '{CHANNEL}'"
+            )
+            lost = {key for key in load.acknowledged if len(key) == 2} - {*keys}
+            assert not lost
+
+
+OF_OTHERS = (
+    "SELECT channel_id, count(*) FROM messages WHERE length(channel_id) > 2 GROUP BY 1 ORDER BY 1"
+)
+"""Of the imported channels, whose ids are longer."""
+
+
+def done_alone(home: Path) -> list[tuple[object, ...]]:
+    """What an import brings where nothing else happens."""
+    alone = Program(home, {})
+    done(alone, "import", str(COMMUNITY))
+    return alone.rows(OF_OTHERS)
+
+
+def posts(program: Program) -> int:
+    """How many there are."""
+    return program.rows("SELECT count(*) FROM messages WHERE kind = 'post'")[0][0]
