@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import by_hand, collecting, generate, receiving
+from bench import by_hand, collecting, generate, receiving, viewers
 
 SHARED = Path(__file__).parents[2] / "shared" / "bench"
 BATCH_METRICS = (
