@@ -45,7 +45,7 @@ from hubbub.settings import Settings
 from hubbub.slack.api import SLACK, Slack, SlackError, Token
 from hubbub.slack.values import text
 from hubbub.stores import duckdb as store
-from hubbub.stores.eventlog import EventLog
+from hubbub.stores.eventlog import Entry, EventLog
 
 _log = logging.getLogger("hubbub.server")
 _WATCH_SECONDS = 2.0
@@ -217,6 +217,7 @@ class Running:
         if self.sources.app is not None or self.sources.secret is None:
             return app
         self.vitals.set("slack", "waiting", "Slack delivers to /slack/events")
+        self.receiver.listeners.append(self._heard)
         return slack_first(
             app, SlackEvents(self.receiver, self.sources.secret, self.vitals), prefix
         )
@@ -250,6 +251,11 @@ class Running:
             yield
         finally:
             forwarder.stop()
+
+    def _heard(self, entry: Entry) -> None:
+        """Slack has delivered something by HTTP."""
+        del entry
+        self.vitals.set("slack", "connected", "Slack delivers to /slack/events")
 
     def _merged(self, loaded: Loaded) -> None:
         del loaded
