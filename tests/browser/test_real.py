@@ -157,6 +157,12 @@ def test_it_is_served_behind_a_proxy_under_a_path_to_who_has_the_password(
             expect(_newest(page)).to_contain_text("there are plums")
             expect(_count(page)).to_have_text(str(len(FIRST) + 1))
             assert _in_all(page) == []
+            page.locator("#state-button").click()
+            page.get_by_role("link", name="Log out").click()
+            assert page.url == f"http://localhost:{port}/hubbub/logout"
+            page.get_by_role("button", name="Log out").click()
+            page.goto(f"http://localhost:{port}/hubbub/")
+            assert page.url == f"http://localhost:{port}/hubbub/login"
             assert complaints == []
             page.close()
 

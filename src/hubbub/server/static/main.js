@@ -114,7 +114,12 @@ dashboard.panels.forEach(prepare);
 prepareDialog();
 if (known) take(known);
 themeSwitch(find("theme"), () => panels.forEach(({ shown }) => shown.restyle?.()));
-find("state-button").addEventListener("click", () => openDialog("How the server fares", [line.vitals()]));
+find("state-button").addEventListener("click", async () => {
+  openDialog("How the server fares", [line.vitals()]);
+  // only where there is a login is there a way out
+  const { login } = await fetch("session").then((answer) => answer.json(), () => ({}));
+  if (login) find("dialog-links").replaceChildren(make("a", { href: "logout" }, "Log out"));
+});
 
 const mark = () => find("panels").classList.toggle("filtered", query() !== "");
 filters(find("filters"), dashboard, () => {
