@@ -31,8 +31,8 @@ def command(session: Session, **chosen: object) -> None:
     """Serve the dashboard until Ctrl-C, and take what happens in Slack within the second.
 
     With SLACK_APP_TOKEN events come by Socket Mode, which needs no public address; with
-    SLACK_SIGNING_SECRET Slack delivers them to /slack/events. SLACK_BOT_TOKEN lets gaps be filled
-    from history. Without any of them it shows what was imported.
+    SLACK_SIGNING_SECRET Slack delivers them to /slack/events. Both want SLACK_BOT_TOKEN too, by
+    which gaps are filled from history. Without any of them it shows what was imported.
     """
     from hubbub.server.running import Running, Sources
 
