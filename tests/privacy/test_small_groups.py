@@ -329,7 +329,7 @@ def test_the_added_column_cannot_be_a_metrics_own(own: Callable[[str], Settings]
 def test_an_export_leaves_out_and_names_what_may_not_leave(town: Settings, tmp_path: Path) -> None:
     told: list[str] = []
     written = export_metrics(town, [], {"as_of": "2026-01-31"}, tmp_path, "csv", told.append)
-    about_nobody = ["coverage", "policies", "retention_compliance"]
+    about_nobody = ["coverage", "policies"]
     assert sorted(path.stem for path in written) == sorted([*OF_GROUPS, *about_nobody])
     assert len(told) == 1
     assert all(name in told[0] for name in REFUSED)

@@ -54,9 +54,6 @@ _SERVER_SECONDS = 60.0
 """How long to wait for a running server to merge what it has taken."""
 
 
-_log = logging.getLogger("hubbub.server")
-
-
 @dataclass(frozen=True)
 class Loaded:
     """What one merge took over."""

@@ -74,13 +74,14 @@ class Vitals:
             part: {"state": each.state, "told": each.told, "since": each.since}
             for part, each in states.items()
         }
-        if not self._tells_events:
-            # how many wait for the broker or the store stands in a sentence
-            for part in ("broker", "loader"):
+        if self._tells_events:
+            told |= {"last_event_at": self.last_event_at, "lag_seconds": self.lag_seconds}
+        else:
+            told |= {"last_event_at": None, "lag_seconds": 0.0}
+            for part in ("broker", "loader"):  # how many events wait stands in a sentence
                 if part in told:
                     told[part]["told"] = ""
-            return told | {"last_event_at": None, "lag_seconds": None}
-        return told | {"last_event_at": self.last_event_at, "lag_seconds": self.lag_seconds}
+        return told
 
     def note_lag(self, seconds: float) -> None:
         """Note how old the oldest event is that waits for the store."""

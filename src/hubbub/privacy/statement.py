@@ -91,6 +91,11 @@ def _how_long(policy: Policy) -> list[str]:
     if policy.raw:
         days = f"go after {policy.raw_days:,} days" if policy.raw_days else "stay for ever"
         told.append(f"Raw responses and files' bytes, where they are kept, {days}.")
+    told.append(
+        "What a running server hears waits in the event log, as it may be stored, until the store "
+        "has it, less than a second as a rule, and a named broker too. Ids of events, of all "
+        "channels, are remembered for three days: Slack may deliver an event again."
+    )
     return told
 
 
@@ -99,8 +104,7 @@ def _who_sees_it(policy: Policy) -> list[str]:
         "Whoever may read the home folder on this machine.",
         "Whoever may open the dashboard of hubbub serve: who is at this machine, and who has the "
         "password or a token.",
-        "Nothing is sent anywhere else, unless you name a broker (--kafka): then admitted rows "
-        "are.",
+        "Nothing is sent anywhere else, unless you name a broker (--kafka): admitted rows are.",
     ]
     if policy.smallest_group > 1:
         told.append(

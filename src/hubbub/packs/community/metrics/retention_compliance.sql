@@ -1,7 +1,7 @@
 /*
 title = "Retention"
 question = "Is anything kept for longer than the policy of the newest run allows?"
-members = "none"
+members = "overlapping"
 
 [columns]
 what = { type = "text", doc = "texts or messages" }
