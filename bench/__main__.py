@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import by_hand, collecting, generate, receiving
+from bench import by_hand, collecting, generate, receiving, viewers
 
 SHARED = Path(__file__).parents[2] / "shared" / "bench"
 BATCH_METRICS = (
@@ -154,6 +154,8 @@ def main() -> None:
         helps = [run(sys.executable, "-m", "hubbub", "--help").cpu for _ in range(5)]
         say("hubbub --help, CPU", middle(helps), "under 0.3", unit="s")
     collecting.report()
+    receiving.report()
+    viewers.report()
     receiving.report()
 
 

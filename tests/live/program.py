@@ -66,10 +66,17 @@ class Program:
             env=kept | {"SLACK_SIGNING_SECRET": SECRET} | self.surroundings,
         )  # fmt: skip
 
+    def done(self, verb: str, *more: str) -> str:
+        """What a verb prints, which ends well."""
+        process = self.command(verb, *more)
+        printed, said = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0, said
+        return printed
+
     def start(self) -> None:
         """Serve; returns when requests are taken."""
         process = self.process = self.command("serve", "--port", str(self.port))
-        wait_for(lambda: process.poll() is not None or self.asked("/healthz") == 200)
+        wait_for(lambda: process.poll() is not None or self.asked("/readyz") == 200)
         assert process.poll() is None, process.communicate()
 
     def __enter__(self) -> "Program":

@@ -283,7 +283,7 @@ def test_a_channel_that_a_reaction_names_first_is_looked_up_and_kept(here: Place
     reaction = {
         "type": "reaction_added",
         "reaction": "seedling",
-        "item": {"type": "message", "channel": "C0ROOTS01", "ts": "1790000100.000001"},
+        "item": {"type": "message", "channel": "C0NEWER01", "ts": "1790000100.000001"},
         "channel": None,
         "channel_type": None,
     }
@@ -292,7 +292,7 @@ def test_a_channel_that_a_reaction_names_first_is_looked_up_and_kept(here: Place
     gate = here.gates.current()
     assert gate is not None
     assert kept_out(gate) == [], "nothing of an unknown channel is thrown away"
-    assert received(here, delivery(3)) == [FRESH]
+    assert received(here, delivery(3, channel="C0NEWER01")) == [FRESH]
     here.receiver.stop()
     assert here.texts() == [f"{WORDS} 3"]
-    assert here.heard.gaps == [("C0ROOTS01", "an event named a channel that is not known yet")]
+    assert here.heard.gaps == [("C0NEWER01", "an event named a channel that is not known yet")]
