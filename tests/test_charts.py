@@ -72,6 +72,7 @@ def invented(metric: Metric, count: int) -> pa.Table:
         by_type = {
             "id": f"U{number:04}",
             "text": NAMES[number % len(NAMES)],
+            "markup": f"<@U1> {NAMES[number % len(NAMES)]} &amp; others",
             "integer": number + 1,
             "number": 7.0 * 3**number,
             "flag": number % 2 == 0,

@@ -75,6 +75,7 @@ def microseconds(written: str) -> int:
 READ: dict[str, Callable[[str], Any]] = {
     "id": str,
     "text": str,
+    "markup": str,
     "integer": int,
     "number": lambda written: pytest.approx(float(written), abs=1e-3),
     "flag": {"yes": True, "no": False}.__getitem__,
