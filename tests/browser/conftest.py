@@ -30,9 +30,9 @@ Look = Callable[..., Page]
 """Opens the dashboard: `query` of the address, and options of a browser's context."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The browser, started once."""
+    """The browser, started once a module: while it is there, asyncio is taken."""
     if not _CHROMIUM.exists():
         missing(f"there is no chromium at {_CHROMIUM}")
     with sync_playwright() as playwright:

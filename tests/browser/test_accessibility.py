@@ -3,6 +3,7 @@
 import json
 import subprocess
 import tarfile
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,15 @@ def axe() -> str:
     if not script.exists():
         _CACHE.mkdir(parents=True, exist_ok=True)
         command = ["npm", "pack", "--silent", f"axe-core@{_VERSION}"]
-        try:
-            subprocess.run(command, cwd=_CACHE, check=True, capture_output=True, timeout=60)
-        except (OSError, subprocess.SubprocessError) as error:
-            missing(f"axe-core cannot be had from npm: {error}")
-        with tarfile.open(_CACHE / f"axe-core-{_VERSION}.tgz") as packed:
-            member: Any = packed.extractfile("package/axe.min.js")
-            script.write_bytes(member.read())
+        with tempfile.TemporaryDirectory(dir=_CACHE) as folder:  # others may do the same just now
+            try:
+                subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=60)
+            except (OSError, subprocess.SubprocessError) as error:
+                missing(f"axe-core cannot be had from npm: {error}")
+            with tarfile.open(Path(folder) / f"axe-core-{_VERSION}.tgz") as packed:
+                member: Any = packed.extractfile("package/axe.min.js")
+                (Path(folder) / "axe.js").write_bytes(member.read())
+            (Path(folder) / "axe.js").replace(script)
     return script.read_text(encoding="utf-8")
 
 
