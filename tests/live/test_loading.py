@@ -4,10 +4,11 @@ from pathlib import Path
 from threading import Event
 from typing import Any, cast
 
+from tests.kafka.feeding import Server
+
 from hubbub.flows.gates import Gates
 from hubbub.flows.loading import Loaded, Loader
 from hubbub.stores import duckdb as store
-from tests.kafka.feeding import Server
 
 SAID = 12
 
