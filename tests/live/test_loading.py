@@ -1,0 +1,52 @@
+"""The loader while people go on talking: it ends when it is told to, and merges what piles up."""
+
+from pathlib import Path
+from threading import Event
+from typing import cast
+
+import pytest
+from tests.kafka.feeding import Server
+
+from hubbub.flows.gates import Gates
+from hubbub.flows.loading import Loaded, Loader
+from hubbub.stores import duckdb as store
+from hubbub.stores.staging import Staged
+
+SAID = 12
+
+
+def test_it_pauses_and_ends_though_there_is_always_an_event_that_waits(tmp_path: Path) -> None:
+    server, stop, merges = Server(tmp_path), Event(), list[int]()
+    loader = Loader(server.settings, server.log, cast("Gates", server), server.vitals)
+    server.say("C1", 1)
+
+    def merged(loaded: Loaded) -> None:
+        merges.append(loaded.position)
+        if len(merges) < SAID:
+            server.say("C1", 1 + len(merges))
+        if len(merges) == 2:
+            stop.set()
+
+    loader.run(stop, merged)
+    assert merges == [1, 2, 3]  # the last is what was left at the end
+    assert server.log.waiting(3)[0] == 1
+
+
+def test_what_has_piled_up_is_merged_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, stop = Server(tmp_path), Event()
+    loader = Loader(server.settings, server.log, cast("Gates", server), server.vitals)
+    for number in range(SAID):
+        server.say("C1", number)
+    staged = server.log.staged
+
+    def a_little(after: int, folder: Path) -> tuple[Staged, int, int]:
+        return staged(after, folder, limit_bytes=1)
+
+    monkeypatch.setattr(server.log, "staged", a_little)
+    stop.set()
+    loader.run(stop, lambda _: None)
+    assert server.log.waiting(0) == (0, 0)
+    with store.reading(server.settings.store) as connection:
+        assert store.first_row(connection, "SELECT count(*) FROM messages") == (SAID,)
