@@ -24,6 +24,7 @@ _TOGETHER = ("browser", "live/test_same_rows", "server/test_access_browser")
 """Tests of one module that follow each other, or share what is dear to begin: in one worker."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before the workers read the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together what belongs together."""
     for item in items:
