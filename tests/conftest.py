@@ -20,19 +20,6 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
-_TOGETHER = ("browser", "live/test_same_rows", "server/test_access_browser")
-"""Tests of one module that follow each other, or share what is dear to begin: in one worker."""
-
-
-@pytest.hookimpl(tryfirst=True)  # before the workers read the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what belongs together."""
-    for item in items:
-        place = str(item.path.relative_to(Path(__file__).parent))
-        if place.startswith(_TOGETHER):
-            item.add_marker(pytest.mark.xdist_group(place))
-
-
 @pytest.fixture(scope="session")
 def shared_data() -> Callable[[str], Path]:
     """Finds a folder or file of the shared data, such as `export-houstondatavis`."""

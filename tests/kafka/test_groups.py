@@ -21,8 +21,6 @@ from hubbub.stores import duckdb as store
 from tests.kafka.broker import Broker
 from tests.kafka.feeding import Server, ask, brief, load, positions, unlike, wait
 
-pytestmark = pytest.mark.xdist_group("kafka")
-
 
 class Running:
     """A loader in a thread."""

@@ -16,8 +16,6 @@ from tests.kafka.broker import Broker, NoBroker
 from tests.kafka.feeding import Server, ask, wait
 from tests.parts import missing
 
-pytestmark = pytest.mark.xdist_group("kafka")
-
 _LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
 _USERS = 'user_admin="pear" user_hubbub="plum" user_guest="fig"'
 _MORE = f"""

@@ -20,8 +20,6 @@ from tests.kafka.feeding import (
     unlike,
 )
 
-pytestmark = pytest.mark.xdist_group("kafka")
-
 
 def talk(server: Server) -> None:
     """What happens in a channel: questions, replies, edits, deletions, reactions, links."""
