@@ -1,4 +1,4 @@
-"""What the tests of sending share: a workspace to send for, letters, and what the simulator says that
+"""What the tests of sending share: a workspace to send for, letters, and what the simulator says
 has arrived."""
 
 import os
@@ -40,8 +40,8 @@ PNG = (
 
 
 def grove(members: int = 3, **options: Any) -> Simulator:
-    """Members U001, U002 … in the public channel C1; nothing is said yet. By a clock that is moved by
-    hand."""
+    """Members U001, U002 … and the public channel C1, in which nothing is said yet; by a clock that
+    is moved by hand."""
     team: Raw = {"id": "T1", "name": "Grove", "domain": "grove"}
     simulator = Simulator(Workspace(team, "UTC"), clock=Clock.manual(NOW), **options)
     for number in range(1, members + 1):
