@@ -2,11 +2,12 @@
 has arrived."""
 
 import os
+import sqlite3
 import struct
 import zlib
 from collections import Counter
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,9 +98,10 @@ class Office:
 
     def ledger(self) -> list[Delivery]:
         """What the ledger holds, by recipient."""
+        with closing(sqlite3.connect(self.settings.ledger)) as database:
+            keys = database.execute("SELECT key FROM deliveries").fetchall()
         with open_ledger(self.settings, keys_of(self.settings)) as ledger:
-            rows = ledger._database.execute("SELECT key FROM deliveries").fetchall()
-            found = [ledger.find(key) for (key,) in rows]
+            found = [ledger.find(key) for (key,) in keys]
         return sorted(filter(None, found), key=lambda each: each.recipient)
 
     def states(self) -> dict[str, str]:
