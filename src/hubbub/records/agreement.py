@@ -118,9 +118,7 @@ def _chosen(
     return None
 
 
-def _take(
-    groups: Sequence[Draft], way: Way, count: Draft, number: int
-) -> None:
+def _take(groups: Sequence[Draft], way: Way, count: Draft, number: int) -> None:
     """Take what a number has settled."""
     for group, values in zip(groups, way, strict=True):
         if group.doubt in _OPEN - {"unnamed"} and group.others:

@@ -57,10 +57,14 @@ _COMPACT = re.compile(r"(?<!\d)(\d{8}|\d{6}|\d{4})(?!\d)")
 _WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['’\-](?=[^\W\d_]))*")
 _DAY = r"(?<![\d/.:])(\d{1,2})(?:\s?(?:st|nd|rd|th|er|º|°|ª|\.))?"
 _YEAR = r"(?:'|’)?(\d{4}|\d{2})(?![\d:])"
-_AFTER_MONTH = re.compile(rf"[\s.,\-/]*(?:the\s+)?{_DAY}(?!\d)(?:[\s,.\-/]*(?:de\s+|del\s+)?{_YEAR})?")
+_AFTER_MONTH = re.compile(
+    rf"[\s.,\-/]*(?:the\s+)?{_DAY}(?!\d)(?:[\s,.\-/]*(?:de\s+|del\s+)?{_YEAR})?"
+)
 _BEFORE_MONTH = re.compile(rf"{_DAY}[\s.,\-/]*(?:of\s+|de\s+)?$")
 _ONLY_YEAR = re.compile(rf"[\s.,\-/]*(?:de\s+|del\s+|of\s+)?{_YEAR}")
-_AGO = re.compile(r"(\d{1,2})\s*(?:days? ago|일 ?전|日前)|hace (\d{1,2}) d[ií]as?|vor (\d{1,2}) tagen?")
+_AGO = re.compile(
+    r"(\d{1,2})\s*(?:days? ago|일 ?전|日前)|hace (\d{1,2}) d[ií]as?|vor (\d{1,2}) tagen?"
+)
 _ONLY_DAY = re.compile(r"^\D*?(\d{1,2})\s?(?:st|nd|rd|th|일|日)\b\D*$")
 _LAST = re.compile(r"\b(?:last|letzte[nr]?|pasado)\b")
 
@@ -293,7 +297,6 @@ _MONTH_FIRST = (
 )  # fmt: skip
 _MONTH_FIRST_ZONES = {
     f"America/{city}"
-    for city in "New_York Detroit Chicago Menominee Denver Boise Phoenix Los_Angeles Anchorage "
-    "Juneau Sitka Metlakatla Yakutat Nome Adak Louisville Indianapolis Puerto_Rico".split()
+    for city in ["New_York", "Detroit", "Chicago", "Menominee", "Denver", "Boise", "Phoenix", "Los_Angeles", "Anchorage", "Juneau", "Sitka", "Metlakatla", "Yakutat", "Nome", "Adak", "Louisville", "Indianapolis", "Puerto_Rico"]
 } | {"Pacific/Honolulu", "Pacific/Guam", "Asia/Seoul", "Asia/Tokyo", "Asia/Shanghai",
      "Asia/Taipei", "Asia/Hong_Kong", "Asia/Manila"}  # fmt: skip

@@ -94,9 +94,9 @@ def says_nobody(text: str) -> bool:
     if words[0] not in NOBODY and plain.strip(" .!()").casefold() not in NOBODY:
         return False
     rest = re.split(r"[\s,.!?;:()]+", plain)[1:]
-    return not any(word[:1].isupper() for word in rest if len(word) > 1 and not word.isupper()) and (
-        not any(word.isdigit() for word in rest)
-    )
+    return not any(
+        word[:1].isupper() for word in rest if len(word) > 1 and not word.isupper()
+    ) and (not any(word.isdigit() for word in rest))
 
 
 def _stated(text: str) -> tuple[int | None, str]:
@@ -118,7 +118,9 @@ def _stated(text: str) -> tuple[int | None, str]:
 
 
 def _pieces_named(text: str) -> int:
-    return sum(piece.kind in {"tag", "text"} and bool(trimmed(piece.text)) for piece in _pieces(text))
+    return sum(
+        piece.kind in {"tag", "text"} and bool(trimmed(piece.text)) for piece in _pieces(text)
+    )
 
 
 def _pieces(text: str) -> Iterator[_Piece]:
@@ -207,7 +209,9 @@ class _Collected:
             self._add(Value("member", member_id=self._author_id))
         elif self._found and self._before in {"tag", "text", "aside"}:
             self._roles += [
-                (self._found[-1], role) for each in re.split(r"[,/;]", inside) if (role := key(each))
+                (self._found[-1], role)
+                for each in re.split(r"[,/;]", inside)
+                if (role := key(each))
             ]
         else:
             self._asides.append(inside)
@@ -324,13 +328,16 @@ class _Collected:
         for each in values:
             words = (each.name or "").split() if each.kind == "name" else []
             split += [Value("name", name=word) for word in words] if len(words) > 2 else [each]
-        doubts = ["run_together"] if len(split) > len(values) and any(
-            len((each.name or "").split()) > 3 for each in names
-        ) else []
+        doubts = (
+            ["run_together"]
+            if len(split) > len(values)
+            and any(len((each.name or "").split()) > 3 for each in names)
+            else []
+        )
         return values, doubts, [tuple(split)] if len(split) > len(values) else []
 
 
-_ROLES = frozenset("q vq qic coq co q fng dr respect hate meh kotter 20 double respect".split())
+_ROLES = frozenset(["q", "vq", "qic", "coq", "co", "q", "fng", "dr", "respect", "hate", "meh", "kotter", "20", "double", "respect"])
 _NEWCOMERS = frozenset({"fng", "fngs", "new", "newbies", "nuevos", "neue"})
 
 
@@ -364,5 +371,3 @@ def looks_like_people(line: str) -> bool:
     pieces = [_named(each) for each in re.split(r"[,;|•·、/&\t]|\s(?:and|y|und|et)\s", outside)]
     named = [each for each in pieces if each]
     return all(classify(each) != "prose" for each in named)
-
-

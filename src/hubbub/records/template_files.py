@@ -308,9 +308,7 @@ def _default(
     return cast("str | int", value)
 
 
-def _assumed(
-    place: _Place, written: _Table, kind: str, choices: Mapping[str, Any]
-) -> str | None:
+def _assumed(place: _Place, written: _Table, kind: str, choices: Mapping[str, Any]) -> str | None:
     value = _default(place, written, kind, choices, "assume")
     if value is not None and "default" in written:
         raise place.wrong("assume", "both default and assume", "Keep one of them.")

@@ -35,8 +35,7 @@ MONTHS = _numbered(
 WEEKDAYS = _numbered(
     "monday/mon tuesday/tues/tue wednesday/weds/wed thursday/thurs/thur/thu friday/fri "
     "saturday/sat sunday/sun",
-    "lunes/lun martes miércoles/miercoles/mié jueves/jue viernes/vie sábado/sabado/sáb "
-    "domingo/dom",
+    "lunes/lun martes miércoles/miercoles/mié jueves/jue viernes/vie sábado/sabado/sáb domingo/dom",
     "montag/mo dienstag/di mittwoch/mi donnerstag/do freitag/fr samstag/sonnabend/sa sonntag/so",
     "lundi mardi mercredi/mer jeudi/jeu vendredi/ven samedi/sam dimanche/dim",
     "segunda-feira/segunda terça-feira/terça/terca quarta-feira/quarta quinta-feira/quinta "
@@ -88,7 +87,7 @@ _UNITS = (
     "열다섯 열여섯 열일곱 열여덟 열아홉 스물/스무",
     "零 一 二 三 四 五 六 七 八 九 十 十一 十二 十三 十四 十五 十六 十七 十八 十九 二十",
 )
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 
 NUMBERS = _numbered(*_UNITS) | {
     f"{ten}{between}{unit}".strip(" -"): number * 10 + ones
@@ -102,43 +101,45 @@ COUNTERS = ("명", "분", "사람", "人", "名", "명의")
 """What stands behind a number of people without a blank."""
 
 NOBODY = frozenset(
-    "none no nope nobody zero 0 n/a na nil nada zip zilch - -- --- – — x ø null nothing not "
-    "ninguno ninguna ningunos nadie cero keine keiner kein niemand aucun aucune personne nenhum "
-    "nenhuma ninguém nessuno nessuna geen 없음 없습니다 없어요 없다 없네요 없었습니다 無 无 なし 0명 "
-    "無し".split()
+    ["none", "no", "nope", "nobody", "zero", "0", "n/a", "na", "nil", "nada", "zip", "zilch", "-", "--", "---", "–", "—", "x", "ø", "null", "nothing", "not", "ninguno", "ninguna", "ningunos", "nadie", "cero", "keine", "keiner", "kein", "niemand", "aucun", "aucune", "personne", "nenhum", "nenhuma", "ninguém", "nessuno", "nessuna", "geen", "없음", "없습니다", "없어요", "없다", "없네요", "없었습니다", "無", "无", "なし", "0명", "無し"]
 )
 """What is written where there is nobody, and nothing."""
 
-UNKNOWN = frozenset("? ?? ??? tbd tba tbc idk unknown unsure pending 미정 ...".split()) | {"…"}
+UNKNOWN = frozenset(["?", "??", "???", "tbd", "tba", "tbc", "idk", "unknown", "unsure", "pending", "미정", "..."]) | {"…"}
 """What is written where it is not known."""
 
 MYSELF = frozenset(
-    "me myself yhc self i us-me yours-truly ich ik yo moi io eu 나 저 본인 私 我".split()
+    ["me", "myself", "yhc", "self", "i", "us-me", "yours-truly", "ich", "ik", "yo", "moi", "io", "eu", "나", "저", "본인", "私", "我"]
 ) | {"yours truly", "your humble correspondent", "this guy", "me (yhc)", "ich selbst"}
 """What authors write for themselves."""
 
-AND = ("and", "plus", "with", "w/", "und", "mit", "y", "con", "et", "avec", "en", "및", "그리고", "と")
+AND = (
+    "and",
+    "plus",
+    "with",
+    "w/",
+    "und",
+    "mit",
+    "y",
+    "con",
+    "et",
+    "avec",
+    "en",
+    "및",
+    "그리고",
+    "と",
+)
 """Words between two names."""
 
 MORE = frozenset(
-    "other others more guys guy men man hims him pax people friends friend folks dudes brothers "
-    "otros más mas andere weitere autres".split()
+    ["other", "others", "more", "guys", "guy", "men", "man", "hims", "him", "pax", "people", "friends", "friend", "folks", "dudes", "brothers", "otros", "más", "mas", "andere", "weitere", "autres"]
 )
 """What is counted without names, in "and 2 others"."""
 
-CHILDREN = frozenset("kid kids child children 2.0 2.0s shorties daughter son".split())
-ANIMALS = frozenset("dog dogs pup pups puppy k9 stroller strollers".split())
+CHILDREN = frozenset(["kid", "kids", "child", "children", "2.0", "2.0s", "shorties", "daughter", "son"])
+ANIMALS = frozenset(["dog", "dogs", "pup", "pups", "puppy", "k9", "stroller", "strollers"])
 
 CHATTER = frozenset(
-    "a about after again all also am an any are as at be been before but by came can coming could "
-    "did do does done down each every everyone everybody few finished for from get gets getting "
-    "go good got great had has have he her here his how if in into is it its it's job just last "
-    "led let like lots lot made make many may more most my next not of off on our out over part "
-    "really said see she should showed so some still strong such take than thank thanks that "
-    "their them then there these they this those to today together too took up us very want was "
-    "we welcome well went were what when where which while who will with work would yet you your "
-    "strong crew whole amazing awesome "
-    "de del la el los las fue con por para que nos muy gracias die der das den dem war waren "
-    "haben hat vom aus mit für bei danke".split()
+    ["a", "about", "after", "again", "all", "also", "am", "an", "any", "are", "as", "at", "be", "been", "before", "but", "by", "came", "can", "coming", "could", "did", "do", "does", "done", "down", "each", "every", "everyone", "everybody", "few", "finished", "for", "from", "get", "gets", "getting", "go", "good", "got", "great", "had", "has", "have", "he", "her", "here", "his", "how", "if", "in", "into", "is", "it", "its", "it's", "job", "just", "last", "led", "let", "like", "lots", "lot", "made", "make", "many", "may", "more", "most", "my", "next", "not", "of", "off", "on", "our", "out", "over", "part", "really", "said", "see", "she", "should", "showed", "so", "some", "still", "strong", "such", "take", "than", "thank", "thanks", "that", "their", "them", "then", "there", "these", "they", "this", "those", "to", "today", "together", "too", "took", "up", "us", "very", "want", "was", "we", "welcome", "well", "went", "were", "what", "when", "where", "which", "while", "who", "will", "with", "work", "would", "yet", "you", "your", "strong", "crew", "whole", "amazing", "awesome", "de", "del", "la", "el", "los", "las", "fue", "con", "por", "para", "que", "nos", "muy", "gracias", "die", "der", "das", "den", "dem", "war", "waren", "haben", "hat", "vom", "aus", "mit", "für", "bei", "danke"]
 )
 """Words that make a few words a sentence and no name."""

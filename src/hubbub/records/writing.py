@@ -32,7 +32,7 @@ MARKS = r"\s*_~`"
 _EMOJI = re.compile(EMOJI)
 _KEYCAPS = {
     f":{word}:": str(number)
-    for number, word in enumerate("zero one two three four five six seven eight nine".split())
+    for number, word in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
 } | {":keycap_ten:": "10"}
 _KEYCAP = re.compile("|".join(_KEYCAPS))
 _BULLETS = r"•●▪◦‣·○■□▶►➤→✅☑✔—–+\-"
