@@ -170,6 +170,11 @@ def _template(file: ContentFile) -> Template:
 
 def _check(place: _Place, template: Template) -> None:
     """Raise `BadContent` for what no single key shows."""
+    if template.reader == "text":
+        for field in template.fields.values():
+            if not (field.labels or field.origin != "label" or field.counts):
+                own = _Place(template.file, f"fields.{field.name}")
+                raise own.wrong("labels", "no labels", 'Write labels = ["…"].')
     if template.reader == "text" and not (template.openings or template.without_opening):
         fix = 'Write openings = ["…"], or without_opening = ["channel"].'
         raise place.wrong("title", "no post can be recognised by it", fix)
@@ -247,8 +252,6 @@ def _field(file: ContentFile, name: str, table: Any) -> Field:
         fix = "opening and rest are for text, anywhere for link and choice."
         raise place.wrong("from", f"a {kind} cannot be taken from {origin}", fix)
     labels = place.texts(written, "labels")
-    if not labels and origin == "label" and not written.get("counts"):
-        raise place.wrong("labels", "no labels", 'Write labels = ["…"].')
     choices = _choices(place, written)
     if kind == "choice" and not choices:
         fix = 'Write choices = { yes = ["yes", "ja"] }.'

@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 from hubbub.records.dates import Reach, is_month_first
+from hubbub.records.polls import read_poll
 from hubbub.records.reader import read_part
 from hubbub.records.reading import Post, Record
 from hubbub.records.recognition import parts
@@ -45,7 +46,7 @@ class Templates:
     def read(self, post: Post) -> list[Record]:
         """The records of a post, by template and place. It depends on the post and the templates
         alone, and raises nothing."""
-        if not self.might_read(post.text, post.channel_id, post.channel_name):
+        if not post.blocks and not self.might_read(post.text, post.channel_id, post.channel_name):
             return []
         lines = own_words(cleaned(post.text)).split("\n")
         return [
@@ -66,6 +67,9 @@ def _is_for(template: Template, post: Post) -> bool:
 
 
 def _read(template: Template, post: Post, lines: list[str]) -> list[Record]:
+    if template.reader == "poll":
+        poll = read_poll(post.blocks)
+        return [] if poll is None else [Record(template.name, 0, poll, "good")]
     is_open = template.is_open_in(post.channel_id, post.channel_name)
     found: list[Record] = []
     reach = None
