@@ -157,7 +157,9 @@ def test_a_record_without_a_required_field_is_refused(text: str, status: str) ->
 
 
 def test_each_field_says_the_text_that_it_came_from() -> None:
-    (record,) = records(f"Backblast!\nDate: *Friday* the 20th\nQ: {A}\nPAX:\n• {A}\n• Tater\n\nDone.")
+    (record,) = records(
+        f"Backblast!\nDate: *Friday* the 20th\nQ: {A}\nPAX:\n• {A}\n• Tater\n\nDone."
+    )
     told = {each.field: each.source for each in record.readings}
     assert (told["date"], told["q"]) == ("*Friday* the 20th", A)
     assert told["pax"] == f"• {A}\n• Tater"

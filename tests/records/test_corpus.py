@@ -37,6 +37,17 @@ def test_two_thousand_backblasts_are_read_right() -> None:
 def test_the_corpus_is_as_various_as_it_says() -> None:
     written = posts(2_000)
     texts = "\n".join(each.text for each in written)
-    for sign in ("참석자", "Teilnehmer", "Asistentes", "\u200b", "\u00a0", "\r\n", "：", "~", "`", "🔥"):
+    for sign in (
+        "참석자",
+        "Teilnehmer",
+        "Asistentes",
+        "\u200b",
+        "\u00a0",
+        "\r\n",
+        "：",
+        "~",
+        "`",
+        "🔥",
+    ):
         assert sign in texts
     assert len({each.text for each in written}) > 1_990
