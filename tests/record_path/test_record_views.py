@@ -91,8 +91,11 @@ NAMES = ("olive", " Olive Example ", "BRAM", "브람", "Bram", "Beaker", "Robot"
 
 def test_names_mean_whom_the_directory_says(tmp_path: Path) -> None:
     """The view and `records/directory.py` have one rule."""
-    users: list[dict[str, Any]] = [*USERS, {"id": "U4", "name": "twin", "profile": {"display_name": "Wren"}},
-             {"id": "U5", "name": "wren", "profile": {"real_name": "TWIN"}}]  # fmt: skip
+    users: list[dict[str, Any]] = [
+        *USERS,
+        {"id": "U4", "name": "twin", "profile": {"display_name": "Wren"}},
+        {"id": "U5", "name": "wren", "profile": {"real_name": "TWIN"}},
+    ]
     settings = workspace(tmp_path)
     imported(settings, tmp_path / "export", said())
     with store.writing(settings.store) as connection:
