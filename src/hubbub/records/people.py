@@ -58,6 +58,7 @@ _EXTRA = re.compile(
 _NICKNAME = re.compile(r"^\S+\s+[\"“'‘«]([^\"”'’»]{2,30})[\"”'’»]\s+\S+$")
 _FROM = re.compile(r"^(?:dr|down ?range|from|aus|de|visiting)\b[\s:\-]*", re.IGNORECASE)
 _LONGEST_NAME = 60
+_SENTENCE = re.compile(r"\w{3}[.!?]+\s+\w")
 
 
 class _Piece(NamedTuple):
@@ -94,9 +95,15 @@ def says_nobody(text: str) -> bool:
     if words[0] not in NOBODY and plain.strip(" .!()").casefold() not in NOBODY:
         return False
     rest = re.split(r"[\s,.!?;:()]+", plain)[1:]
-    return not any(
-        word[:1].isupper() for word in rest if len(word) > 1 and not word.isupper()
-    ) and (not any(word.isdigit() for word in rest))
+    told = [word for word in rest if len(word) > 1 and word.casefold() not in _BESIDE_NOBODY]
+    return not any(word[0].isdigit() or (word[0].isupper() and not word.isupper()) for word in told)
+
+
+_BESIDE_NOBODY = frozenset({
+    "listed", "today", "reported", "present", "noted", "mentioned", "attended", "here", "applicable",
+    "available", "fngs", "fng", "this", "time", "new",
+})  # fmt: skip
+"""What is written behind None, in any case."""
 
 
 def _stated(text: str) -> tuple[int | None, str]:
@@ -137,7 +144,7 @@ def _pieces(text: str) -> Iterator[_Piece]:
 def classify(text: str) -> str:
     """What a few words are: `name`, `maybe` a name, or `prose`."""
     words = text.split()
-    if len(words) > 5 or len(text) > _LONGEST_NAME or re.search(r"[.!?]\s+\w", text[3:]):
+    if len(words) > 5 or len(text) > _LONGEST_NAME or _SENTENCE.search(text):
         return "prose"
     folded = [word.casefold().strip(".,!?'’\"") for word in words]
     if len(words) == 1:
@@ -145,7 +152,7 @@ def classify(text: str) -> str:
     has_chatter = any(
         word in CHATTER and not raw[:1].isupper()
         for word, raw in zip(folded, words, strict=True)
-        if word not in {"of", "the", "de", "la", "del", "el", "von", "der", "in", "on", "for", "to"}
+        if word not in _WITHIN_NAMES
     )
     if has_chatter:
         return "maybe" if len(words) <= 3 and words[0][:1].isupper() else "prose"
@@ -324,21 +331,25 @@ class _Collected:
             if len(words) == 2:
                 return values, [], [words]
             return words, ["run_together"], [values]
-        split: list[Value] = []
-        for each in values:
-            words = (each.name or "").split() if each.kind == "name" else []
-            split += [Value("name", name=word) for word in words] if len(words) > 2 else [each]
-        doubts = (
-            ["run_together"]
-            if len(split) > len(values)
-            and any(len((each.name or "").split()) > 3 for each in names)
-            else []
-        )
-        return values, doubts, [tuple(split)] if len(split) > len(values) else []
+        split = [part for each in values for part in _words_of(each)]
+        if len(split) == len(values):
+            return values, [], []
+        if commas:
+            return values, [], [tuple(split)]
+        return tuple(split), ["run_together"], [values]
 
 
+def _words_of(value: Value) -> list[Value]:
+    """The words of a name of three or more, which may be as many names."""
+    words = (value.name or "").split() if value.kind == "name" else []
+    if len(words) < 3 or {word.casefold() for word in words} & _WITHIN_NAMES:
+        return [value]
+    return [Value("name", name=word) for word in words]
+
+
+_WITHIN_NAMES = frozenset({"of", "the", "de", "la", "del", "el", "von", "der", "in", "on", "for"})
 _ROLES = frozenset(
-    {"q", "vq", "qic", "co q", "coq", "co", "fng", "dr", "respect", "hate", "kotter", "20"}
+    {"q", "vq", "qic", "co q", "coq", "co", "fng", "dr", "respect", "hate", "kotter", "2.0"}
 )
 _NEWCOMERS = frozenset({"fng", "fngs", "new", "newbies", "nuevos", "neue"})
 
