@@ -11,23 +11,85 @@ from tests.records.corpus import posts
 from tests.records.reading import post, records, templates
 
 _SCRAPS = [
-    "Backblast", "backblast!", "Preblast", "제출", "Date:", "Q:", "PAX:", "FNGs -", "*Count*", "AO", "Co-Q:",
-    "<@U0000000AA>", "<@U0000000BB|b>", "<#C0000OTHER|>", "<#C1|x", "<@", ">", "&gt;", "&amp;", "```", "`",
-    "11/20/2026", "yesterday", "99/99/9999", "3 + 1 = 4", "four", "٣", "²", "½", "1e9", "(", ")", "[", "]",
-    "\n", "\n\n", "\r", "\t", " ", ":", "：", "-", "—", "|", "/", ",", "and", "+", ":fire:", "🔥", "👨‍👩‍👧", "\u200b",
-    "Tater", "Papa Smurf", "YHC", "none", "TBD", "?", "<!date^1795172400^{date}|x>", "<!date^99999999999^x>",
-    "<https://a.example/b|c>", "비커", "20260931", "0000", "2.0s:", "#backblast", "<!subteam^S1|@men>",
-]  # fmt: skip
+    "Backblast",
+    "backblast!",
+    "Preblast",
+    "제출",
+    "Date:",
+    "Q:",
+    "PAX:",
+    "FNGs -",
+    "*Count*",
+    "AO",
+    "Co-Q:",
+    "<@U0000000AA>",
+    "<@U0000000BB|b>",
+    "<#C0000OTHER|>",
+    "<#C1|x",
+    "<@",
+    ">",
+    "&gt;",
+    "&amp;",
+    "```",
+    "`",
+    "11/20/2026",
+    "yesterday",
+    "99/99/9999",
+    "3 + 1 = 4",
+    "four",
+    "٣",
+    "²",
+    "½",
+    "1e9",
+    "(",
+    ")",
+    "[",
+    "]",
+    "\n",
+    "\n\n",
+    "\r",
+    "\t",
+    " ",
+    ":",
+    "：",
+    "-",
+    "—",
+    "|",
+    "/",
+    ",",
+    "and",
+    "+",
+    ":fire:",
+    "🔥",
+    "👨‍👩‍👧",
+    "\u200b",
+    "Tater",
+    "Papa Smurf",
+    "YHC",
+    "none",
+    "TBD",
+    "?",
+    "<!date^1795172400^{date}|x>",
+    "<!date^99999999999^x>",
+    "<https://a.example/b|c>",
+    "비커",
+    "20260931",
+    "0000",
+    "2.0s:",
+    "#backblast",
+    "<!subteam^S1|@men>",
+]
 _scraps = st.lists(st.sampled_from(_SCRAPS) | st.text(max_size=4), max_size=60).map("".join)
-_changed = st.builds(
-    lambda number, cut, with_: (
-        (text := _CORPUS[number])[: cut % len(text)] + with_ + text[cut % len(text) :]
-    ),
-    st.integers(0, 199),
-    st.integers(0, 2_000),
-    _scraps,
-)
 _CORPUS = [each.text for each in posts(200, seed=9)]
+
+
+def _with(number: int, cut: int, scraps: str) -> str:
+    """A backblast with something in its middle."""
+    text = _CORPUS[number]
+    return text[: cut % len(text)] + scraps + text[cut % len(text) :]
+
+
+_changed = st.builds(_with, st.integers(0, 199), st.integers(0, 2_000), _scraps)
 _texts = st.text() | _scraps | _scraps.map("Backblast\n".__add__) | _changed
 
 

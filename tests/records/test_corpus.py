@@ -1,6 +1,6 @@
 """Two thousand invented backblasts with known truth: nothing is both wrong and unmarked."""
 
-from typing import Any
+from typing import Any, cast
 
 from tests.records.corpus import AUTHOR, HOME, POSTED, posts
 from tests.records.reading import read
@@ -10,9 +10,9 @@ _DOUBT_OF = {"pax_unregistered": "pax"}
 
 
 def _said(key: str, value: Any) -> set[tuple[str, Any]]:
-    if value is None:
-        return set()
-    return {(key, each) for each in value} if isinstance(value, list) else {(key, value)}
+    if isinstance(value, list):
+        return {(key, each) for each in cast("list[Any]", value)}
+    return set() if value is None else {(key, value)}
 
 
 def test_two_thousand_backblasts_are_read_right() -> None:

@@ -1,6 +1,7 @@
 """Templates that are wrong are refused with file, line and fix; each that comes along is right."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -135,7 +136,7 @@ def test_channels_and_authors_limit_where_a_template_reads(tmp_path: Path) -> No
     own = Templates(_pack(tmp_path, GOOD.replace("needs = 1", limits)))
     text = "Standup\nToday: tests"
 
-    def found(channel: str, name: str, **more: bool) -> int:
+    def found(channel: str, name: str, **more: Any) -> int:
         return len(own.read(post(text, channel=channel, name=name, **more)))
 
     assert found("C1", "standups") == found("C9", "general") == 1

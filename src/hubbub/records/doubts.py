@@ -21,7 +21,7 @@ DOUBTS = {
     "day_order": Doubt("Day and month could be the other way round.", 50),
     "weekday": Doubt("The day of the week does not fit the date.", 60),
     "several": Doubt("More than one stands there; the first is taken.", 50),
-    "said_twice": Doubt("It is said twice, and not alike; the first is taken.", 50),
+    "said_twice": Doubt("It is said twice, and not alike.", 50),
     "contradicts": Doubt("The number does not fit the people who are named.", 50),
     "roughly": Doubt("The number is no exact one.", 50),
     "out_of_range": Doubt("The number is not between the least and the most there can be.", 30),
@@ -30,7 +30,6 @@ DOUBTS = {
     "unnamed": Doubt("Some people are counted here but not named.", 60),
     "unknown_choice": Doubt("It is none of the choices.", 0),
     "loose_label": Doubt("It stands where other things are told, or without a clear label.", 60),
-    "quoted": Doubt("It stands in a quotation.", 40),
 }
 """By code. A code is stored with the value; sentences may change."""
 
