@@ -170,7 +170,7 @@ _LINES = [
 
 RECORD = (
     f"Backblast: {S['street']}\nDate: 2026-03-02\nQ: <@{ZEB}|zquist>\nPAX: Annika Vanterpool, "
-    f"Zeb the Quiet, avanterpool, {S['e-mail']}, {S['phone abroad']}\nCount: 4\n"
+    f"Zeb the Quiet, avanterpool, {S['e-mail']}\nCount: 4\n"
     f"FNGs: Rowena Pellworth\nWe paid with {S['card']}"
 )
 """A post that is read into fields."""
