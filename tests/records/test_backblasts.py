@@ -162,6 +162,14 @@ HEAD = f"Backblast!\nDate: 11/20/2026\nQ: {A}\n"
             {"q": IDS[0], "coq": [], "pax": IDS[:2]},
         ),
         (f"{HEAD}AO: n/a\nPAX: {A} {B}\nFNGs: -", {"ao": HOME, "fngs": []}),
+        (f"{HEAD}4 PAX: {A} {B} {C} {D}", {"q": IDS[0], "pax": IDS, "count": 4}),
+        (f"{HEAD}PAX: {A}, and FNG Skippy (Joe)", {"fngs": ["Skippy"], "count": 2}),
+        (f"{HEAD}PAX: {A} {B}\nFNGs: Skippy, EH'd by {B}\nCount: 3", {"fngs": ["Skippy"]}),
+        (f"{HEAD}PAX: {A} {B}\nFNGs: Joe Smith aka Skippy\nCount: 3", {"fngs": ["Skippy"]}),
+        (f"{HEAD}PAX: @Tater @Papa Smurf\nCount: 3", {"pax_unregistered": ["Tater", "Papa Smurf"]}),
+        (f"{HEAD}PAX: Tater\nFish\nSYITG\nCount: 3", {"pax_unregistered": ["Tater", "Fish"]}),
+        (f"{HEAD}PAX: {A}, shout out to {B} who was missed\nCount: 1", {"pax": IDS[:1]}),
+        (f"Backblast\n11/19\n<#C0000OTHER|mine>\nQ: {A}\nPAX: {A} {B}", {"ao": "C0000OTHER"}),
     ],
 )
 def test_a_manner_of_writing(text: str, expected: dict[str, Any]) -> None:
@@ -181,6 +189,8 @@ def test_a_manner_of_writing(text: str, expected: dict[str, Any]) -> None:
         (f"{HEAD}PAX: Tater Fish Beaker Gizmo", "pax", IDS[:1]),
         (f"{HEAD}PAX: {A} and the whole crew from Naperville who came by", "pax", IDS[:1]),
         (f"{HEAD}PAX: 12", "pax", IDS[:1]),
+        (f"{HEAD}PAX: {A}, shout out to {B} who was missed", "pax", IDS[:2]),
+        (f"{HEAD}PAX: {A} {B}\nFNGs: yes", "fngs", []),
         (f"Backblast\nQ: {A}\nPAX: {A} {B}", "date", "2026-11-20"),
         (f"Backblast\nDate: 11/20/2025\nQ: {A}\nPAX: {A} {B}", "date", "2026-11-20"),
         (f"Backblast\nDate: 8/20/2026\nQ: {A}\nPAX: {A} {B}", "date", "2026-08-20"),

@@ -180,11 +180,11 @@ class _Reader:
         self._left[id(section)] = section.lines[end:]
         text = "\n".join(section.lines[:end]).strip()
         people = read_people(text, author, are_newcomers=field.remarks)
-        if sure < end:  # names, or the next thing that is told
-            less = read_people(
-                "\n".join(section.lines[:sure]).strip(), author, are_newcomers=field.remarks
-            )
-            others = (*people.others, less.values)
+        if sure < end:  # names, or at some line the next thing that is told
+            cuts = range(sure, min(end, sure + _MOST_CUTS))
+            texts = ("\n".join(section.lines[:cut]).strip() for cut in cuts)
+            fewer = (read_people(each, author, are_newcomers=field.remarks) for each in texts)
+            others = (*people.others, *(each.values for each in fewer))
             people = people._replace(doubt=people.doubt or "unclear_name", others=others)
         stated = _REMARK_NUMBER.match(section.remark)
         if people.stated is None and stated:
@@ -285,5 +285,6 @@ def _titled(line: str) -> str:
 
 
 _LONGEST_TITLE = 300
+_MOST_CUTS = 8
 _REMARK_NUMBER = re.compile(r"[x#]?\s*(\d{1,3})(?!\d|\s*[+/])")
 _EMOJI_AT_END = re.compile(rf"(?:\s|{EMOJI})+$")
