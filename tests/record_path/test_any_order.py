@@ -121,3 +121,20 @@ def test_older_copies_leave_the_records_of_a_newer_one(
     quick.take(DUTY, later)
     left = [row[3:] for row in quick.rows()[0] if row[:2] == ("C1", MOMENTS[0])]
     assert left == [("rota", "good")] or gone
+
+
+@pytest.mark.parametrize("preset", ["open", "standard", "strict"])
+def test_copies_of_equal_age_and_length_are_settled_by_what_they_say(
+    quick: Store, preset: str
+) -> None:
+    found = [
+        messages({"type": "message", "user": "U1", "ts": MOMENTS[0], "text": said})
+        for said in ("rota 4 <@U2>", "rota 5 <@U2>")
+    ]
+    ends: list[object] = []
+    for order in (found, found[::-1]):
+        quick.clear()
+        for copy in order:
+            quick.take(ROTA, [copy], preset)
+        ends.append(quick.everything())
+    assert ends[0] == ends[1]
