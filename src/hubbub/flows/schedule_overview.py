@@ -1,0 +1,147 @@
+"""What a schedule has done and will do, for whoever looks at it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from hubbub.core.cron import MOST
+from hubbub.core.findings import Finding, ok, problem, remark
+from hubbub.errors import BadContent, HubbubError, TryAgain, UsageError
+from hubbub.flows.processes import in_words
+from hubbub.flows.schedule_state import Last, Remembered, ScheduleState
+from hubbub.flows.scheduling import Entry, entry_of, misplaced, schedule_of, sole_scheduler
+from hubbub.settings import Scheduled, Settings
+
+
+@dataclass(frozen=True)
+class Line:
+    """An entry of a schedule: what was, what is, and what comes. Times are in UTC."""
+
+    workspace: str
+    timezone: str
+    name: str
+    cron: str
+    run: str
+    when: str
+    """In words."""
+    last: Last | None
+    is_running: bool
+    """Or was killed while it ran."""
+    next_at: datetime
+    """Its next due time; where it is to be tried again, when."""
+    missed: int
+    """How many times it was due and was not run; it will be caught up by one run."""
+
+    def last_run(self) -> str:
+        """When it ran, in the workspace's time zone."""
+        return local(self.last.began_at, self.timezone) if self.last else "never"
+
+    def how_it_ended(self) -> str:
+        """How the last run ended, in a few words."""
+        if self.is_running:
+            return "running"
+        if self.last is None:
+            return ""
+        times = f", for {self.last.times} times" if self.last.times > 1 else ""
+        return f"{in_words(self.last.exit)}{times}"
+
+    def what_was_missed(self) -> str:
+        """How many times nobody ran it."""
+        if not self.missed:
+            return ""
+        return f"{self.missed - 1} or more" if self.missed == MOST else str(self.missed)
+
+
+def local(moment: datetime, timezone: str) -> str:
+    """A time in a time zone."""
+    return f"{moment.astimezone(ZoneInfo(timezone)):%Y-%m-%d %H:%M}"
+
+
+def overview(settings: Settings, now: datetime) -> list[Line]:
+    """A line an entry, in the order of hubbub.toml. Raises `HubbubError` if it cannot be read."""
+    entries = schedule_of(settings)
+    state = ScheduleState(settings.schedule_state).read()
+    return [_line(settings, entry, state.get(entry.name), now) for entry in entries]
+
+
+def _line(settings: Settings, entry: Entry, known: Remembered | None, now: datetime) -> Line:
+    if known is not None and known.cron != entry.cron.expression:
+        known = Remembered(entry.cron.expression, now, known.last)
+    known = known or Remembered(entry.cron.expression, now)
+    due = None if known.begun_at else entry.cron.due(known.upto, now)
+    again_at = known.again_at
+    upcoming = entry.cron.after(now)
+    return Line(
+        settings.workspace,
+        settings.timezone,
+        entry.name,
+        entry.cron.expression,
+        " ".join(entry.words),
+        entry.cron.words,
+        known.last,
+        known.begun_at is not None,
+        min(again_at, upcoming) if again_at is not None and again_at > now else upcoming,
+        due.times if due else 0,
+    )
+
+
+def is_kept(settings: Settings) -> bool:
+    """Whether some process runs the schedule."""
+    if not (settings.folder / "schedule.lock").exists():
+        return False
+    try:
+        with sole_scheduler(settings):
+            return False
+    except TryAgain:
+        return True
+
+
+def check_schedule(
+    settings: Settings, check_words: Callable[[Sequence[str]], None], now: datetime
+) -> list[Finding]:
+    """What is wrong with a schedule: expressions, commands that there are not, and whether anybody
+    runs it. `check_words` raises `UsageError` for what is no command line to be scheduled."""
+    if not settings.schedule:
+        return []
+    found: list[Finding] = []
+    for each in settings.schedule:
+        try:
+            check_entry(settings, each, check_words)
+        except BadContent as error:
+            found.append(problem("schedule", error.reason, error.fix))
+    if found:
+        return found
+    try:
+        lines = overview(settings, now)
+    except HubbubError as error:
+        return [problem("schedule", error.reason, error.fix)]
+    failed = [line for line in lines if line.last is not None and line.last.exit not in {0, 130}]
+    found += [
+        remark(
+            "schedule",
+            f"{line.name} {in_words(line.last.exit)} at {line.last_run()}.",
+            " ".join(line.last.said) or f"See why: hubbub schedule run {line.name}",
+        )
+        for line in failed
+        if line.last is not None
+    ]
+    if not is_kept(settings):
+        missed = sum(line.missed for line in lines)
+        told = f"; {missed:,} runs were missed" if missed else ""
+        fix = "hubbub schedule start, hubbub serve, or a crontab line: docs/schedule.md"
+        return [*found, remark("schedule", f"Nobody runs it at present{told}.", fix)]
+    soonest = min(lines, key=lambda line: line.next_at)
+    at = local(soonest.next_at, soonest.timezone)
+    return [*found, ok("schedule", f"Entries: {len(lines)}; the next is {soonest.name}, at {at}.")]
+
+
+def check_entry(
+    settings: Settings, scheduled: Scheduled, check_words: Callable[[Sequence[str]], None]
+) -> None:
+    """Raise `BadContent` if an entry cannot be run."""
+    entry = entry_of(settings, scheduled)
+    try:
+        check_words(entry.words)
+    except UsageError as error:
+        raise misplaced(settings, scheduled, error.reason, error.fix) from error
