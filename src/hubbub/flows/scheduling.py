@@ -60,7 +60,8 @@ def entry_of(settings: Settings, scheduled: Scheduled) -> Entry:
     try:
         words = shlex.split(scheduled.run)
     except ValueError as error:
-        raise misplaced(settings, scheduled, f"{scheduled.run!r}: {error}", "Close it.") from error
+        reason = f"{scheduled.run!r} cannot be split into words: {error}"
+        raise misplaced(settings, scheduled, reason, "Close its quotation marks.") from error
     if not words:
         fix = "Say what to run: collect, for example."
         raise misplaced(settings, scheduled, "there is nothing to run", fix)
