@@ -145,7 +145,7 @@ def run_due(session: Session, keeper: "Keeper") -> "list[tuple[str, Ran]]":
 def keep(session: Session, keeper: "Keeper") -> None:
     """Keep the schedules of some workspaces until Ctrl-C."""
     stop = stopped_by_signals("Ending what runs …", verbosity=session.verbosity)
-    console.note("The schedule is kept. Ctrl-C ends it.", verbosity=session.verbosity)
+    console.note("Ctrl-C ends it. What is run, and how it ends:", verbosity=session.verbosity)
     keeper.run(stop)
 
 

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+import duckdb
+
 from hubbub.errors import HubbubError
 from hubbub.flows.workspace import policy_of_workspace
 from hubbub.privacy.scrub import Scrubber
@@ -25,7 +27,7 @@ def without_people(settings: Settings, errors: Sequence[str]) -> tuple[str, ...]
         return ()
     try:
         names = _names(settings)
-    except HubbubError:
+    except (HubbubError, duckdb.Error):  # a store that cannot be read says nobody's name
         return ()
     scrubber = Scrubber()
     told: list[str] = []

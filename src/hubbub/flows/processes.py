@@ -102,8 +102,10 @@ def run_process(
         process.wait()
         raise
     reader.join(_LOOK_SECONDS)  # what it has started itself may still hold its stderr
-    seconds = time.monotonic() - begun
-    return Ended(process.returncode, seconds, complaints_in(listening.lines))
+    code = process.returncode
+    if code == -signal.SIGINT:  # Ctrl-C came before or after all that heeds it
+        code = Exit.INTERRUPTED
+    return Ended(code, time.monotonic() - begun, complaints_in(listening.lines))
 
 
 class _Listener:
