@@ -1,0 +1,214 @@
+"""`hubbub schedule` and `hubbub serve` as their users run them: real processes, locks and kills."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from busy_slack import BusySlack, Hubbub, busy_slack, wait_for
+from busy_slack import children as children_of
+from hubbub.cli.program import run
+from hubbub.flows.schedule_state import Last, Remembered, ScheduleState
+from hubbub.settings import Settings
+from timetable import schedule
+
+NIGHTLY = "0 3 * * *"
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HUBBUB_HOME", "HUBBUB_WORKSPACE", "HUBBUB_PRIVACY", "HUBBUB_TIMEZONE",
+                 "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"):  # fmt: skip
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def slack() -> Iterator[BusySlack]:
+    with busy_slack() as server:
+        yield server
+
+
+@pytest.fixture
+def hubbub(tmp_path: Path, slack: BusySlack) -> Iterator[Hubbub]:
+    program = Hubbub(tmp_path, SLACK_API_URL=slack.url, SLACK_BOT_TOKEN="xoxb-of-grove")
+    yield program
+    program.end()
+
+
+def remember(settings: Settings, entry: str, days: int, last: Last | None = None) -> None:
+    """Let an entry have been looked after until some days ago."""
+    upto = datetime.now(UTC) - timedelta(days=days)
+    with ScheduleState(settings.schedule_state).changing() as state:
+        state[entry] = Remembered(NIGHTLY, upto, last)
+
+
+def last_of(settings: Settings, entry: str) -> Last | None:
+    """How the last run of an entry ended."""
+    known = ScheduleState(settings.schedule_state).read().get(entry)
+    return known.last if known else None
+
+
+def test_the_list_says_what_when_how_it_went_and_what_was_missed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = schedule(
+        tmp_path, timezone="Asia/Seoul", nightly=f"{NIGHTLY} collect", tidy="0 4 1 * * doctor"
+    )
+    began_at = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
+    remember(settings, "nightly", 3, Last(began_at, 12.0, 4, ("Slack is busy.",), 1))
+    assert run(["schedule", "list", "--home", str(tmp_path)]) == 0
+    printed, said = capsys.readouterr()
+    head, nightly, tidy = printed.splitlines()
+    columns = ["entry", "runs", "when", "last run", "ended", "next run", "missed"]
+    places = [head.index(column) for column in columns]
+    cells = [nightly[a:b].strip() for a, b in zip(places, [*places[1:], None], strict=True)]
+    assert cells[:5] == [
+        "nightly", "collect", "At 03:00 every day", "2026-11-21 03:00", "try again"
+    ]  # fmt: skip
+    assert cells[5].endswith("03:00")
+    assert cells[6] == "3"
+    assert "At 04:00 on the first day of every month" in tidy
+    assert "never" in tidy
+    assert "nightly: Slack is busy." in said
+    assert "nobody runs the schedule" in said
+    assert run(["schedule", "list", "--json", "--home", str(tmp_path)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [(each["entry"], each["missed"], each["is_kept"]) for each in told] == [
+        ("nightly", 3, False), ("tidy", 0, False)
+    ]  # fmt: skip
+    assert told[0]["last"]["exit"] == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("serve", "does not end by itself"),
+        ("schedule start", "does not end by itself"),
+        ("colect", "no command `hubbub colect`"),
+        ("privacy", "no command `hubbub privacy`"),
+        ("collect --sinec 3", "--sinec"),
+        ("show", "METRIC"),
+        ("collect --workspace other", "--workspace has no place"),
+        ("collect --help", "only shows a text"),
+    ],
+)
+def test_what_cannot_be_scheduled_is_found_by_the_doctor_and_never_started(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: str, reason: str
+) -> None:
+    settings = schedule(tmp_path, x=f"{NIGHTLY} {words}")
+    for command in (["doctor"], ["schedule", "start"], ["schedule", "run", "x"],
+                    ["schedule", "run", "--due"], ["serve", "--port", "0"]):  # fmt: skip
+        code = run([*command, "--home", str(tmp_path)])
+        printed, said = capsys.readouterr()
+        told = " ".join(f"{printed} {said}".split())
+        assert code == (3 if command == ["doctor"] else 2), told
+        assert "schedule.x:" in told
+        assert reason in told
+        if command != ["doctor"]:
+            assert f"{settings.written}, line 5" in told
+
+
+def test_the_doctor_finds_wrong_expressions_failures_and_that_nobody_runs_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def doctor() -> list[tuple[str, str]]:
+        run(["doctor", "--json", "--home", str(tmp_path)])
+        found = json.loads(capsys.readouterr().out)
+        return [(each["state"], each["found"]) for each in found if each["check"] == "schedule"]
+
+    schedule(tmp_path, x="0 99 * * * collect", y="0 3 30 2 * collect")
+    wrong = doctor()
+    assert [state for state, _ in wrong] == ["problem", "problem"]
+    assert "line 5: schedule.x: '0 99 * * *' is no cron expression: hour." in wrong[0][1]
+    assert "line 6: schedule.y:" in wrong[1][1]
+    settings = schedule(tmp_path, x=f"{NIGHTLY} collect")
+    remember(settings, "x", 2, Last(datetime.now(UTC), 1.0, 1))
+    assert doctor() == [
+        ("note", f"x failed at {datetime.now(UTC):%Y-%m-%d %H:%M}."),
+        ("note", "Nobody runs it at present; 2 runs were missed."),
+    ]
+    schedule(tmp_path)
+    assert doctor() == []
+
+
+def test_an_entry_that_is_run_by_hand_shows_what_it_says_and_ends_as_it_does(
+    tmp_path: Path, hubbub: Hubbub
+) -> None:
+    settings = schedule(tmp_path, look="0 3 * * * show totals", fine="0 3 * * * audit verify")
+    code, printed, said = hubbub.done("schedule", "run", "look")
+    assert code == 1
+    assert "Import an archive first" in said
+    last = last_of(settings, "look")
+    assert last is not None
+    assert (last.exit, last.times) == (1, 0)
+    code, printed, said = hubbub.done("schedule", "run", "fine")
+    assert (code, printed) == (0, "There is no audit log yet.\n"), said
+    assert hubbub.done("schedule", "run", "other")[0] == 2
+    assert hubbub.done("schedule", "run")[0] == 2
+
+
+def test_start_catches_up_holds_the_lock_and_ends_by_ctrl_c(
+    tmp_path: Path, hubbub: Hubbub, slack: BusySlack
+) -> None:
+    settings = schedule(tmp_path, nightly=f"{NIGHTLY} collect")
+    remember(settings, "nightly", 3)
+    process = hubbub.start("schedule", "start")
+    wait_for(lambda: slack.tokens)
+    assert slack.tokens == ["xoxb-of-grove"]
+    assert hubbub.done("schedule", "start")[0] == 4
+    code, _, said = hubbub.done("schedule", "run", "--due")
+    assert (code, "Another hubbub runs the schedule" in said) == (4, True)
+    code, _, said = hubbub.done("schedule", "run", "nightly")
+    assert (code, "A run of grove's schedule is under way" in said) == (4, True)
+    [child] = children_of(process.pid)
+    code, _, said = hubbub.interrupt(process)
+    assert code == 0, said
+    assert "for 3 times that it was due" in said
+    assert "nightly: interrupted" in said
+    assert not Path(f"/proc/{child}").exists()
+    last = last_of(settings, "nightly")
+    assert last is not None
+    assert last.exit == 130
+    assert ScheduleState(settings.schedule_state).read()["nightly"].upto < last.began_at
+
+
+def test_after_kill_9_the_run_goes_on_alone_and_no_second_one_begins_beside_it(
+    tmp_path: Path, hubbub: Hubbub, slack: BusySlack
+) -> None:
+    settings = schedule(tmp_path, nightly=f"{NIGHTLY} collect")
+    remember(settings, "nightly", 1)
+    first = hubbub.start("schedule", "start")
+    wait_for(lambda: slack.tokens)
+    [orphan] = children_of(first.pid)
+    os.kill(first.pid, signal.SIGKILL)
+    first.communicate()
+    assert hubbub.done("schedule", "run", "nightly")[0] == 4
+    assert hubbub.done("schedule", "run", "--due")[0] == 0
+    assert len(slack.tokens) == 1
+    os.kill(orphan, signal.SIGKILL)
+    wait_for(lambda: not Path(f"/proc/{orphan}/exe").exists())
+    second = hubbub.start("schedule", "start")
+    wait_for(lambda: len(slack.tokens) == 2)
+    assert hubbub.interrupt(second)[0] == 0
+
+
+def test_a_server_runs_the_schedule_too_and_hands_it_on(
+    tmp_path: Path, hubbub: Hubbub, slack: BusySlack
+) -> None:
+    settings = schedule(tmp_path, look=f"{NIGHTLY} audit verify")
+    del hubbub.environment["SLACK_BOT_TOKEN"]
+    remember(settings, "look", 1)
+    process = hubbub.start("serve", "--port", "0")
+    wait_for(lambda: last_of(settings, "look"))
+    last = last_of(settings, "look")
+    assert last is not None
+    assert (last.exit, last.times) == (0, 1)
+    assert hubbub.done("schedule", "start")[0] == 4
+    assert hubbub.interrupt(process)[0] == 0
+    remember(settings, "look", 1)
+    assert hubbub.done("schedule", "run", "--due")[0] == 0
+    assert last_of(settings, "look") != last
