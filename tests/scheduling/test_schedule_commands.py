@@ -161,7 +161,7 @@ def test_start_catches_up_holds_the_lock_and_ends_by_ctrl_c(
     assert slack.tokens == ["xoxb-of-grove"]
     assert hubbub.done("schedule", "start")[0] == 4
     code, _, said = hubbub.done("schedule", "run", "--due")
-    assert (code, "Another hubbub runs the schedule" in said) == (4, True)
+    assert (code, "Another hubbub runs the schedule" in said) == (0, True)
     code, _, said = hubbub.done("schedule", "run", "nightly")
     assert (code, "A run of grove's schedule is under way" in said) == (4, True)
     [child] = children_of(process.pid)

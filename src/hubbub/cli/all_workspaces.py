@@ -252,6 +252,8 @@ def _of_schedules(session: Session, verb: str, most: int) -> int:
         Outcome(name, each.exit, each.seconds, " ".join(each.said), f"{each.entry}\n")
         for name, each in ran
     ]
+    if session.verbosity < 0 and not session.as_json:  # cron sends a mail of all that is printed
+        outcomes = [each for each in outcomes if each.exit]
     if outcomes or session.as_json:
         _print(session, outcomes)
     else:

@@ -77,16 +77,23 @@ class Keeper:
         self._let_go({*self._kept})
 
     def run_due(self, stop: Event) -> list[tuple[str, Ran]]:
-        """Run what is due now; returns what was run, and whose schedule could not be, as an entry
-        without a name."""
+        """Run what is due now; returns what was run, and whose schedule is wrong, as an entry
+        without a name. A workspace is held for no longer than its own runs take."""
         with ThreadPoolExecutor(self._at_once, "schedule") as pool:
             try:
-                self._look(pool, stop)
+                for work in [pool.submit(self._once, name, stop) for name in self._names()]:
+                    work.result()
             except BaseException:
                 stop.set()
                 raise
-        self._let_go({*self._kept})
         return sorted(self._ran)
+
+    def _once(self, name: str, stop: Event) -> None:
+        """Run what is due in a workspace, unless another process does."""
+        kept = None if stop.is_set() else self._take(name)
+        if kept is not None:
+            self._step(name, kept, stop)
+            self._let_go({name})
 
     def _look(self, pool: ThreadPoolExecutor, stop: Event) -> None:
         names = self._names()
@@ -112,6 +119,9 @@ class Keeper:
                     now=self._now,
                     runs=self._runs,
                 )
+            except TryAgain as error:  # its schedule is in good hands
+                self._tell_once(name, "waiting", f"{error.reason} {error.fix}")
+                return None
             except HubbubError as error:
                 self._fail(name, error)
                 return None
@@ -142,7 +152,7 @@ class Keeper:
     def _fail(self, name: str, error: HubbubError) -> None:
         told = f"{error.reason} {error.fix}"
         self._ran.append((name, Ran("", error.exit, 0.0, (told,))))
-        self._tell_once(name, "waiting" if isinstance(error, TryAgain) else "failed", told)
+        self._tell_once(name, "failed", told)
 
     def _tell_once(self, name: str, state: State, told: str) -> None:
         if self._told.get(name) != told:
