@@ -6,11 +6,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import cast
 
 PATIENCE = 60.0
 _QUIET = ("SLACK_", "HUBBUB_")
@@ -41,12 +42,11 @@ class BusySlack(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: BusySlack
-
     def do_POST(self) -> None:
         """Any method."""
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.tokens.append(self.headers.get("Authorization", "").removeprefix("Bearer "))
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        cast("BusySlack", self.server).tokens.append(token)
         self.send_response(429)
         self.send_header("Retry-After", "600")
         self.send_header("Content-Length", "0")
@@ -59,7 +59,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def busy_slack() -> Iterator[BusySlack]:
+def busy_slack() -> Generator[BusySlack]:
     """One that listens."""
     with BusySlack() as server:
         Thread(target=server.serve_forever, daemon=True).start()

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+from tests.invented import write_export
 
 from hubbub.flows.importing import import_archive
 from hubbub.flows.noting_errors import without_people
 from hubbub.settings import Settings
-from tests.invented import write_export
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,9 @@ def python(code: str, **how: object) -> Ended:
 
 def test_exit_codes_and_complaints_come_back() -> None:
     assert python("raise SystemExit(4)").exit == Exit.TRY_AGAIN
-    said = "import sys; sys.stderr.write('hubbub: It is full.\\n        Make room.\\n'); sys.exit(1)"
+    said = (
+        "import sys; sys.stderr.write('hubbub: It is full.\\n        Make room.\\n'); sys.exit(1)"
+    )
     heard: list[str] = []
     ended = python(said, heard=heard.append)
     assert (ended.exit, ended.complaints) == (1, ("It is full. Make room.",))
@@ -93,9 +95,7 @@ def test_what_runs_is_asked_to_end(tmp_path: Path) -> None:
     assert ended.exit == Exit.INTERRUPTED
 
 
-def test_what_does_not_listen_is_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_does_not_listen_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [ended] = running(tmp_path / "hurried", "signal.SIG_IGN", Event(), Event())
     assert ended.exit == -signal.SIGKILL
     monkeypatch.setattr(processes, "_GRACE_SECONDS", 0.0)
@@ -111,7 +111,8 @@ def test_a_lock_is_kept_by_what_runs_under_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "words"), [(0, "done"), (1, "failed"), (4, "try again"), (77, "failed"), (-9, "killed")]
+    ("code", "words"),
+    [(0, "done"), (1, "failed"), (4, "try again"), (77, "failed"), (-9, "killed")],
 )
 def test_exit_codes_in_words(code: int, words: str) -> None:
     assert in_words(code) == words

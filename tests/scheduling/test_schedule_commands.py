@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-
 from busy_slack import BusySlack, Hubbub, busy_slack, wait_for
 from busy_slack import children as children_of
+from timetable import schedule
+
 from hubbub.cli.program import run
 from hubbub.flows.schedule_state import Last, Remembered, ScheduleState
 from hubbub.settings import Settings
-from timetable import schedule
 
 NIGHTLY = "0 3 * * *"
 

@@ -44,9 +44,7 @@ def test_entries_are_read_in_order(tmp_path: Path, text: str) -> None:
         ('"b c" = { cron = "0 3 * * *", run = "collect" }', "is no name"),
     ],
 )
-def test_a_wrong_entry_is_refused_where_it_stands(
-    tmp_path: Path, entry: str, reason: str
-) -> None:
+def test_a_wrong_entry_is_refused_where_it_stands(tmp_path: Path, entry: str, reason: str) -> None:
     head = '[schedule]\n# b = nothing yet\na = { cron = "0 3 * * *", run = "collect" }\n'
     file = written(tmp_path, head + entry)
     with pytest.raises(BadContent, match=reason) as refused:

@@ -4,12 +4,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from timetable import Died, Timetable, instant, schedule
 
 from hubbub.errors import HubbubError, TryAgain, UsageError
 from hubbub.flows.schedule_overview import overview
 from hubbub.flows.scheduling import Scheduler, run_now, sole_scheduler
 from hubbub.settings import load
-from timetable import Died, Timetable, instant, schedule
 
 NIGHTLY = "0 3 * * * collect"
 
@@ -67,10 +67,14 @@ def test_what_is_due_for_longest_runs_first_and_equals_in_the_order_of_the_file(
 
 
 def test_the_night_on_which_the_clocks_change(tmp_path: Path) -> None:
-    autumn = begun(tmp_path / "a", "2026-10-24T12:00", timezone="Europe/Berlin", x="30 2 * * * doctor")
+    autumn = begun(
+        tmp_path / "a", "2026-10-24T12:00", timezone="Europe/Berlin", x="30 2 * * * doctor"
+    )
     seen = [autumn.look(f"2026-10-25T{at}") for at in ("00:29", "00:30", "01:10", "01:30", "02:30")]
     assert seen == [[], ["10-25 00:30 doctor"], [], [], []]
-    spring = begun(tmp_path / "b", "2026-03-28T12:00", timezone="Europe/Berlin", x="30 2 * * * doctor")
+    spring = begun(
+        tmp_path / "b", "2026-03-28T12:00", timezone="Europe/Berlin", x="30 2 * * * doctor"
+    )
     seen = [spring.look(f"2026-03-29T{at}") for at in ("00:30", "01:00", "01:30", "02:30")]
     assert seen == [[], ["03-29 01:00 doctor"], [], []]
 
@@ -223,7 +227,10 @@ def test_flags_are_handed_on_to_what_is_run(tmp_path: Path) -> None:
         return table.run(["grove", *command[-1:]], stop=table.stop, keeps=[])
 
     table.scheduler = Scheduler(
-        flagged, tell=lambda _state, _told: None, now=lambda: table.now, runs=runs  # type: ignore[arg-type]
+        flagged,
+        tell=lambda _state, _told: None,
+        now=lambda: table.now,
+        runs=runs,  # type: ignore[arg-type]
     )
     table.look("2026-11-20T17:59")
     assert table.look("2026-11-20T18:00") == ["11-20 18:00 collect"]  # 3:00 in Seoul
