@@ -85,12 +85,6 @@ class Hubbub:
         self.begun.append(process)
         return process
 
-    def done(self, *words: str) -> tuple[int, str, str]:
-        """Run a command to its end: its exit code, what it printed and what it said."""
-        process = self.start(*words)
-        printed, said = process.communicate(timeout=PATIENCE)
-        return process.returncode, printed, said
-
     def interrupt(self, process: "subprocess.Popen[str]") -> tuple[int, str, str]:
         """Press Ctrl-C."""
         process.send_signal(signal.SIGINT)

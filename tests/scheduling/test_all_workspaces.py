@@ -2,12 +2,12 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
 import pytest
-from busy_slack import BusySlack, Hubbub, busy_slack, children, wait_for
+from busy_slack import BusySlack, Hubbub, children, wait_for
 from tests.invented import write_export
 from timetable import schedule
 
@@ -16,6 +16,7 @@ from hubbub.errors import Exit
 from hubbub.flows.many_workspaces import Outcome, at_once, cores, exit_of, in_each
 
 NAMES = ["alder", "birch", "cedar"]
+Everywhere = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +36,19 @@ def regions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def slack() -> Iterator[BusySlack]:
-    with busy_slack() as server:
-        yield server
+def everywhere(capfd: pytest.CaptureFixture[str]) -> Everywhere:
+    """Runs a command in all workspaces of a home: the exit code, what was printed and said."""
+
+    def done(home: Path, *words: str) -> tuple[int, str, str]:
+        code = run(["--all-workspaces", *words, "--home", str(home)])
+        captured = capfd.readouterr()
+        return code, captured.out, captured.err
+
+    return done
 
 
-def test_one_fails_alone_and_a_table_says_so(regions: Path) -> None:
-    program = Hubbub(regions)
-    code, printed, said = program.done("--all-workspaces", "show", "totals", "--at-once", "2")
+def test_one_fails_alone_and_a_table_says_so(regions: Path, everywhere: Everywhere) -> None:
+    code, printed, said = everywhere(regions, "show", "totals", "--at-once", "2")
     assert code == 1
     *answers, head, alder, birch, cedar = printed.splitlines()
     assert head.split("  ")[0] == "workspace"
@@ -58,8 +64,8 @@ def test_one_fails_alone_and_a_table_says_so(regions: Path) -> None:
     assert "── cedar (" in said
 
 
-def test_as_json_each_answer_is_json(regions: Path) -> None:
-    code, printed, _ = Hubbub(regions).done("show", "totals", "--json", "--all-workspaces")
+def test_as_json_each_answer_is_json(regions: Path, everywhere: Everywhere) -> None:
+    code, printed, _ = everywhere(regions, "show", "totals", "--json")
     assert code == 1
     alder, birch, cedar = json.loads(printed)
     assert alder["answer"] == birch["answer"]
@@ -127,11 +133,9 @@ def test_a_home_without_workspaces_is_refused(
     assert "There is no workspace in" in capsys.readouterr().err
 
 
-def test_files_lie_apart(regions: Path, tmp_path: Path) -> None:
-    place = tmp_path / "{workspace}"
-    Hubbub(regions).done(
-        "--all-workspaces", "export", "totals", "--format", "csv", "-o", str(place)
-    )
+def test_files_lie_apart(regions: Path, tmp_path: Path, everywhere: Everywhere) -> None:
+    place = str(tmp_path / "{workspace}")
+    everywhere(regions, "export", "totals", "--format", "csv", "-o", place)
     found = {path.parent.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("totals.csv")}
     assert found == {"alder", "birch"}
 
@@ -154,13 +158,13 @@ def test_the_schedules_of_all_are_one_list(
     assert "'0 99 * * *'" in said
 
 
-def test_an_entry_is_run_in_all_workspaces(regions: Path, tmp_path: Path) -> None:
+def test_an_entry_is_run_in_all_workspaces(tmp_path: Path, everywhere: Everywhere) -> None:
     for name in NAMES[:2]:
         schedule(tmp_path, name, x="0 3 * * * audit verify")
-    code, printed, _ = Hubbub(tmp_path).done("--all-workspaces", "schedule", "run", "x")
+    code, printed, _ = everywhere(tmp_path, "schedule", "run", "x")
     assert code == 0
     assert printed.count("There is no audit log yet.") == 2
-    code, printed, said = Hubbub(tmp_path).done("--all-workspaces", "schedule", "run", "--due")
+    code, printed, said = everywhere(tmp_path, "schedule", "run", "--due")
     assert (code, printed) == (0, "")
     assert "Nothing is due." in said
 

@@ -3,12 +3,12 @@
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from busy_slack import BusySlack, Hubbub, busy_slack, wait_for
+from busy_slack import BusySlack, Hubbub, wait_for
 from busy_slack import children as children_of
 from timetable import schedule
 
@@ -17,19 +17,7 @@ from hubbub.flows.schedule_state import Last, Remembered, ScheduleState
 from hubbub.settings import Settings
 
 NIGHTLY = "0 3 * * *"
-
-
-@pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HUBBUB_HOME", "HUBBUB_WORKSPACE", "HUBBUB_PRIVACY", "HUBBUB_TIMEZONE",
-                 "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"):  # fmt: skip
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def slack() -> Iterator[BusySlack]:
-    with busy_slack() as server:
-        yield server
+Here = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -37,6 +25,18 @@ def hubbub(tmp_path: Path, slack: BusySlack) -> Iterator[Hubbub]:
     program = Hubbub(tmp_path, SLACK_API_URL=slack.url, SLACK_BOT_TOKEN="xoxb-of-grove")
     yield program
     program.end()
+
+
+@pytest.fixture
+def here(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Here:
+    """Runs a command in this process: its exit code, what it printed and what it said."""
+
+    def done(*words: str) -> tuple[int, str, str]:
+        code = run([*words, "--home", str(tmp_path)])
+        captured = capfd.readouterr()
+        return code, captured.out, captured.err
+
+    return done
 
 
 def remember(settings: Settings, entry: str, days: int, last: Last | None = None) -> None:
@@ -136,33 +136,33 @@ def test_the_doctor_finds_wrong_expressions_failures_and_that_nobody_runs_it(
 
 
 def test_an_entry_that_is_run_by_hand_shows_what_it_says_and_ends_as_it_does(
-    tmp_path: Path, hubbub: Hubbub
+    tmp_path: Path, here: Here
 ) -> None:
     settings = schedule(tmp_path, look="0 3 * * * show totals", fine="0 3 * * * audit verify")
-    code, printed, said = hubbub.done("schedule", "run", "look")
+    code, printed, said = here("schedule", "run", "look")
     assert code == 1
     assert "Import an archive first" in said
     last = last_of(settings, "look")
     assert last is not None
     assert (last.exit, last.times) == (1, 0)
-    code, printed, said = hubbub.done("schedule", "run", "fine")
+    code, printed, said = here("schedule", "run", "fine")
     assert (code, printed) == (0, "There is no audit log yet.\n"), said
-    assert hubbub.done("schedule", "run", "other")[0] == 2
-    assert hubbub.done("schedule", "run")[0] == 2
+    assert here("schedule", "run", "other")[0] == 2
+    assert here("schedule", "run")[0] == 2
 
 
 def test_start_catches_up_holds_the_lock_and_ends_by_ctrl_c(
-    tmp_path: Path, hubbub: Hubbub, slack: BusySlack
+    tmp_path: Path, hubbub: Hubbub, here: Here, slack: BusySlack
 ) -> None:
     settings = schedule(tmp_path, nightly=f"{NIGHTLY} collect")
     remember(settings, "nightly", 3)
     process = hubbub.start("schedule", "start")
     wait_for(lambda: slack.tokens)
     assert slack.tokens == ["xoxb-of-grove"]
-    assert hubbub.done("schedule", "start")[0] == 4
-    code, _, said = hubbub.done("schedule", "run", "--due")
+    assert here("schedule", "start")[0] == 4
+    code, _, said = here("schedule", "run", "--due")
     assert (code, "Another hubbub runs the schedule" in said) == (0, True)
-    code, _, said = hubbub.done("schedule", "run", "nightly")
+    code, _, said = here("schedule", "run", "nightly")
     assert (code, "A run of grove's schedule is under way" in said) == (4, True)
     [child] = children_of(process.pid)
     code, _, said = hubbub.interrupt(process)
@@ -177,7 +177,7 @@ def test_start_catches_up_holds_the_lock_and_ends_by_ctrl_c(
 
 
 def test_after_kill_9_the_run_goes_on_alone_and_no_second_one_begins_beside_it(
-    tmp_path: Path, hubbub: Hubbub, slack: BusySlack
+    tmp_path: Path, hubbub: Hubbub, here: Here, slack: BusySlack
 ) -> None:
     settings = schedule(tmp_path, nightly=f"{NIGHTLY} collect")
     remember(settings, "nightly", 1)
@@ -186,8 +186,8 @@ def test_after_kill_9_the_run_goes_on_alone_and_no_second_one_begins_beside_it(
     [orphan] = children_of(first.pid)
     os.kill(first.pid, signal.SIGKILL)
     first.communicate()
-    assert hubbub.done("schedule", "run", "nightly")[0] == 4
-    assert hubbub.done("schedule", "run", "--due")[0] == 0
+    assert here("schedule", "run", "nightly")[0] == 4
+    assert here("schedule", "run", "--due")[0] == 0
     assert len(slack.tokens) == 1
     os.kill(orphan, signal.SIGKILL)
     wait_for(lambda: not Path(f"/proc/{orphan}/exe").exists())
@@ -197,7 +197,7 @@ def test_after_kill_9_the_run_goes_on_alone_and_no_second_one_begins_beside_it(
 
 
 def test_a_server_runs_the_schedule_too_and_hands_it_on(
-    tmp_path: Path, hubbub: Hubbub, slack: BusySlack
+    tmp_path: Path, hubbub: Hubbub, here: Here, slack: BusySlack
 ) -> None:
     settings = schedule(tmp_path, look=f"{NIGHTLY} audit verify")
     del hubbub.environment["SLACK_BOT_TOKEN"]
@@ -207,8 +207,8 @@ def test_a_server_runs_the_schedule_too_and_hands_it_on(
     last = last_of(settings, "look")
     assert last is not None
     assert (last.exit, last.times) == (0, 1)
-    assert hubbub.done("schedule", "start")[0] == 4
+    assert here("schedule", "start")[0] == 4
     assert hubbub.interrupt(process)[0] == 0
     remember(settings, "look", 1)
-    assert hubbub.done("schedule", "run", "--due")[0] == 0
+    assert here("schedule", "run", "--due")[0] == 0
     assert last_of(settings, "look") != last
