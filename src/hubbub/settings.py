@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -109,6 +109,8 @@ class Settings:
     """The preset, and choices that are set alone."""
     collect: Collecting = Collecting()
     serve: Serving = Serving()
+    language: str = ""
+    """Of letters, such as `ko`; if it is empty, members get theirs and channels English."""
     unflagged: "Settings | None" = field(default=None, compare=False, repr=False)
     """What they would be without the flags that change them."""
 
@@ -222,11 +224,12 @@ def load(
         privacy["preset"] = chosen
     zone = os.environ.get("HUBBUB_TIMEZONE") or written.get("timezone", "UTC")
     collect, serve = _collecting(file, written), _serving(file, written)
+    language = written.get("language", "")
+    found = Settings(root, name, _zone(zone), privacy, collect, serve, language)
     if not preset and not timezone:
-        return Settings(root, name, _zone(zone), privacy, collect, serve)
+        return found
     flagged = {**privacy, "preset": preset} if preset else privacy
-    unflagged = Settings(root, name, _zone(zone), privacy, collect, serve)
-    return Settings(root, name, _zone(timezone or zone), flagged, collect, serve, unflagged)
+    return replace(found, timezone=_zone(timezone or zone), privacy=flagged, unflagged=found)
 
 
 def _serving(file: Path, written: dict[str, Any]) -> Serving:
@@ -278,7 +281,12 @@ def _read(file: Path) -> dict[str, Any]:
         written = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{file} is no TOML: {error}", "Correct that line.") from error
-    _check(file, text, written, {"timezone": str, "privacy": dict, "collect": dict, "serve": dict})
+    _check(
+        file,
+        text,
+        written,
+        {"timezone": str, "language": str, "privacy": dict, "collect": dict, "serve": dict},
+    )
     _check(file, text, written.get("privacy", {}), _CHOICES)
     _check(file, text, written.get("collect", {}), _COLLECT)
     _check(file, text, written.get("serve", {}), _SERVE)
