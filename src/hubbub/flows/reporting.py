@@ -50,6 +50,8 @@ from hubbub.settings import Settings
 from hubbub.slack.markup import plain
 from hubbub.stores import duckdb as store
 
+_CHANNEL = "channel_id"
+"""The column that names the channel which a row is about, in every metric that has one."""
 _arrow: Any = pa
 """pyarrow without its types, which are partly unknown."""
 
@@ -169,9 +171,12 @@ def compose(
     figures = _run(settings, catalog, plan, k)
     directory = Directory(figures.known, people or {}, settings.language, stored_ids(settings))
     wanted = _addressees(plan, figures, directory, wish)
-    lost = unknown_to_slack(wanted, people) if people is not None else set[str]()
-    if is_rehearsal and policy_of_workspace(settings).pseudonyms:
-        wanted = [hidden(each) if each.to.kind == "member" else each for each in wanted]
+    lost = set[str]()
+    if policy_of_workspace(settings).pseudonyms:
+        if is_rehearsal:
+            wanted = [hidden(each) for each in wanted]
+        else:
+            lost = unknown_to_slack(wanted, people or {})
     writer = _Writer(settings, plan, when, figures, messages, zone)
     written = [writer.letter(each) for each in wanted if each.stored_id not in lost]
     letters = [letter for letter in written if letter is not None]
@@ -206,6 +211,7 @@ class _Writer:
         self._messages = messages
         self._zone = zone
         self._splits: dict[tuple[Any, ...], dict[Any, list[int]]] = {}
+        self._visible: dict[tuple[Any, ...], Sequence[int]] = {}
         self._records: dict[tuple[Any, ...], list[Row]] = {}
         self._drawn_texts: set[str] = set()
         self._cut = 0
@@ -277,10 +283,7 @@ class _Writer:
         if use.key not in self._records:
             self._records[use.key] = _readable(use.metric, ran.rows, self._figures.known)
         records = self._records[use.key]
-        if not use.by:
-            found = records
-        else:
-            found = [records[index] for index in self._indices(use, ran, addressee)]
+        found = [records[index] for index in self._indices(use, ran, addressee)]
         return [row for row in found if getattr(row, SUPPRESSED, "no") != "yes"]
 
     def _drawing(
@@ -296,9 +299,7 @@ class _Writer:
         ran = self._figures.ran.get(use.key)
         if ran is None:
             return None
-        rows = ran.rows
-        if use.by:
-            rows = rows.take(_arrow.array(self._indices(use, ran, addressee), pa.int64()))
+        rows = _some(ran.rows, self._indices(use, ran, addressee))
         if not rows.num_rows:
             return None
         if picture.title:
@@ -312,8 +313,15 @@ class _Writer:
             alt = self._messages.phrase(picture.part, "alt", picture.alt, voice, said)
         return Drawn(f"{picture.chart}.png", chart.title, alt, partial(_png, drawing))
 
-    def _indices(self, use: _Use, ran: _Ran, addressee: Addressee) -> list[int]:
-        """Which rows are the recipient's."""
+    def _indices(self, use: _Use, ran: _Ran, addressee: Addressee) -> Sequence[int]:
+        """Which rows a recipient gets: theirs; of rows for all, none about a private channel but
+        their own."""
+        if not use.by:
+            is_closed = addressee.stored_id in self._figures.known.closed_channels
+            key = (*use.key, "", addressee.stored_id if is_closed else "")
+            if key not in self._visible:
+                self._visible[key] = self._open_rows(ran, addressee)
+            return self._visible[key]
         key = (*use.key, use.by)
         if key not in self._splits:
             split: dict[Any, list[int]] = {}
@@ -321,6 +329,20 @@ class _Writer:
                 split.setdefault(value, []).append(index)
             self._splits[key] = split
         return self._splits[key].get(addressee.stored_id, [])
+
+    def _open_rows(self, ran: _Ran, addressee: Addressee) -> Sequence[int]:
+        closed = self._figures.known.closed_channels - {addressee.stored_id}
+        if not closed or _CHANNEL not in ran.rows.column_names:
+            return range(ran.rows.num_rows)
+        channels = ran.rows[_CHANNEL].to_pylist()
+        return [index for index, each in enumerate(channels) if each not in closed]
+
+
+def _some(rows: pa.Table, indices: Sequence[int]) -> pa.Table:
+    if len(indices) == rows.num_rows:
+        return rows
+    table: Any = rows
+    return table.take(_arrow.array(indices, _arrow.int64()))
 
 
 def _png(drawing: Drawing) -> bytes:
