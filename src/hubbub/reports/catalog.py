@@ -9,7 +9,7 @@
     column = "user_id"
 
     [period]
-    of = "month"                        day, week, month, round or once
+    of = "month"                        day, week, month, round, open round or once
 
     [parameters]
     since = "year"                      of all metrics below
@@ -44,7 +44,7 @@ from hubbub.content import ContentFile, find
 from hubbub.errors import BadContent, UsageError
 
 Each = Literal["member", "channel", "leader"]
-Of = Literal["day", "week", "month", "round", "once"]
+Of = Literal["day", "week", "month", "round", "open round", "once"]
 
 KEYS = {
     "": {

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ _EXAMPLES: Mapping[Of, str] = {
     "week": "2026-W44",
     "month": "2026-10",
     "round": "round-7",
+    "open round": "round-7",
     "once": "a name, such as spring",
 }
 
@@ -53,6 +55,11 @@ class Period:
         """Whether it is about no time: then metrics have their own windows, up to now."""
         return self.begin is None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether metrics are about all that there is by now, not only up to its end."""
+        return self.of in {"open round", "once"}
+
     def since(self, wanted: str) -> str:
         """The begin of a metric's window for the value `wanted` of its parameter since.
 
@@ -79,7 +86,12 @@ def last_period(of: Of, today: date, rounds: Sequence[Round]) -> Period:
             raise UsageError(
                 "No round has ended yet.", "Name one with --period, or see docs/writing.md."
             )
-        return _of_round(max(ended))
+        return _of_round(of, max(ended))
+    if of == "open round":
+        present = next((each for each in rounds if each.begins <= today <= each.ends), None)
+        if present is None:
+            raise UsageError("No round is open.", "Name one with --period, or see docs/writing.md.")
+        return _of_round(of, present)
     return _of_days(of, BEGINS[of](BEGINS[of](today) - _DAY))
 
 
@@ -91,7 +103,7 @@ def named_period(of: Of, name: str, today: date, rounds: Sequence[Round]) -> Per
             f"{name!r} is no {of} to report about." if of != "once" else f"{name!r} is no name.",
             f"Write {_EXAMPLES[of]}.",
         )
-    if not period.is_timeless and period.end >= today:
+    if not period.is_open and period.end >= today:
         raise UsageError(
             f"The {of} {period.key} has not ended.",
             "What is sent now would lack the rest, and is never sent again. Wait for its end.",
@@ -119,8 +131,8 @@ def _of_days(of: Of, begin: date) -> Period:
     return Period(of, keys[of], begin, ENDS[of](begin) - _DAY)
 
 
-def _of_round(told: Round) -> Period:
-    return Period("round", f"round-{told.number}", told.begins, told.ends, told.number)
+def _of_round(of: Of, told: Round) -> Period:
+    return Period(of, f"round-{told.number}", told.begins, told.ends, told.number)
 
 
 def _day(name: str, today: date, rounds: Sequence[Round]) -> Period | None:
@@ -148,10 +160,10 @@ def _read(of: Of, form: str, name: str) -> Period | None:
         return None
 
 
-def _round(name: str, today: date, rounds: Sequence[Round]) -> Period | None:
+def _round(of: Of, name: str, today: date, rounds: Sequence[Round]) -> Period | None:
     del today
     number = name.removeprefix("round-")
-    return next((_of_round(each) for each in rounds if str(each.number) == number), None)
+    return next((_of_round(of, each) for each in rounds if str(each.number) == number), None)
 
 
 def _once(name: str, today: date, rounds: Sequence[Round]) -> Period | None:
@@ -163,6 +175,7 @@ _READERS: Mapping[Of, Callable[[str, date, Sequence[Round]], Period | None]] = {
     "day": _day,
     "week": _week,
     "month": _month,
-    "round": _round,
+    "round": partial(_round, "round"),
+    "open round": partial(_round, "open round"),
     "once": _once,
 }
