@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from hubbub.destinations.files import whole
 from hubbub.flows.collecting import types_wanted
+from hubbub.flows.hearing_members import COMMAND
 from hubbub.flows.workspace import contradictions, made, policy_of_workspace
 from hubbub.privacy.policy import PRESETS, Policy
 from hubbub.settings import Collecting, Serving, Settings
@@ -102,9 +103,10 @@ def start(settings: Settings, kind: str | None = None) -> Started:
         _write(settings.written, settings_text(settings, policy))
     file = manifest_file(settings)
     before = file.read_text(encoding="utf-8") if file.exists() else None
-    text = manifest_text(
-        settings, scopes, events_wanted(types_wanted(policy), files=settings.collect.files)
+    events = events_wanted(
+        settings.collect.token, types_wanted(policy), files=settings.collect.files
     )
+    text = manifest_text(settings, scopes, events)
     if text != before:
         _write(file, text)
     had = _scopes_of(before or "")
@@ -192,13 +194,32 @@ def _toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+_FEATURES = [
+    "features:",
+    "  app_home:",
+    "    home_tab_enabled: false",
+    "    messages_tab_enabled: true # members write stop or start there",
+    "    messages_tab_read_only_enabled: false",
+    "  bot_user:",
+    "    display_name: Hubbub",
+    "    always_online: false",
+    "  slash_commands:",
+    f"    - command: {COMMAND}",
+    "      description: Choose which letters you get",
+    '      usage_hint: "letters [stop|start] [NAME]"',
+    "      should_escape: false",
+    "      # Without Socket Mode, beside the address of events below:",
+    "      # url: https://hubbub.example.org/slack/commands",
+]
+"""How a bot is met by members."""
+
+
 def manifest_text(settings: Settings, scopes: dict[str, str], events: list[str]) -> str:
     """The manifest of a Slack app, version 2, whose token has these scopes and no others, and which
     is told of these events."""
     kind = settings.collect.token
     width = max(map(len, scopes)) + 2
     asked = [f"      - {name:<{width}}# {meaning}" for name, meaning in scopes.items()]
-    bot = ["features:", "  bot_user:", "    display_name: Hubbub", "    always_online: false"]
     return "\n".join([
         "# The Slack app that reads for Hubbub; `hubbub init` writes this file out of hubbub.toml.",
         "#",
@@ -212,7 +233,7 @@ def manifest_text(settings: Settings, scopes: dict[str, str], events: list[str])
         "  name: Hubbub",
         "  description: Tells this community what is going on in it",
         '  background_color: "#2f5d3a"',
-        *(bot if kind == "bot" else []),
+        *(_FEATURES if kind == "bot" else []),
         "oauth_config:",
         "  scopes:",
         f"    {kind}:",

@@ -64,6 +64,10 @@ class Keys:
         """What a refused member is remembered by."""
         return _digest(self.steady, f"refusal\0{member_id}")[:32]
 
+    def choice(self, member_id: str) -> str:
+        """What a member's choice about letters is remembered by."""
+        return _digest(self.steady, f"letters\0{member_id}")[:32]
+
     def outline(self, outline: bytes) -> str:
         """What is left of a copy's outline: enough to tell copies apart and to order them.
 

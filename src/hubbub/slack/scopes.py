@@ -1,4 +1,4 @@
-"""The scopes that a token needs for what is collected: these, and no others.
+"""The scopes that a token needs for what is collected and sent: these, and no others.
 
 Source: slack-platform §2, the column of scopes.
 """
@@ -43,6 +43,9 @@ def scopes_needed(
     needed["reactions:read"] = "count reactions that a page cuts short"
     if files:
         needed["files:read"] = "fetch the files that members share"
+    if kind == "bot":
+        needed["commands"] = "let members choose by /hubbub which letters they get"
+        needed.setdefault("im:history", "hear them write stop or start to the app")
     return needed
 
 
@@ -61,10 +64,13 @@ _EVENTS: dict[Type, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def events_wanted(types: Iterable[Type], *, files: bool = False) -> list[str]:
-    """The events that an app has to be subscribed to for what is collected. They need no scope
-    beyond those of `scopes_needed`."""
+def events_wanted(kind: str, types: Iterable[Type], *, files: bool = False) -> list[str]:
+    """The events that an app has to be subscribed to for what is collected with a `bot` or `user`
+    token, and to hear what members choose: a bot hears what they write to it, while with a user's
+    token all direct messages of that user would come. They need no scope beyond those of
+    `scopes_needed`."""
     wanted = [event for each in types for event in _EVENTS[each]]
+    wanted += ["message.im"] if kind == "bot" and "message.im" not in wanted else []
     wanted += ["member_joined_channel", "member_left_channel", "channel_id_changed"]
     wanted += ["reaction_added", "reaction_removed", "team_join", "user_change"]
     wanted += ["file_deleted"] if files else []
