@@ -12,7 +12,7 @@ from hubbub.flows.collecting import types_wanted
 from hubbub.flows.hearing_members import COMMAND
 from hubbub.flows.workspace import contradictions, made, policy_of_workspace
 from hubbub.privacy.policy import PRESETS, Policy
-from hubbub.settings import Collecting, Serving, Settings
+from hubbub.settings import Collecting, Sending, Serving, Settings
 from hubbub.slack.scopes import events_wanted, scopes_needed
 
 Change = Literal["new", "unchanged", "renewed"]
@@ -58,6 +58,7 @@ _DOCS: dict[str, dict[str, str]] = {
         "kafka": "broker that gets the events too: host:port",
         "topic": "into which topic",
     },
+    "send": {"letters": "let the app post reports and letters; asks for scopes"},
 }
 """What stands beside each setting."""
 
@@ -104,7 +105,10 @@ def start(settings: Settings, kind: str | None = None) -> Started:
     file = manifest_file(settings)
     before = file.read_text(encoding="utf-8") if file.exists() else None
     events = events_wanted(
-        settings.collect.token, types_wanted(policy), files=settings.collect.files
+        settings.collect.token,
+        types_wanted(policy),
+        files=settings.collect.files,
+        letters=settings.send.letters,
     )
     text = manifest_text(settings, scopes, events)
     if text != before:
@@ -138,6 +142,7 @@ def configured_scopes(settings: Settings, policy: Policy, kind: str) -> dict[str
         emails=policy.contacts,
         join=settings.collect.join,
         files=settings.collect.files,
+        letters=settings.send.letters,
     )
 
 
@@ -148,11 +153,13 @@ def settings_text(settings: Settings, policy: Policy) -> str:
         "privacy": _values(preset),
         "collect": _values(Collecting()),
         "serve": _values(Serving()),
+        "send": _values(Sending()),
     }
     chosen = {
         "privacy": settings.privacy,
         "collect": dict(_values(settings.collect).items() - sections["collect"].items()),
         "serve": dict(_values(settings.serve).items() - sections["serve"].items()),
+        "send": dict(_values(settings.send).items() - sections["send"].items()),
     }
     zone = {"timezone": settings.timezone} if settings.timezone != "UTC" else {}
     lines = [
@@ -172,7 +179,7 @@ def settings_text(settings: Settings, policy: Policy) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _values(section: Policy | Collecting | Serving) -> dict[str, Any]:
+def _values(section: Policy | Collecting | Serving | Sending) -> dict[str, Any]:
     return {each.name: getattr(section, each.name) for each in fields(section)}
 
 
@@ -194,15 +201,11 @@ def _toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-_FEATURES = [
-    "features:",
+_MET_BY_MEMBERS = [
     "  app_home:",
     "    home_tab_enabled: false",
-    "    messages_tab_enabled: true # members write stop or start there",
+    "    messages_tab_enabled: true # here members find letters, and write stop or start",
     "    messages_tab_read_only_enabled: false",
-    "  bot_user:",
-    "    display_name: Hubbub",
-    "    always_online: false",
     "  slash_commands:",
     f"    - command: {COMMAND}",
     "      description: Choose which letters you get",
@@ -211,7 +214,7 @@ _FEATURES = [
     "      # Without Socket Mode, beside the address of events below:",
     "      # url: https://hubbub.example.org/slack/commands",
 ]
-"""How a bot is met by members."""
+"""How members meet an app that posts letters."""
 
 
 def manifest_text(settings: Settings, scopes: dict[str, str], events: list[str]) -> str:
@@ -220,6 +223,9 @@ def manifest_text(settings: Settings, scopes: dict[str, str], events: list[str])
     kind = settings.collect.token
     width = max(map(len, scopes)) + 2
     asked = [f"      - {name:<{width}}# {meaning}" for name, meaning in scopes.items()]
+    bot = ["features:", "  bot_user:", "    display_name: Hubbub", "    always_online: false"]
+    if settings.send.letters:
+        bot += _MET_BY_MEMBERS
     return "\n".join([
         "# The Slack app that reads for Hubbub; `hubbub init` writes this file out of hubbub.toml.",
         "#",
@@ -233,7 +239,7 @@ def manifest_text(settings: Settings, scopes: dict[str, str], events: list[str])
         "  name: Hubbub",
         "  description: Tells this community what is going on in it",
         '  background_color: "#2f5d3a"',
-        *(_FEATURES if kind == "bot" else []),
+        *(bot if kind == "bot" else []),
         "oauth_config:",
         "  scopes:",
         f"    {kind}:",
