@@ -170,7 +170,7 @@ async def _part(receive: Receive) -> tuple[bytes, bool]:
 
 def _is_ssl_check(body: bytes) -> bool:
     """Whether Slack only tries whether the certificate is good; that is not signed."""
-    return len(body) < 1_000 and parse_qs(body).get(b"ssl_check") == [b"1"]
+    return len(body) < 1_000 and parse_qs(body.decode("latin-1")).get("ssl_check") == ["1"]
 
 
 async def _send(send: Send, status: int, body: bytes, headers: Headers) -> None:
