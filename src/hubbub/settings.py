@@ -3,6 +3,7 @@
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -53,9 +54,15 @@ _SERVE: dict[str, type | tuple[type, ...]] = {
     "topic": str,
 }
 
+_SEND: dict[str, type | tuple[type, ...]] = {"letters": bool}
 _SCHEDULED = {"cron", "run"}
 
-KNOWN = {"privacy": tuple(_CHOICES), "collect": tuple(_COLLECT), "serve": tuple(_SERVE)}
+KNOWN = {
+    "privacy": tuple(_CHOICES),
+    "collect": tuple(_COLLECT),
+    "serve": tuple(_SERVE),
+    "send": tuple(_SEND),
+}
 """The settings of each section of hubbub.toml that has a fixed set of them."""
 
 _ENTRY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
@@ -105,6 +112,14 @@ class Serving:
 
 
 @dataclass(frozen=True)
+class Sending:
+    """What the app may post: the section `send` of hubbub.toml."""
+
+    letters: bool = False
+    """Whether it posts reports and letters. It asks for the scopes that this takes, and no more."""
+
+
+@dataclass(frozen=True)
 class Scheduled:
     """An entry of the section `schedule` of hubbub.toml: what is run, and when."""
 
@@ -128,6 +143,9 @@ class Settings:
     """The preset, and choices that are set alone."""
     collect: Collecting = Collecting()
     serve: Serving = Serving()
+    send: Sending = Sending()
+    language: str = ""
+    """Of letters, such as `ko`; if it is empty, members get theirs and channels English."""
     schedule: tuple[Scheduled, ...] = ()
     unflagged: "Settings | None" = field(default=None, compare=False, repr=False)
     """What they would be without the flags that change them."""
@@ -158,6 +176,11 @@ class Settings:
         return self.folder / "events.sqlite"
 
     @property
+    def ledger(self) -> Path:
+        """What was sent to whom, so that nothing goes twice."""
+        return self.folder / "deliveries.sqlite"
+
+    @property
     def raw(self) -> Path:
         """Slack's responses, a folder a run."""
         return self.folder / "raw"
@@ -186,6 +209,11 @@ class Settings:
     def schedule_state(self) -> Path:
         """What of the schedule was run, and how it ended."""
         return self.folder / "schedule.json"
+
+    @property
+    def letters(self) -> Path:
+        """Which letters members want, as keyed tokens."""
+        return self.folder / "letters.json"
 
     @property
     def access(self) -> Path:
@@ -246,9 +274,17 @@ def load(
     if chosen := os.environ.get("HUBBUB_PRIVACY"):
         privacy["preset"] = chosen
     zone = os.environ.get("HUBBUB_TIMEZONE") or written.get("timezone", "UTC")
-    collect, serve = _collecting(file, written), _serving(file, written)
-    schedule = tuple(written.get("schedule", ()))
-    settings = Settings(root, name, _zone(zone), privacy, collect, serve, schedule)
+    settings = Settings(
+        root,
+        name,
+        _zone(zone),
+        privacy,
+        _collecting(file, written),
+        _serving(file, written),
+        Sending(**written.get("send", {})),
+        written.get("language", ""),
+        tuple(written.get("schedule", ())),
+    )
     if not preset and not timezone:
         return settings
     flagged = {**privacy, "preset": preset} if preset else privacy
@@ -308,11 +344,12 @@ def _read(file: Path) -> dict[str, Any]:
         written = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{file} is no TOML: {error}", "Correct that line.") from error
-    known = dict.fromkeys(("privacy", "collect", "serve", "schedule"), dict)
-    _check(file, text, written, {"timezone": str, **known})
+    texts = {"timezone": str, "language": str}
+    _check(file, text, written, texts | dict.fromkeys([*KNOWN, "schedule"], dict))
     _check(file, text, written.get("privacy", {}), _CHOICES)
     _check(file, text, written.get("collect", {}), _COLLECT)
     _check(file, text, written.get("serve", {}), _SERVE)
+    _check(file, text, written.get("send", {}), _SEND)
     written["schedule"] = _scheduled(file, text, written.get("schedule", {}))
     return written
 
@@ -345,7 +382,7 @@ def _scheduled(file: Path, text: str, written: dict[str, Any]) -> list[Scheduled
 
 
 def _check(
-    file: Path, text: str, written: dict[str, Any], known: dict[str, type | tuple[type, ...]]
+    file: Path, text: str, written: dict[str, Any], known: Mapping[str, type | tuple[type, ...]]
 ) -> None:
     for key, value in written.items():
         line = next((number for number, each in enumerate(text.splitlines(), 1) if key in each), 1)

@@ -19,6 +19,7 @@ from hubbub.errors import UsageError
 from hubbub.flows.auditing import audited
 from hubbub.flows.journaling import alone, take_over
 from hubbub.flows.keeping_files import safe_name
+from hubbub.flows.ledger import release_in_ledger, renew_ledger
 from hubbub.flows.loading import take_over_events
 from hubbub.flows.outputs import Outputs
 from hubbub.flows.workspace import (
@@ -31,11 +32,11 @@ from hubbub.flows.workspace import (
 from hubbub.privacy.audit import Plain
 from hubbub.privacy.keys import Keys
 from hubbub.privacy.policy import Policy
-from hubbub.privacy.refusals import AFTER, BEFORE, Entry, RefusalFile, Why, names_in_texts, now
+from hubbub.privacy.refusals import Entry, RefusalFile, Why, folded, names_in_texts, now
 from hubbub.settings import Settings
-from hubbub.slack.redaction import NOBODY, without_members
+from hubbub.slack.redaction import AFTER, BEFORE, NOBODY, without_members
 from hubbub.stores import duckdb as store
-from hubbub.stores.erasing import erase_members, retain, rewritten
+from hubbub.stores.erasing import erase_members, erase_names, retain, rewritten
 from hubbub.stores.renewing import pseudonyms_by_version
 
 _IS_ID = re.compile(r"[UW][A-Z0-9]+")
@@ -74,6 +75,8 @@ class _Member:
     handle: str | None
     names: re.Pattern[str] | None
     """Names, e-mail and telephone number, as they stand in others' texts."""
+    called: frozenset[str]
+    """Handles and names, as `folded` writes them."""
     files: tuple[str, ...]
 
 
@@ -97,6 +100,13 @@ def opt_in(settings: Settings, member: str) -> bool:
     return RefusalFile(settings.refused).remove(keys.refusal(found.id)) is not None
 
 
+def member_id_of(settings: Settings, name: str) -> str:
+    """The id of a member, by id or by a name that one alone has. Raises `UsageError`."""
+    keys = keys_of(settings)
+    with _store_if_any(settings) as connection:
+        return _member(connection, keys, name).id
+
+
 def _refuse(settings: Settings, name: str, why: Why) -> Receipt:
     policy, keys = policy_of_workspace(settings), keys_of(settings)
     with _store_if_any(settings) as connection:
@@ -107,6 +117,7 @@ def _refuse(settings: Settings, name: str, why: Why) -> Receipt:
         now(),
         keys.refusal(member.handle) if member.handle else None,
         keys.pseudonym("member", member.id) if policy.pseudonyms else None,
+        tuple(sorted(keys.refusal(f"name\0{each}") for each in member.called)),
     )
     audited(settings, "erase", why.replace(" ", "-"), member=member.id, outcome="begun")
     # First of all: whatever is under way will heed it when it merges.
@@ -119,11 +130,13 @@ def _refuse(settings: Settings, name: str, why: Why) -> Receipt:
         _remove_outputs(settings, receipt, lambda content: _is_named(content, member))
         take_over(settings)
         take_over_events(settings)
+        renew_ledger(settings, keys)
         if store.exists(settings.store):
             with store.writing(settings.store) as connection:
                 touched = erase_members(connection, member.stored)
                 if member.names is not None:
                     touched += _unnamed(connection, member.names)
+                touched += erase_names(connection, lambda name: folded(name) in member.called)
                 receipt.rows = dict(touched)
                 versions = pseudonyms_by_version(connection).items()
                 receipt.out_of_reach = sum(
@@ -157,6 +170,8 @@ def _retained(settings: Settings, policy: Policy, moment: datetime, receipt: Rec
         with store.writing(settings.store) as connection:
             receipt.rows = dict(retain(connection, limits))
         rewritten(settings.store)  # merges let old rows go too, but not their bytes
+    if limits.rows_since is not None:
+        release_in_ledger(settings, limits.rows_since)
     if policy.raw_days:
         since = moment - timedelta(days=policy.raw_days)
         for folder in old_raw(settings, since):
@@ -185,7 +200,7 @@ def _member(connection: duckdb.DuckDBPyConnection | None, keys: Keys, name: str)
     if connection is None:
         if not _IS_ID.fullmatch(wanted):
             raise _unknown(name)
-        return _Member(wanted, frozenset({wanted}), None, None, ())
+        return _Member(wanted, frozenset({wanted}), None, None, frozenset(), ())
     found = connection.execute(
         "SELECT DISTINCT user_id FROM (SELECT user_id, name, real_name, display_name FROM users "
         "UNION ALL SELECT user_id, name, real_name, display_name FROM profiles) "
@@ -200,8 +215,9 @@ def _member(connection: duckdb.DuckDBPyConnection | None, keys: Keys, name: str)
         raise _unknown(name)
     stored = {member_id, keys.pseudonym("member", member_id)}
     told = connection.execute(
-        "SELECT name, real_name, email, phone FROM users WHERE user_id IN (SELECT unnest($1)) "
-        "UNION SELECT name, real_name, NULL, NULL FROM profiles "
+        "SELECT name, real_name, email, phone, display_name FROM users "
+        "WHERE user_id IN (SELECT unnest($1)) "
+        "UNION SELECT name, real_name, NULL, NULL, display_name FROM profiles "
         "WHERE user_id IN (SELECT unnest($1))",
         [[*stored]],
     ).fetchall()
@@ -214,7 +230,8 @@ def _member(connection: duckdb.DuckDBPyConnection | None, keys: Keys, name: str)
         member_id,
         frozenset(stored),
         min(handles, default=None),
-        names_in_texts(told),
+        names_in_texts(row[:4] for row in told),
+        frozenset(folded(each) for row in told for each in (*row[:2], row[4]) if each),
         tuple(file_id for (file_id,) in files),
     )
 

@@ -18,11 +18,11 @@ from hubbub.metrics.small_groups import TooFewMembers
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.keys import ENVIRONMENT, Keys, from_environment, made_keys, read_keys
 from hubbub.privacy.policy import Policy, policy_of
-from hubbub.privacy.refusals import RefusalFile, names_in_texts
+from hubbub.privacy.refusals import RefusalFile, folded, names_in_texts
 from hubbub.settings import Settings
 from hubbub.slack.normalize import names_in
 from hubbub.stores import duckdb as store
-from hubbub.stores.erasing import Limits, erase_members, members_named, retain
+from hubbub.stores.erasing import Limits, erase_members, erase_names, members_named, retain
 from hubbub.stores.merge import withdraw
 from hubbub.stores.renewing import note_keys
 
@@ -116,8 +116,14 @@ def gate_of(
         if each.member_id in refusals
         for name in each.names or (None,)
     ]
-    refusals = replace(refusals, names=names_in_texts(named))
+    called = {folded(name) for told in named for name in told[:2] if name}
+    refusals = replace(refusals, names=names_in_texts(named), called=frozenset(called))
     return Gate(policy, channels, keys, scrubber, refusals, time.time_ns() // 1000)
+
+
+def gate_of_store(settings: Settings) -> Gate:
+    """The gate by what the store knows of channels: for rows that were admitted before."""
+    return gate_of(settings, policy_of_workspace(settings), stored_channels(settings))
 
 
 def needs_directory(settings: Settings, policy: Policy) -> bool:
@@ -163,7 +169,7 @@ def keys_of(settings: Settings) -> Keys:
     if keys is None:
         if settings.key.exists():
             keys = read_keys(settings.key)
-        elif mark or RefusalFile(settings.refused).exists():
+        elif mark or RefusalFile(settings.refused).exists() or settings.letters.exists():
             raise HubbubError(
                 f"The keys of this workspace are lost: there is no {settings.key}.",
                 "Restore the file from your backup. If there is none: hubbub privacy rotate "
@@ -210,6 +216,7 @@ def settle(connection: "duckdb.DuckDBPyConnection", settings: Settings, gate: Ga
         erase_members(
             connection, {each for each in named if each in refusals or each in pseudonyms}
         )
+        erase_names(connection, replace(refusals, called=gate.refusals.called).calls)
     retain(connection, limits_of(gate.policy, datetime.now(UTC)))
     if gate.keys is not None:
         note_keys(connection, gate.keys)
@@ -246,13 +253,23 @@ def new_run_id(started_at: datetime) -> str:
     return f"{started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
-def stored_channels(settings: Settings) -> list[tuple[str, str, str]]:
-    """Id, name and kind of the channels that the store knows, and of those it keeps out."""
+def stored_channels(settings: Settings) -> dict[str, Channel]:
+    """The channels that the store knows, and those it keeps out, by id."""
     if not store.exists(settings.store):
-        return []
+        return {}
     with store.reading(settings.store) as connection:
-        return connection.execute(f"""
+        found = connection.execute(f"""
             SELECT channel_id, name, kind FROM store.channels UNION ALL ({_WITHHELD})""").fetchall()
+    return {channel_id: Channel(name, kind) for channel_id, name, kind in found}
+
+
+def stored_team(settings: Settings) -> str | None:
+    """Slack's id of the workspace, if the store has learned it."""
+    if not store.exists(settings.store):
+        return None
+    with store.reading(settings.store) as connection:
+        found = connection.execute("SELECT team_id FROM workspace").fetchall()
+    return found[0][0] if found else None
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from hubbub.flows.collecting import Report, Wish, collect
 from hubbub.flows.connecting import address, app_token, connect, signing_secret
 from hubbub.flows.forwarding import Forwarder
 from hubbub.flows.gates import Gates
+from hubbub.flows.hearing_members import Hearing
 from hubbub.flows.keeping_schedules import Keeper
 from hubbub.flows.listening import socket_mode
 from hubbub.flows.loading import Loaded, Loader, keep_to_policy, sole_loader
@@ -36,17 +37,18 @@ from hubbub.flows.panels import Panels
 from hubbub.flows.receiving import Receiver
 from hubbub.flows.scheduling import State, reloaded
 from hubbub.flows.vitals import Vitals
-from hubbub.flows.workspace import made, smallest_group
+from hubbub.flows.workspace import made, smallest_group, stored_team
 from hubbub.server.access import Access
 from hubbub.server.app import Parts, Server, build_app
 from hubbub.server.listening import listening
 from hubbub.server.page import page
-from hubbub.server.slack_events import SlackEvents, slack_first
+from hubbub.server.slack_commands import SlackCommands
+from hubbub.server.slack_events import SlackEvents
+from hubbub.server.slack_requests import slack_first
 from hubbub.server.stream import Hub
 from hubbub.settings import Settings
 from hubbub.slack.api import SLACK, Slack, SlackError, Token
 from hubbub.slack.values import text
-from hubbub.stores import duckdb as store
 from hubbub.stores.eventlog import Entry, EventLog
 
 _log = logging.getLogger("hubbub.server")
@@ -129,6 +131,7 @@ class Running:
             self.log = EventLog(made(self.settings.event_log))
             stack.callback(self.log.close)
             keep_to_policy(self.settings, self.log)
+            self.hearing = stack.enter_context(Hearing(self.settings, team_id, self._bot))
             self.receiver = Receiver(
                 self.log,
                 self.gates,
@@ -136,6 +139,7 @@ class Running:
                 team_id=team_id,
                 own_user_id=own_user_id,
                 listener=self.catching_up,
+                hearing=self.hearing,
             )
             self.loader = Loader(
                 self.settings, self.log, self.gates, self.vitals, forwards=bool(serving.kafka)
@@ -224,9 +228,18 @@ class Running:
             return app
         self.vitals.set("slack", "waiting", "Slack delivers to /slack/events")
         self.receiver.listeners.append(self._heard)
-        return slack_first(
-            app, SlackEvents(self.receiver, self.sources.secret, self.vitals), prefix
-        )
+        secret = self.sources.secret
+        endpoints = [
+            SlackEvents(self.receiver, secret, self.vitals),
+            SlackCommands(self.hearing, secret, self.vitals),
+        ]
+        return slack_first(app, endpoints, prefix)
+
+    @property
+    def _bot(self) -> Slack | None:
+        """Slack, asked with the app's own token; None where there is none."""
+        slack, token = self.sources.slack or (None, None)
+        return slack if token is not None and token.kind == "bot" else None
 
     @asynccontextmanager
     async def _beside(self) -> AsyncGenerator[None]:
@@ -235,7 +248,11 @@ class Running:
             yield
             return
         connections = socket_mode(
-            self.sources.app, self.sources.address, self.receiver, self.vitals
+            self.sources.app,
+            self.sources.address,
+            self.receiver,
+            self.vitals,
+            answers=self.hearing.answer,
         )
         task = asyncio.create_task(connections.run())
         task.add_done_callback(_tell_end)
@@ -309,7 +326,7 @@ class Running:
                 _log.warning("Slack cannot be asked yet: %s", error)
             else:
                 return text(answer.body.get("team_id")), text(answer.body.get("user_id"))
-        return _stored_team(self.settings), None
+        return stored_team(self.settings), None
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -368,11 +385,3 @@ def _tell_end(task: "asyncio.Task[None]") -> None:
 
 def _changed_at(path: Path) -> int:
     return path.stat().st_mtime_ns if path.exists() else 0
-
-
-def _stored_team(settings: Settings) -> str | None:
-    if not store.exists(settings.store):
-        return None
-    with store.reading(settings.store) as connection:
-        found = connection.execute("SELECT team_id FROM workspace").fetchall()
-    return found[0][0] if found else None
