@@ -94,6 +94,7 @@ def test_the_list_says_what_when_how_it_went_and_what_was_missed(
         ("show", "METRIC"),
         ("collect --workspace other", "--workspace has no place"),
         ("collect --help", "only shows a text"),
+        ("send weekly-sumary", "no report 'weekly-sumary'"),
     ],
 )
 def test_what_cannot_be_scheduled_is_found_by_the_doctor_and_never_started(
@@ -133,6 +134,38 @@ def test_the_doctor_finds_wrong_expressions_failures_and_that_nobody_runs_it(
     ]
     schedule(tmp_path)
     assert doctor() == []
+
+
+_TO_EACH = """
+title = "You"
+doc = "Each member gets something."
+[audience]
+each = "member"
+metric = "member_activity"
+column = "user_id"
+[period]
+of = "month"
+[message]
+file = "you"
+"""
+
+
+def test_the_doctor_says_that_many_recipients_want_a_yes(tmp_path: Path, here: Here) -> None:
+    settings = schedule(
+        tmp_path,
+        careful=f"{NIGHTLY} send you",
+        sure=f"{NIGHTLY} send you --yes",
+        channel=f"{NIGHTLY} send weekly-summary",
+    )
+    (settings.pack / "reports").mkdir(parents=True)
+    (settings.pack / "reports" / "you.toml").write_text(_TO_EACH, encoding="utf-8")
+    found = [
+        each for each in json.loads(here("doctor", "--json")[1]) if each["check"] == "schedule"
+    ]
+    assert [each["state"] for each in found] == ["note", "note"]
+    assert found[0]["found"].startswith("careful goes to 20 recipients at most")
+    assert found[0]["fix"].endswith("'send you --yes'")
+    assert found[1]["found"] == "Nobody runs it at present."
 
 
 def test_an_entry_that_is_run_by_hand_shows_what_it_says_and_ends_as_it_does(

@@ -12,9 +12,9 @@ _ENDLESS = frozenset({"demo", "load", "schedule", "serve", "simulate"})
 _CHOSEN_ELSEWHERE = ("--home", "--workspace", "--all-workspaces")
 
 
-def check_command_line(words: Sequence[str]) -> None:
-    """Raise `UsageError` unless these are words of Hubbub's command line: a verb that there is, and
-    options and arguments that it takes."""
+def check_command_line(words: Sequence[str]) -> dict[str, Any]:
+    """What words of Hubbub's command line say, by the names of options and arguments. Raises
+    `UsageError` unless there is that verb, and takes them."""
     from hubbub.cli.program import program
 
     for word in words:
@@ -34,23 +34,23 @@ def check_command_line(words: Sequence[str]) -> None:
             raise UsageError(f"There is no command `{said}`.", f"{path} has: {known}.")
         command, name = inner, rest.pop(0)
         context = click.Context(command, info_name=name, parent=context)
-    _check_arguments(command, context, rest)
+    return _arguments(command, context, rest)
 
 
-def check_schedulable(words: Sequence[str]) -> None:
+def check_schedulable(words: Sequence[str]) -> dict[str, Any]:
     """The same for what a schedule runs, which has to end by itself."""
     if words and words[0] in _ENDLESS and "--once" not in words:
         raise UsageError(
             f"`hubbub {words[0]}` cannot be scheduled: it does not end by itself.",
             "Schedule collect, send NAME or privacy retain, for example.",
         )
-    check_command_line(words)
+    return check_command_line(words)
 
 
-def _check_arguments(command: click.Command, context: click.Context, rest: list[str]) -> None:
+def _arguments(command: click.Command, context: click.Context, rest: list[str]) -> dict[str, Any]:
     arguments: Any = [*rest]
     try:
-        command.make_context(context.info_name, arguments, parent=context.parent)
+        return command.make_context(context.info_name, arguments, parent=context.parent).params
     except click.exceptions.Exit as error:
         raise UsageError(f"`{' '.join(rest)}` only shows a text.", "Leave that out.") from error
     except click.ClickException as error:

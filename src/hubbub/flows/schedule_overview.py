@@ -1,8 +1,9 @@
 """What a schedule has done and will do, for whoever looks at it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hubbub.core.cron import MOST
@@ -11,7 +12,12 @@ from hubbub.errors import BadContent, HubbubError, TryAgain, UsageError
 from hubbub.flows.processes import in_words
 from hubbub.flows.schedule_state import Last, Remembered, ScheduleState
 from hubbub.flows.scheduling import Entry, entry_of, misplaced, schedule_of, sole_scheduler
+from hubbub.reports.catalog import Reports
 from hubbub.settings import Scheduled, Settings
+
+Words = Callable[[Sequence[str]], Mapping[str, Any]]
+"""Says what the words of a command line say, by the names of its options and arguments. Raises
+`UsageError` for what is no command line to be scheduled."""
 
 
 @dataclass(frozen=True)
@@ -97,20 +103,18 @@ def is_kept(settings: Settings) -> bool:
         return True
 
 
-def check_schedule(
-    settings: Settings, check_words: Callable[[Sequence[str]], None], now: datetime
-) -> list[Finding]:
-    """What is wrong with a schedule: expressions, commands that there are not, and whether anybody
-    runs it. `check_words` raises `UsageError` for what is no command line to be scheduled."""
+def check_schedule(settings: Settings, words: Words, now: datetime) -> list[Finding]:
+    """What is wrong with a schedule: expressions, commands and reports that there are not, what
+    failed, and whether anybody runs it."""
     if not settings.schedule:
         return []
     found: list[Finding] = []
     for each in settings.schedule:
         try:
-            check_entry(settings, each, check_words)
+            found += check_entry(settings, each, words)
         except BadContent as error:
             found.append(problem("schedule", error.reason, error.fix))
-    if found:
+    if any(finding.state == "problem" for finding in found):
         return found
     try:
         lines = overview(settings, now)
@@ -136,12 +140,20 @@ def check_schedule(
     return [*found, ok("schedule", f"Entries: {len(lines)}; the next is {soonest.name}, at {at}.")]
 
 
-def check_entry(
-    settings: Settings, scheduled: Scheduled, check_words: Callable[[Sequence[str]], None]
-) -> None:
-    """Raise `BadContent` if an entry cannot be run."""
+def check_entry(settings: Settings, scheduled: Scheduled, words: Words) -> list[Finding]:
+    """Raise `BadContent` if an entry cannot be run; returns what is good to know of it."""
     entry = entry_of(settings, scheduled)
     try:
-        check_words(entry.words)
+        told = words(entry.words)
+        report = Reports(settings.pack).report(told["report"]) if "report" in told else None
     except UsageError as error:
         raise misplaced(settings, scheduled, error.reason, error.fix) from error
+    if report is None or report.audience.to or told.get("yes") or told.get("dry_run"):
+        return []
+    return [
+        remark(
+            "schedule",
+            f"{entry.name} goes to 20 recipients at most; for more it only writes a preview.",
+            f"If nobody has to look first: run = {scheduled.run + ' --yes'!r}",
+        )
+    ]
