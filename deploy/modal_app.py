@@ -2,7 +2,7 @@
 
 Every ten minutes a container looks what is due, runs it and ends: the same schedule, the same locks
 and the same catching up as everywhere. The workspaces lie in a Volume; the tokens come from a
-Secret and never lie there. docs/deploying.md says how to fill both.
+Secret and never lie there. docs/schedule.md says how to fill both.
 """
 
 import os

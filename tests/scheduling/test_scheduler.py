@@ -47,12 +47,11 @@ def test_what_was_missed_is_caught_up_by_one_run(tmp_path: Path) -> None:
 def test_the_list_says_what_was_missed(tmp_path: Path) -> None:
     table = begun(tmp_path, timezone="Europe/Lisbon", nightly="0 3 * * * collect")
     [line] = overview(table.settings, instant("2026-11-24T10:00"))
-    assert (line.what_was_missed(), line.last_run()) == ("4", "never")
-    assert line.next_at == instant("2026-11-25T03:00")
+    assert (line.last_run(), line.next_run()) == ("never", "2026-11-25 03:00, 4 missed")
     table.look("2026-11-24T10:00")
     [line] = overview(table.settings, instant("2026-11-24T10:05"))
-    assert (line.what_was_missed(), line.last_run()) == ("", "2026-11-24 10:00")
-    assert line.how_it_ended() == "done, for 4 times"
+    assert line.last_run() == "2026-11-24 10:00 done, for 4 times"
+    assert line.next_run() == "2026-11-25 03:00"
 
 
 def test_what_is_due_for_longest_runs_first_and_equals_in_the_order_of_the_file(

@@ -59,25 +59,16 @@ def show_schedules(
 
 
 def _print_table(lines: "list[Line]", *, several: bool) -> None:
-    from hubbub.flows.schedule_overview import local
-
-    columns = ["entry", "runs", "when", "last_run", "ended", "next_run", "missed"]
     rows = [
         [
-            line.name,
-            line.run,
+            f"{line.workspace} {line.name}: {line.run}" if several else f"{line.name}: {line.run}",
             line.when,
             line.last_run(),
-            line.how_it_ended(),
-            local(line.next_at, line.timezone),
-            line.what_was_missed(),
+            line.next_run(),
         ]
         for line in lines
     ]
-    if several:
-        columns.insert(0, "workspace")
-        rows = [[line.workspace, *row] for line, row in zip(lines, rows, strict=True)]
-    console.table(columns, rows, timezone="UTC", wrap=True)
+    console.table(["what", "when", "last_run", "next_run"], rows, timezone="UTC", wrap=True)
     for line in lines:
         if line.last is not None and line.last.said:
             whose = f"{line.workspace}, {line.name}" if several else line.name

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from hubbub.core.cron import MOST
 from hubbub.core.findings import Finding, ok, problem, remark
-from hubbub.errors import BadContent, HubbubError, TryAgain, UsageError
+from hubbub.errors import BadContent, Exit, HubbubError, TryAgain, UsageError
 from hubbub.flows.processes import in_words
 from hubbub.flows.schedule_state import Last, Remembered, ScheduleState
 from hubbub.flows.scheduling import Entry, entry_of, misplaced, schedule_of, sole_scheduler
@@ -40,23 +40,23 @@ class Line:
     """How many times it was due and was not run; it will be caught up by one run."""
 
     def last_run(self) -> str:
-        """When it ran, in the workspace's time zone."""
-        return local(self.last.began_at, self.timezone) if self.last else "never"
+        """When it ran, in the workspace's time zone, and how it ended."""
+        if self.last is None:
+            return "running" if self.is_running else "never"
+        return f"{local(self.last.began_at, self.timezone)} {self.how_it_ended()}"
 
     def how_it_ended(self) -> str:
-        """How the last run ended, in a few words."""
-        if self.is_running:
-            return "running"
-        if self.last is None:
-            return ""
+        """How the last run ended, in a few words; nothing if there was none."""
+        if self.is_running or self.last is None:
+            return "running" if self.is_running else ""
         times = f", for {self.last.times} times" if self.last.times > 1 else ""
         return f"{in_words(self.last.exit)}{times}"
 
-    def what_was_missed(self) -> str:
-        """How many times nobody ran it."""
-        if not self.missed:
-            return ""
-        return f"{self.missed - 1} or more" if self.missed == MOST else str(self.missed)
+    def next_run(self) -> str:
+        """When it comes next, in the workspace's time zone, and what was missed."""
+        most = " or more" if self.missed == MOST else ""
+        missed = f", {self.missed}{most} missed" if self.missed else ""
+        return f"{local(self.next_at, self.timezone)}{missed}"
 
 
 def local(moment: datetime, timezone: str) -> str:
@@ -120,16 +120,7 @@ def check_schedule(settings: Settings, words: Words, now: datetime) -> list[Find
         lines = overview(settings, now)
     except HubbubError as error:
         return [problem("schedule", error.reason, error.fix)]
-    failed = [line for line in lines if line.last is not None and line.last.exit not in {0, 130}]
-    found += [
-        remark(
-            "schedule",
-            f"{line.name} {in_words(line.last.exit)} at {line.last_run()}.",
-            " ".join(line.last.said) or f"See why: hubbub schedule run {line.name}",
-        )
-        for line in failed
-        if line.last is not None
-    ]
+    found += [_failed(line, line.last) for line in lines if line.last and _is_bad(line.last.exit)]
     if not is_kept(settings):
         missed = sum(line.missed for line in lines)
         told = f"; {missed:,} runs were missed" if missed else ""
@@ -138,6 +129,16 @@ def check_schedule(settings: Settings, words: Words, now: datetime) -> list[Find
     soonest = min(lines, key=lambda line: line.next_at)
     at = local(soonest.next_at, soonest.timezone)
     return [*found, ok("schedule", f"Entries: {len(lines)}; the next is {soonest.name}, at {at}.")]
+
+
+def _is_bad(code: int) -> bool:
+    return code not in {Exit.DONE, Exit.FINDINGS, Exit.INTERRUPTED}
+
+
+def _failed(line: Line, last: Last) -> Finding:
+    at = local(last.began_at, line.timezone)
+    fix = " ".join(last.said) or f"See why: hubbub schedule run {line.name}"
+    return remark("schedule", f"{line.name} at {at}: {in_words(last.exit)}.", fix)
 
 
 def check_entry(settings: Settings, scheduled: Scheduled, words: Words) -> list[Finding]:
