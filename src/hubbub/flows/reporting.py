@@ -129,7 +129,11 @@ def compose(
         len(written) - len(letters),
         len(lost),
         any(use.is_own for use in plan.uses) and k > 1,
-        (*_left_out(figures, k), *writer.notes()),
+        (
+            *_left_out(figures, k),
+            *writer.notes(),
+            *_of_languages(settings, report, messages, people),
+        ),
         figures.known.channels,
     )
 
@@ -340,6 +344,16 @@ def _readable(metric: Metric, rows: pa.Table, known: Known) -> list[Row]:
 def _whole(value: Any) -> int:
     """DuckDB's sums are wider than 64 bits, and come as decimals."""
     return int(value) if isinstance(value, Decimal) else value
+
+
+def _of_languages(
+    settings: Settings, report: Report, messages: Messages, people: Mapping[str, Person] | None
+) -> list[str]:
+    """What a rehearsal, which asks Slack nothing, cannot know."""
+    there = messages.languages(report.message)
+    if people is not None or settings.language or report.audience.to or len(there) == 1:
+        return []
+    return [f"Each member gets their own language, of {_listed(there)}; here all have English."]
 
 
 def _left_out(figures: Figures, k: int) -> list[str]:
