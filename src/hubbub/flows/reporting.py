@@ -170,8 +170,8 @@ class _Writer:
         text = self._messages.render(report.message, voice, said)
         drawings = [
             drawing
-            for picture, chart, use in self._plan.charts
-            if (drawing := self._drawing(picture, chart, use, addressee, voice, said))
+            for number, (picture, chart, use) in enumerate(self._plan.charts, 1)
+            if (drawing := self._drawing(number, picture, chart, use, addressee, voice, said))
         ]
         if not text and not drawings:
             return None
@@ -234,6 +234,7 @@ class _Writer:
 
     def _drawing(
         self,
+        number: int,
         picture: Picture,
         chart: Chart,
         use: Use,
@@ -257,7 +258,7 @@ class _Writer:
         alt = f"{chart.title}, {drawing.subtitle}"
         if picture.alt:
             alt = self._messages.phrase(picture.part, "alt", picture.alt, voice, said)
-        return Drawn(f"{picture.chart}.png", chart.title, alt, partial(_png, drawing))
+        return Drawn(f"{number}-{picture.chart}.png", chart.title, alt, partial(_png, drawing))
 
     def _indices(self, use: Use, ran: Ran, addressee: Addressee) -> Sequence[int]:
         """Which rows a recipient gets: theirs; of rows for all, none about a private channel but
@@ -305,6 +306,8 @@ def _addressees(plan: Plan, figures: Figures, directory: Directory, wish: Wish) 
     if plan.audience:
         values = figures.ran[plan.audience.key].rows[plan.audience.by].to_pylist()
         with_rows = [each for each in dict.fromkeys(values) if each is not None]
+    if audience.to and wish.to:  # the report's own channel need not be there
+        return chosen([], wish.to, directory, audience)
     everybody = addressees(audience, directory, with_rows, wish.list_file)
     return chosen(everybody, wish.to, directory, audience) if wish.to else everybody
 
