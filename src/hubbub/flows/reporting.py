@@ -165,8 +165,9 @@ class _Writer:
     def letter(self, addressee: Addressee) -> Letter | None:
         """A recipient's letter; None if there is nothing to say."""
         report = self._plan.report
-        voice = Voice(addressee.language, self._zone)
-        said = self._said(addressee)
+        language = self._messages.best(report.message, addressee.language)
+        voice = Voice(language, self._zone)
+        said = self._said(addressee, language)
         text = self._messages.render(report.message, voice, said)
         drawings = [
             drawing
@@ -175,7 +176,7 @@ class _Writer:
         ]
         if not text and not drawings:
             return None
-        dropped = partial(languages.lines_dropped, language=addressee.language)
+        dropped = partial(languages.lines_dropped, language=language)
         shown = plain_text(text)
         is_in_blocks = has_blocks(text) and not drawings
         short = cut(shown, LONGEST_TEXT, dropped)
@@ -194,10 +195,9 @@ class _Writer:
         cut_short = f"{self._cut} letters were longer than Slack shows, and are cut."
         return ([cut_short] if self._cut else []) + fonts.missing(self._drawn_texts)
 
-    def _said(self, addressee: Addressee) -> dict[str, Any]:
+    def _said(self, addressee: Addressee, language: str) -> dict[str, Any]:
         """What a message sees."""
         to, when, figures = addressee.to, self._when, self._figures
-        language = addressee.language
         return {
             "recipient": Said(
                 name=to.name, kind=to.kind, id=to.id, mention=mention_of(to.kind, to.id, to.name)
