@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import pairwise
 from typing import NamedTuple
 
 from hubbub.records.words import COUNTERS, NOBODY, NUMBERS, UNKNOWN
@@ -68,7 +69,7 @@ def _settled(line: str, said: list[tuple[int, int, int]]) -> Counted:
         return Counted(numbers[0])
     if _RANGE.search(line):
         return Counted(numbers[0], "roughly")
-    between = [line[end:begin] for (_, _, end), (_, begin, _) in zip(said, said[1:], strict=False)]
+    between = [line[end:begin] for (_, _, end), (_, begin, _) in pairwise(said)]
     if all(_PLUS.match(each) for each in between):
         return Counted(sum(numbers), None, (numbers[0],))
     return Counted(numbers[0], "several", tuple({sum(numbers), *numbers[1:]}))

@@ -295,8 +295,11 @@ _MONTH_FIRST = (
     "US/", "UTC", "Etc/", "GMT", "EST", "CST", "MST", "PST", "America/Indiana", "America/Kentucky",
     "America/North_Dakota",
 )  # fmt: skip
-_MONTH_FIRST_ZONES = {
-    f"America/{city}"
-    for city in ["New_York", "Detroit", "Chicago", "Menominee", "Denver", "Boise", "Phoenix", "Los_Angeles", "Anchorage", "Juneau", "Sitka", "Metlakatla", "Yakutat", "Nome", "Adak", "Louisville", "Indianapolis", "Puerto_Rico"]
-} | {"Pacific/Honolulu", "Pacific/Guam", "Asia/Seoul", "Asia/Tokyo", "Asia/Shanghai",
-     "Asia/Taipei", "Asia/Hong_Kong", "Asia/Manila"}  # fmt: skip
+_MONTH_FIRST_ZONES = frozenset({
+    "America/New_York", "America/Detroit", "America/Chicago", "America/Menominee",
+    "America/Denver", "America/Boise", "America/Phoenix", "America/Los_Angeles",
+    "America/Anchorage", "America/Juneau", "America/Sitka", "America/Metlakatla",
+    "America/Yakutat", "America/Nome", "America/Adak", "America/Louisville",
+    "America/Indianapolis", "America/Puerto_Rico", "Pacific/Honolulu", "Pacific/Guam",
+    "Asia/Seoul", "Asia/Tokyo", "Asia/Shanghai", "Asia/Taipei", "Asia/Hong_Kong", "Asia/Manila",
+})  # fmt: skip

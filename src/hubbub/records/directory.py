@@ -1,4 +1,4 @@
-"""Whom and what plain names mean: the rule of the view `record_people`, for where there is no store.
+"""Whom plain names mean: the rule of the view `record_people`, for where there is no store.
 
 A name is a member if it is the handle, display name or full name of exactly one, without regard to
 case and blanks around it. Bots and people who have left count too: a name that two could have is

@@ -337,7 +337,9 @@ class _Collected:
         return values, doubts, [tuple(split)] if len(split) > len(values) else []
 
 
-_ROLES = frozenset(["q", "vq", "qic", "coq", "co", "q", "fng", "dr", "respect", "hate", "meh", "kotter", "20", "double", "respect"])
+_ROLES = frozenset(
+    {"q", "vq", "qic", "co q", "coq", "co", "fng", "dr", "respect", "hate", "kotter", "20"}
+)
 _NEWCOMERS = frozenset({"fng", "fngs", "new", "newbies", "nuevos", "neue"})
 
 

@@ -1,6 +1,7 @@
 """Records as plain JSON objects: a field a key, people by id or as `name:…`.
 
-Members who include others are sorted: they are a set, and no order of several lists would mean more.
+Members who include others are sorted: they are a set, and an order of several lists would mean
+nothing.
 """
 
 from collections.abc import Sequence
@@ -33,9 +34,9 @@ def resolved(value: Value, directory: Directory) -> Value:
     """A value with the member or channel that its name means, if there is exactly one."""
     if value.kind == "name" and (member := directory.resolve(value.name or "")):
         return Value("member", member_id=member)
-    if value.kind == "channel" and value.name is not None:
-        if channel := directory.resolve_channel(value.name):
-            return Value("channel", channel_id=channel)
+    is_named = value.kind == "channel" and value.name is not None
+    if is_named and (channel := directory.resolve_channel(value.name or "")):
+        return Value("channel", channel_id=channel)
     return value
 
 

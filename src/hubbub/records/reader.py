@@ -21,7 +21,7 @@ from hubbub.records.texts import (
     read_list,
     read_text,
 )
-from hubbub.records.writing import key, trimmed
+from hubbub.records.writing import key
 
 _PUNCTUATION = "!?:.-–—|,;=# "
 

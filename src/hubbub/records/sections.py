@@ -1,7 +1,8 @@
 """Cuts a record's lines into sections: each label with what stands behind and below it."""
 
+import dataclasses
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from hubbub.records.labels import Label, Labels
 from hubbub.records.people import looks_like_people
@@ -18,7 +19,7 @@ class Section:
     is_sure: bool = True
     is_told: bool = False
     """Whether it stands below free text, where other things are told too."""
-    lines: list[str] = field(default_factory=list[str])
+    lines: list[str] = dataclasses.field(default_factory=list[str])
     heading: str = ""
     """The label as it is written, for free text."""
 

@@ -170,6 +170,11 @@ def _template(file: ContentFile) -> Template:
 
 def _check(place: _Place, template: Template) -> None:
     """Raise `BadContent` for what no single key shows."""
+    if template.reader == "text":
+        for field in template.fields.values():
+            if not (field.labels or field.origin != "label" or field.counts):
+                own = _Place(template.file, f"fields.{field.name}")
+                raise own.wrong("labels", "no labels", 'Write labels = ["…"].')
     if template.reader == "text" and not (template.openings or template.without_opening):
         fix = 'Write openings = ["…"], or without_opening = ["channel"].'
         raise place.wrong("title", "no post can be recognised by it", fix)

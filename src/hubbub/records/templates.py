@@ -46,19 +46,15 @@ class Templates:
     def read(self, post: Post) -> list[Record]:
         """The records of a post, by template and place. It depends on the post and the templates
         alone, and raises nothing."""
-        lines: list[str] | None = None
-        if self.might_read(post.text, post.channel_id, post.channel_name):
-            lines = own_words(cleaned(post.text)).split("\n")
-        found: list[Record] = []
-        for template in self.templates.values():
-            if not _is_for(template, post):
-                continue
-            if template.reader == "poll":
-                readings = read_poll(post.blocks)
-                found += [Record(template.name, 0, readings, "good")] if readings else []
-            elif lines is not None:
-                found += _read(template, post, lines)
-        return found
+        if not post.blocks and not self.might_read(post.text, post.channel_id, post.channel_name):
+            return []
+        lines = own_words(cleaned(post.text)).split("\n")
+        return [
+            record
+            for template in self.templates.values()
+            if _is_for(template, post)
+            for record in _read(template, post, lines)
+        ]
 
 
 def _is_for(template: Template, post: Post) -> bool:
@@ -71,6 +67,9 @@ def _is_for(template: Template, post: Post) -> bool:
 
 
 def _read(template: Template, post: Post, lines: list[str]) -> list[Record]:
+    if template.reader == "poll":
+        poll = read_poll(post.blocks)
+        return [] if poll is None else [Record(template.name, 0, poll, "good")]
     is_open = template.is_open_in(post.channel_id, post.channel_name)
     found: list[Record] = []
     reach = None

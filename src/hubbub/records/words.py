@@ -15,6 +15,11 @@ def _numbered(*lines: str, begin: int = 0) -> dict[str, int]:
     }
 
 
+def _set(words: str, *phrases: str) -> frozenset[str]:
+    """The words of a text, and phrases."""
+    return frozenset([*words.split(), *phrases])
+
+
 MONTHS = _numbered(
     "january/jan february/feb march/mar april/apr may june/jun july/jul august/aug "
     "september/sept/sep october/oct november/nov december/dec",
@@ -44,13 +49,14 @@ WEEKDAYS = _numbered(
     "sabato/sab domenica",
     "maandag/ma dinsdag woensdag donderdag vrijdag/vr zaterdag/za zondag/zo",
     "월요일/월 화요일/화 수요일/수 목요일/목 금요일/금 토요일/토 일요일",
-    "月曜日/月曜/月 火曜日/火曜/火 水曜日/水曜/水 木曜日/木曜/木 金曜日/金曜/金 土曜日/土曜/土 日曜日/日曜",
+    "月曜日/月曜/月 火曜日/火曜/火 水曜日/水曜/水 木曜日/木曜/木 金曜日/金曜/金 "
+    "土曜日/土曜/土 日曜日/日曜",
 )
 
 DAYS_AGO = {
     word: days
     for days, words in {
-        0: "today tonight|this morning|this evening|this afternoon|hoy|esta mañana|heute|"
+        0: "today|tonight|this morning|this evening|this afternoon|hoy|esta mañana|heute|"
         "heute morgen|aujourd'hui|aujourd’hui|ce matin|hoje|oggi|stamattina|vandaag|오늘|오늘 아침|"
         "今日|今朝|今天",
         1: "yesterday|last night|yesterday morning|ayer|gestern|hier|ontem|ieri|gisteren|어제|昨日|"
@@ -59,8 +65,7 @@ DAYS_AGO = {
         "avant-hier|anteontem|l'altro ieri|eergisteren|그저께|그제|一昨日|前天",
         -1: "tomorrow|tomorrow morning|mañana|demain|amanhã|domani|내일|明日|明天",
     }.items()
-    for phrase in words.split("|")
-    for word in (phrase.split(" ") if phrase == "today tonight" else [phrase])
+    for word in words.split("|")
 }
 """Days as they are said from the day of the post."""
 
@@ -83,63 +88,71 @@ _UNITS = (
     "nul een/één twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien "
     "vijftien zestien zeventien achttien negentien twintig",
     "영/공 일 이 삼 사 오 육 칠 팔 구 십 십일 십이 십삼 십사 십오 십육 십칠 십팔 십구 이십",
-    "영 하나/한 둘/두 셋/세 넷/네 다섯 여섯 일곱 여덟 아홉 열 열하나/열한 열둘/열두 열셋/열세 열넷/열네 "
+    "영 하나/한 둘/두 셋/세 넷/네 다섯 여섯 일곱 여덟 아홉 열 열하나/열한 열둘/열두 열셋/열세 "
+    "열넷/열네 "
     "열다섯 열여섯 열일곱 열여덟 열아홉 스물/스무",
     "零 一 二 三 四 五 六 七 八 九 十 十一 十二 十三 十四 十五 十六 十七 十八 十九 二十",
 )
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 
-NUMBERS = _numbered(*_UNITS) | {
-    f"{ten}{between}{unit}".strip(" -"): number * 10 + ones
-    for number, ten in enumerate(_TENS, 2)
-    for ones, unit in enumerate(["", *_UNITS[0].split()[1:10]])
-    for between in ("-", " ", "")
+NUMBERS = {
+    **_numbered(*_UNITS),
+    **{
+        f"{ten}{between}{unit}".strip(" -"): number * 10 + ones
+        for number, ten in enumerate(_TENS, 2)
+        for ones, unit in enumerate(["", *_UNITS[0].split()[1:10]])
+        for between in ("-", " ", "")
+    },
+    "dozen": 12,
+    "a dozen": 12,
+    "hundred": 100,
+    "a hundred": 100,
+    "one hundred": 100,
 }
-NUMBERS |= {"dozen": 12, "a dozen": 12, "hundred": 100, "a hundred": 100, "one hundred": 100}
 
 COUNTERS = ("명", "분", "사람", "人", "名", "명의")
 """What stands behind a number of people without a blank."""
 
-NOBODY = frozenset(
-    ["none", "no", "nope", "nobody", "zero", "0", "n/a", "na", "nil", "nada", "zip", "zilch", "-", "--", "---", "–", "—", "x", "ø", "null", "nothing", "not", "ninguno", "ninguna", "ningunos", "nadie", "cero", "keine", "keiner", "kein", "niemand", "aucun", "aucune", "personne", "nenhum", "nenhuma", "ninguém", "nessuno", "nessuna", "geen", "없음", "없습니다", "없어요", "없다", "없네요", "없었습니다", "無", "无", "なし", "0명", "無し"]
+NOBODY = _set(
+    "none no nope nobody zero 0 n/a na nil nada zip zilch - -- --- – — x ø null nothing not "
+    "ninguno ninguna ningunos nadie cero keine keiner kein niemand aucun aucune personne nenhum "
+    "nenhuma ninguém nessuno nessuna geen 없음 없습니다 없어요 없다 없네요 없었습니다 "
+    "無 无 なし 0명 無し"
 )
 """What is written where there is nobody, and nothing."""
 
-UNKNOWN = frozenset(["?", "??", "???", "tbd", "tba", "tbc", "idk", "unknown", "unsure", "pending", "미정", "..."]) | {"…"}
+UNKNOWN = _set("? ?? ??? tbd tba tbc idk unknown unsure pending 미정 ... …")
 """What is written where it is not known."""
 
-MYSELF = frozenset(
-    ["me", "myself", "yhc", "self", "i", "us-me", "yours-truly", "ich", "ik", "yo", "moi", "io", "eu", "나", "저", "본인", "私", "我"]
-) | {"yours truly", "your humble correspondent", "this guy", "me (yhc)", "ich selbst"}
+MYSELF = _set(
+    "me myself yhc self i us-me yours-truly ich ik yo moi io eu 나 저 본인 私 我",
+    "yours truly", "your humble correspondent", "this guy", "ich selbst",
+)  # fmt: skip
 """What authors write for themselves."""
 
-AND = (
-    "and",
-    "plus",
-    "with",
-    "w/",
-    "und",
-    "mit",
-    "y",
-    "con",
-    "et",
-    "avec",
-    "en",
-    "및",
-    "그리고",
-    "と",
-)
+AND = ("and", "plus", "with", "w/", "und", "mit", "y", "con", "et", "avec", "en", "및", "그리고",
+       "と")  # fmt: skip
 """Words between two names."""
 
-MORE = frozenset(
-    ["other", "others", "more", "guys", "guy", "men", "man", "hims", "him", "pax", "people", "friends", "friend", "folks", "dudes", "brothers", "otros", "más", "mas", "andere", "weitere", "autres"]
+MORE = _set(
+    "other others more guys guy men man hims him pax people friends friend folks dudes brothers "
+    "otros más mas andere weitere autres"
 )
 """What is counted without names, in "and 2 others"."""
 
-CHILDREN = frozenset(["kid", "kids", "child", "children", "2.0", "2.0s", "shorties", "daughter", "son"])
-ANIMALS = frozenset(["dog", "dogs", "pup", "pups", "puppy", "k9", "stroller", "strollers"])
+CHILDREN = _set("kid kids child children 2.0 2.0s shorties daughter son")
+ANIMALS = _set("dog dogs pup pups puppy k9 stroller strollers")
 
-CHATTER = frozenset(
-    ["a", "about", "after", "again", "all", "also", "am", "an", "any", "are", "as", "at", "be", "been", "before", "but", "by", "came", "can", "coming", "could", "did", "do", "does", "done", "down", "each", "every", "everyone", "everybody", "few", "finished", "for", "from", "get", "gets", "getting", "go", "good", "got", "great", "had", "has", "have", "he", "her", "here", "his", "how", "if", "in", "into", "is", "it", "its", "it's", "job", "just", "last", "led", "let", "like", "lots", "lot", "made", "make", "many", "may", "more", "most", "my", "next", "not", "of", "off", "on", "our", "out", "over", "part", "really", "said", "see", "she", "should", "showed", "so", "some", "still", "strong", "such", "take", "than", "thank", "thanks", "that", "their", "them", "then", "there", "these", "they", "this", "those", "to", "today", "together", "too", "took", "up", "us", "very", "want", "was", "we", "welcome", "well", "went", "were", "what", "when", "where", "which", "while", "who", "will", "with", "work", "would", "yet", "you", "your", "strong", "crew", "whole", "amazing", "awesome", "de", "del", "la", "el", "los", "las", "fue", "con", "por", "para", "que", "nos", "muy", "gracias", "die", "der", "das", "den", "dem", "war", "waren", "haben", "hat", "vom", "aus", "mit", "für", "bei", "danke"]
+CHATTER = _set(
+    "a about after again all also am an any are as at be been before but by came can coming could "
+    "did do does done down each every everyone everybody few finished for from get gets getting "
+    "go good got great had has have he her here his how if in into is it it's job just last "
+    "led let like lots lot made make many may more most my next not of off on our out over part "
+    "really said see she should showed so some still strong such take than thank thanks that "
+    "their them then there these they this those to today together too took up us very want was "
+    "we welcome well went were what when where which while who will with work would yet you your "
+    "strong crew whole amazing awesome "
+    "de del la el los las fue con por para que nos muy gracias die der das den dem war waren "
+    "haben hat vom aus mit für bei danke"
 )
 """Words that make a few words a sentence and no name."""

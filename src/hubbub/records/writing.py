@@ -5,15 +5,16 @@ import unicodedata
 
 from hubbub.slack.markup import unescape
 
-_BLANKS = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
-_BREAKS = "\u000b\u000c\u0085\u2028\u2029"
-_UNSEEN = "\u00ad\u061c\u180e\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufe0e\ufe0f\ufeff"
-_AS_WRITTEN = (
-    {ord(each): " " for each in _BLANKS}
-    | {ord(each): "\n" for each in _BREAKS}
-    | dict.fromkeys(map(ord, _UNSEEN))
-    | {ord(each): ":" for each in "：﹕︓꞉∶"}
-)
+_BLANKS = [0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000]
+_BREAKS = [0x0B, 0x0C, 0x85, 0x2028, 0x2029]
+_UNSEEN = [0xAD, 0x61C, 0x180E, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F),
+           *range(0x2060, 0x2065), *range(0x2066, 0x206A), 0xFE0E, 0xFE0F, 0xFEFF]  # fmt: skip
+_AS_WRITTEN: dict[int, str | None] = {
+    **dict.fromkeys(_BLANKS, " "),
+    **dict.fromkeys(_BREAKS, "\n"),
+    **dict.fromkeys(_UNSEEN),
+    **{ord(each): ":" for each in "：﹕︓꞉∶"},
+}
 _LOOSE_JOINERS = re.compile(r"(?<![^\W\d_])[\u200c\u200d]|[\u200c\u200d](?![^\W\d_])")
 """Joiners that no letters stand around: in an emoji, or nowhere."""
 
@@ -30,10 +31,10 @@ MARKS = r"\s*_~`"
 """Inside a class of characters: blanks, and marks of bold, italic, struck and code."""
 
 _EMOJI = re.compile(EMOJI)
-_KEYCAPS = {
-    f":{word}:": str(number)
-    for number, word in enumerate("zero one two three four five six seven eight nine".split())
-} | {":keycap_ten:": "10"}
+_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_KEYCAPS = {f":{word}:": str(number) for number, word in enumerate(_DIGITS)} | {
+    ":keycap_ten:": "10"
+}
 _KEYCAP = re.compile("|".join(_KEYCAPS))
 _BULLETS = r"•●▪◦‣·○■□▶►➤→✅☑✔—–+\-"
 DECOR = re.compile(
