@@ -1,8 +1,8 @@
 """Finds content: metrics, views and charts are files in packs, and the workspace adds its own.
 
-A pack is a folder with the folders `metrics`, `views`, `charts`, `reports` and `messages`, and a file
-`dashboard.toml`. A file in the workspace's pack overrides one of the same name; dashboards are put
-together.
+A pack is a folder with the folders `metrics`, `views`, `charts`, `reports` and `messages`, and a
+file `dashboard.toml`. A file in the workspace's pack overrides one of the same name; dashboards are
+put together.
 """
 
 import re

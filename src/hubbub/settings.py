@@ -126,6 +126,8 @@ class Settings:
     collect: Collecting = Collecting()
     serve: Serving = Serving()
     send: Sending = Sending()
+    language: str = ""
+    """Of letters, such as `ko`; if it is empty, members get theirs and channels English."""
     unflagged: "Settings | None" = field(default=None, compare=False, repr=False)
     """What they would be without the flags that change them."""
 
@@ -256,6 +258,7 @@ def load(
         _collecting(file, written),
         _serving(file, written),
         Sending(**written.get("send", {})),
+        written.get("language", ""),
     )
     if not preset and not timezone:
         return settings
@@ -312,7 +315,8 @@ def _read(file: Path) -> dict[str, Any]:
         written = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{file} is no TOML: {error}", "Correct that line.") from error
-    _check(file, text, written, {"timezone": str} | dict.fromkeys(KNOWN, dict))
+    texts = {"timezone": str, "language": str}
+    _check(file, text, written, texts | dict.fromkeys(KNOWN, dict))
     _check(file, text, written.get("privacy", {}), _CHOICES)
     _check(file, text, written.get("collect", {}), _COLLECT)
     _check(file, text, written.get("serve", {}), _SERVE)
