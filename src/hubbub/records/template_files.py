@@ -186,9 +186,6 @@ def _check(place: _Place, template: Template) -> None:
     _check_labels(template)
     for field in template.fields.values():
         own = _Place(template.file, f"fields.{field.name}")
-        is_found = field.labels or field.origin != "label" or field.counts
-        if template.reader == "text" and not is_found:
-            raise own.wrong("labels", "no labels", 'Write labels = ["…"].')
         members = {name: each for name, each in template.fields.items() if each.type == "members"}
         for key in ("counts", "may_count", "includes"):
             _check_named(own, key, getattr(field, key), members, " of members")
