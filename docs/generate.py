@@ -28,12 +28,12 @@ from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.keys import Keys
 from hubbub.privacy.policy import PRESETS, Links, Text
 from hubbub.privacy.scrub import Scrubber
-from hubbub.reports.catalog import KEYS as REPORT_KEYS
-from hubbub.reports.catalog import Reports
-from hubbub.reports.filters import FILTERS
 from hubbub.records import template_files
 from hubbub.records.doubts import DOUBTS
 from hubbub.records.templates import Templates
+from hubbub.reports.catalog import KEYS as REPORT_KEYS
+from hubbub.reports.catalog import Reports
+from hubbub.reports.filters import FILTERS
 from hubbub.server.openapi import ENDPOINTS
 from hubbub.settings import Settings
 
