@@ -54,6 +54,8 @@ _SERVE: dict[str, type | tuple[type, ...]] = {
     "topic": str,
 }
 
+_RECORDS: dict[str, type | tuple[type, ...]] = {"answer_days": int}
+
 _SEND: dict[str, type | tuple[type, ...]] = {"letters": bool}
 _SCHEDULED = {"cron", "run"}
 
@@ -62,6 +64,7 @@ KNOWN = {
     "collect": tuple(_COLLECT),
     "serve": tuple(_SERVE),
     "send": tuple(_SEND),
+    "records": tuple(_RECORDS),
 }
 """The settings of each section of hubbub.toml that has a fixed set of them."""
 
@@ -120,6 +123,14 @@ class Sending:
 
 
 @dataclass(frozen=True)
+class Answering:
+    """How authors of records are answered: the section `records` of hubbub.toml."""
+
+    answer_days: int = 7
+    """Older posts are not answered."""
+
+
+@dataclass(frozen=True)
 class Scheduled:
     """An entry of the section `schedule` of hubbub.toml: what is run, and when."""
 
@@ -146,6 +157,7 @@ class Settings:
     send: Sending = Sending()
     language: str = ""
     """Of letters, such as `ko`; if it is empty, members get theirs and channels English."""
+    records: Answering = Answering()
     schedule: tuple[Scheduled, ...] = ()
     unflagged: "Settings | None" = field(default=None, compare=False, repr=False)
     """What they would be without the flags that change them."""
@@ -209,6 +221,11 @@ class Settings:
     def schedule_state(self) -> Path:
         """What of the schedule was run, and how it ended."""
         return self.folder / "schedule.json"
+
+    @property
+    def answers(self) -> Path:
+        """Since when authors of records are answered, and what the run log has told."""
+        return self.folder / "answers.json"
 
     @property
     def letters(self) -> Path:
@@ -283,6 +300,7 @@ def load(
         _serving(file, written),
         Sending(**written.get("send", {})),
         written.get("language", ""),
+        _answering(file, written),
         tuple(written.get("schedule", ())),
     )
     if not preset and not timezone:
@@ -307,6 +325,13 @@ def _serving(file: Path, written: dict[str, Any]) -> Serving:
     if not 0 <= serve.port < 65_536:
         raise UsageError(f"{file}: serve.port is {serve.port}.", "Write a number up to 65535.")
     return serve
+
+
+def _answering(file: Path, written: dict[str, Any]) -> Answering:
+    answering = Answering(**written.get("records", {}))
+    if answering.answer_days < 1:
+        raise UsageError(f"{file}: records.answer_days is too small.", "Write 1 or more.")
+    return answering
 
 
 def _collecting(file: Path, written: dict[str, Any]) -> Collecting:
@@ -350,6 +375,7 @@ def _read(file: Path) -> dict[str, Any]:
     _check(file, text, written.get("collect", {}), _COLLECT)
     _check(file, text, written.get("serve", {}), _SERVE)
     _check(file, text, written.get("send", {}), _SEND)
+    _check(file, text, written.get("records", {}), _RECORDS)
     written["schedule"] = _scheduled(file, text, written.get("schedule", {}))
     return written
 
