@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
+import click
 import pytest
 from busy_slack import BusySlack, Hubbub, children, wait_for
 from tests.invented import write_export
 from timetable import schedule
 
-from hubbub.cli.program import run
+from hubbub.cli.all_workspaces import VERBS
+from hubbub.cli.program import program, run
 from hubbub.errors import Exit
 from hubbub.flows.many_workspaces import Outcome, at_once, cores, exit_of, in_each
 
@@ -124,6 +126,16 @@ def test_what_makes_no_sense_is_refused_before_anything_is_run(
     assert code == 2
     assert reason in said
     assert not printed
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_what_makes_sense_is_there(verb: str) -> None:
+    command: click.Command = program
+    for word in verb.split():
+        assert isinstance(command, click.Group)
+        found = command.get_command(click.Context(command), word)
+        assert found is not None
+        command = found
 
 
 def test_a_home_without_workspaces_is_refused(

@@ -26,9 +26,9 @@ _AT_ONCE = "--at-once"
 _PLACE = "{workspace}"
 """Stands for the name of each workspace."""
 
-_VERBS = (
+VERBS = (
     "audit verify", "collect", "doctor", "import", "list", "load", "privacy check",
-    "privacy retain", "privacy show", "publish", "records answer", "records read",
+    "privacy retain", "privacy show", "records answer", "records read",
     "schedule list", "schedule run", "schedule start", "send", "show", "draw", "export", "sql",
 )  # fmt: skip
 """What makes sense in many workspaces: what is done with each alike, and what shows each."""
@@ -96,12 +96,12 @@ def _taken_apart(arguments: Sequence[str]) -> _Asked:
 
 def _verb_of(words: Sequence[str]) -> str:
     for length in (1, 2):
-        if (verb := " ".join(words[:length])) in _VERBS:
+        if (verb := " ".join(words[:length])) in VERBS:
             return verb
     said = next((f"`hubbub {word}`" for word in words[:1]), "Nothing")
     raise UsageError(
         f"{said} cannot be done in all workspaces at once.",
-        f"With {FLAG} go: {', '.join(sorted(_VERBS))}.",
+        f"With {FLAG} go: {', '.join(sorted(VERBS))}.",
     )
 
 
@@ -138,9 +138,9 @@ def _check(words: Sequence[str], example: str) -> None:
 def _in_each(session: Session, asked: _Asked, names: list[str]) -> int:
     import sys
 
-    from hubbub.flows.many_workspaces import OF_ONE_WORKSPACE, exit_of, in_each
+    from hubbub.flows.many_workspaces import exit_of, in_each
 
-    _note_variables(session, OF_ONE_WORKSPACE)
+    _note_variables(session)
     home = ["--home", str(session.settings.home)]
     hurry = Event()
     stop = stopped_by_signals(
@@ -167,10 +167,13 @@ def _in_each(session: Session, asked: _Asked, names: list[str]) -> int:
     return exit_of(each.exit for each in outcomes if each.exit is not None)
 
 
-def _note_variables(session: Session, names: Sequence[str]) -> None:
+def _note_variables(session: Session) -> None:
+    """Say which tokens are not used."""
     import os
 
-    if found := [name for name in names if os.environ.get(name)]:
+    from hubbub.flows.many_workspaces import OF_ONE_WORKSPACE
+
+    if found := [name for name in OF_ONE_WORKSPACE if os.environ.get(name)]:
         console.note(
             f"note: {', '.join(found)} would be one workspace's for all, and is not used; each has "
             f"its own in {session.settings.secrets}",
@@ -243,6 +246,7 @@ def _of_schedules(session: Session, verb: str, most: int) -> int:
         for name, error in troubles.items():
             click.echo(f"hubbub: {name}: {error.reason} {error.fix}", err=True)
         return exit_of(error.exit for error in troubles.values())
+    _note_variables(session)
     keeper = _keeper(session, home, most)
     if verb == "schedule start":
         schedule.keep(session, keeper)

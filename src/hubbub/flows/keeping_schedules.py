@@ -65,7 +65,7 @@ class Keeper:
 
     def run(self, stop: Event) -> None:
         """Keep them until stopped; what runs then is asked to end."""
-        with ThreadPoolExecutor(self._at_once, "schedule") as pool:
+        with self._workers() as pool:
             try:
                 while not stop.is_set():
                     self._ran.clear()
@@ -79,7 +79,7 @@ class Keeper:
     def run_due(self, stop: Event) -> list[tuple[str, Ran]]:
         """Run what is due now; returns what was run, and whose schedule is wrong, as an entry
         without a name. A workspace is held for no longer than its own runs take."""
-        with ThreadPoolExecutor(self._at_once, "schedule") as pool:
+        with self._workers() as pool:
             try:
                 for work in [pool.submit(self._once, name, stop) for name in self._names()]:
                     work.result()
@@ -87,6 +87,9 @@ class Keeper:
                 stop.set()
                 raise
         return sorted(self._ran)
+
+    def _workers(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._at_once, "schedule")
 
     def _once(self, name: str, stop: Event) -> None:
         """Run what is due in a workspace, unless another process does."""
