@@ -1,11 +1,12 @@
 """A workspace's settings: hubbub.toml, then the environment, then flags."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hubbub.errors import BadContent, HubbubError, UsageError
@@ -53,15 +54,22 @@ _SERVE: dict[str, type | tuple[type, ...]] = {
     "topic": str,
 }
 
+_RECORDS: dict[str, type | tuple[type, ...]] = {"answer_days": int}
+
 _SEND: dict[str, type | tuple[type, ...]] = {"letters": bool}
+_SCHEDULED = {"cron", "run"}
 
 KNOWN = {
     "privacy": tuple(_CHOICES),
     "collect": tuple(_COLLECT),
     "serve": tuple(_SERVE),
     "send": tuple(_SEND),
+    "records": tuple(_RECORDS),
 }
-"""The settings of each section of hubbub.toml."""
+"""The settings of each section of hubbub.toml that has a fixed set of them."""
+
+_ENTRY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+"""What an entry of the schedule may be called."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +123,27 @@ class Sending:
 
 
 @dataclass(frozen=True)
+class Answering:
+    """How authors of records are answered: the section `records` of hubbub.toml."""
+
+    answer_days: int = 7
+    """Older posts are not answered."""
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """An entry of the section `schedule` of hubbub.toml: what is run, and when."""
+
+    name: str
+    cron: str
+    """Five fields, in the workspace's time zone."""
+    run: str
+    """The words of a command line: `send monthly-member-chart`."""
+    line: int = field(default=1, compare=False)
+    """Of hubbub.toml."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """Where a workspace lives and what it has chosen."""
 
@@ -126,6 +155,10 @@ class Settings:
     collect: Collecting = Collecting()
     serve: Serving = Serving()
     send: Sending = Sending()
+    language: str = ""
+    """Of letters, such as `ko`; if it is empty, members get theirs and channels English."""
+    records: Answering = Answering()
+    schedule: tuple[Scheduled, ...] = ()
     unflagged: "Settings | None" = field(default=None, compare=False, repr=False)
     """What they would be without the flags that change them."""
 
@@ -183,6 +216,21 @@ class Settings:
     def refused(self) -> Path:
         """The members of whom nothing is kept, as keyed tokens."""
         return self.folder / "refused.json"
+
+    @property
+    def schedule_state(self) -> Path:
+        """What of the schedule was run, and how it ended."""
+        return self.folder / "schedule.json"
+
+    @property
+    def answers(self) -> Path:
+        """Since when authors of records are answered, and what the run log has told."""
+        return self.folder / "answers.json"
+
+    @property
+    def letters(self) -> Path:
+        """Which letters members want, as keyed tokens."""
+        return self.folder / "letters.json"
 
     @property
     def access(self) -> Path:
@@ -251,11 +299,23 @@ def load(
         _collecting(file, written),
         _serving(file, written),
         Sending(**written.get("send", {})),
+        written.get("language", ""),
+        _answering(file, written),
+        tuple(written.get("schedule", ())),
     )
     if not preset and not timezone:
         return settings
     flagged = {**privacy, "preset": preset} if preset else privacy
     return replace(settings, timezone=_zone(timezone or zone), privacy=flagged, unflagged=settings)
+
+
+def workspaces(home: Path) -> list[str]:
+    """The workspaces that there are, in order of their names."""
+    try:
+        found = {path.parent.name for name in _MARKS for path in home.glob(f"*/{name}")}
+    except OSError:
+        found = set[str]()
+    return sorted(found - {"keys"})
 
 
 def _serving(file: Path, written: dict[str, Any]) -> Serving:
@@ -265,6 +325,13 @@ def _serving(file: Path, written: dict[str, Any]) -> Serving:
     if not 0 <= serve.port < 65_536:
         raise UsageError(f"{file}: serve.port is {serve.port}.", "Write a number up to 65535.")
     return serve
+
+
+def _answering(file: Path, written: dict[str, Any]) -> Answering:
+    answering = Answering(**written.get("records", {}))
+    if answering.answer_days < 1:
+        raise UsageError(f"{file}: records.answer_days is too small.", "Write 1 or more.")
+    return answering
 
 
 def _collecting(file: Path, written: dict[str, Any]) -> Collecting:
@@ -287,12 +354,7 @@ _MARKS = ("store.duckdb", "hubbub.toml")
 
 
 def _only_workspace(root: Path) -> str:
-    try:
-        found = sorted(
-            {path.parent.name for name in _MARKS for path in root.glob(f"*/{name}")} - {"keys"}
-        )
-    except OSError:
-        found = []
+    found = workspaces(root)
     return found[0] if len(found) == 1 else "default"
 
 
@@ -307,12 +369,42 @@ def _read(file: Path) -> dict[str, Any]:
         written = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{file} is no TOML: {error}", "Correct that line.") from error
-    _check(file, text, written, {"timezone": str} | dict.fromkeys(KNOWN, dict))
+    texts = {"timezone": str, "language": str}
+    _check(file, text, written, texts | dict.fromkeys([*KNOWN, "schedule"], dict))
     _check(file, text, written.get("privacy", {}), _CHOICES)
     _check(file, text, written.get("collect", {}), _COLLECT)
     _check(file, text, written.get("serve", {}), _SERVE)
     _check(file, text, written.get("send", {}), _SEND)
+    _check(file, text, written.get("records", {}), _RECORDS)
+    written["schedule"] = _scheduled(file, text, written.get("schedule", {}))
     return written
+
+
+def _scheduled(file: Path, text: str, written: dict[str, Any]) -> list[Scheduled]:
+    """The entries of the schedule, in the order of the file."""
+    found: list[Scheduled] = []
+    for name, entry in written.items():
+        begin = re.compile(
+            rf"""\s*(\[\s*)?(schedule\s*\.\s*)?["']?{re.escape(name)}["']?\s*[].=]"""
+        )
+        lines = enumerate(text.splitlines(), 1)
+        line = next((number for number, each in lines if begin.match(each)), 1)
+        if not _ENTRY.fullmatch(name):
+            fix = "Take letters, digits, - and _, at most 40."
+            raise BadContent(str(file), line, f"{name!r} is no name for an entry", fix)
+        if not isinstance(entry, dict) or {*entry} != _SCHEDULED:
+            raise BadContent(
+                str(file),
+                line,
+                f"schedule.{name} wants cron and run, and nothing else",
+                f'Write: {name} = {{ cron = "0 3 * * *", run = "collect" }}',
+            )
+        told = cast("dict[str, Any]", entry)
+        if not all(isinstance(value, str) for value in told.values()):
+            fix = "Write both in quotation marks."
+            raise BadContent(str(file), line, f"cron and run of schedule.{name} are texts", fix)
+        found.append(Scheduled(name, told["cron"], told["run"], line))
+    return found
 
 
 def _check(

@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 from hubbub.destinations.files import whole
 from hubbub.flows.collecting import types_wanted
+from hubbub.flows.hearing_members import COMMAND
 from hubbub.flows.workspace import contradictions, made, policy_of_workspace
 from hubbub.privacy.policy import PRESETS, Policy
-from hubbub.settings import Collecting, Sending, Serving, Settings
+from hubbub.settings import Answering, Collecting, Sending, Serving, Settings
 from hubbub.slack.scopes import events_wanted, scopes_needed
 
 Change = Literal["new", "unchanged", "renewed"]
@@ -58,8 +59,16 @@ _DOCS: dict[str, dict[str, str]] = {
         "topic": "into which topic",
     },
     "send": {"letters": "let the app post reports and letters; asks for scopes"},
+    "records": {"answer_days": "authors of posts that are older are not answered"},
 }
 """What stands beside each setting."""
+
+_SCHEDULE = [
+    "# what is run by itself: hubbub schedule list",
+    '# nightly = { cron = "0 3 * * *", run = "collect" }',
+    '# tidy = { cron = "0 4 * * SUN", run = "privacy retain" }',
+]
+"""Examples of a schedule; the first line stands beside its heading."""
 
 _BESIDE = 34
 """The column in which it stands."""
@@ -103,9 +112,13 @@ def start(settings: Settings, kind: str | None = None) -> Started:
         _write(settings.written, settings_text(settings, policy))
     file = manifest_file(settings)
     before = file.read_text(encoding="utf-8") if file.exists() else None
-    text = manifest_text(
-        settings, scopes, events_wanted(types_wanted(policy), files=settings.collect.files)
+    events = events_wanted(
+        settings.collect.token,
+        types_wanted(policy),
+        files=settings.collect.files,
+        letters=settings.send.letters,
     )
+    text = manifest_text(settings, scopes, events)
     if text != before:
         _write(file, text)
     had = _scopes_of(before or "")
@@ -149,14 +162,17 @@ def settings_text(settings: Settings, policy: Policy) -> str:
         "collect": _values(Collecting()),
         "serve": _values(Serving()),
         "send": _values(Sending()),
+        "records": _values(Answering()),
     }
     chosen = {
         "privacy": settings.privacy,
         "collect": dict(_values(settings.collect).items() - sections["collect"].items()),
         "serve": dict(_values(settings.serve).items() - sections["serve"].items()),
         "send": dict(_values(settings.send).items() - sections["send"].items()),
+        "records": dict(_values(settings.records).items() - sections["records"].items()),
     }
     zone = {"timezone": settings.timezone} if settings.timezone != "UTC" else {}
+    tongue = {"language": settings.language} if settings.language else {}
     lines = [
         f"# Hubbub's settings for the workspace {json.dumps(settings.workspace)}.",
         "#",
@@ -165,16 +181,19 @@ def settings_text(settings: Settings, policy: Policy) -> str:
         "# the app may do what this file asks for and nothing else.",
         "",
         _line("timezone", "UTC", zone, "where days begin, such as Europe/Lisbon"),
+        _line("language", "", tongue, "of letters, such as ko; empty: each member's own"),
     ]
     for section, docs in _DOCS.items():
         whose = f"# the defaults are those of {policy.preset}" if section == "privacy" else ""
         lines += ["", f"{f'[{section}]':<{_BESIDE}}{whose}".rstrip()]
         for name, doc in docs.items():
             lines.append(_line(name, sections[section][name], chosen[section], doc))
+    beside, *examples = _SCHEDULE
+    lines += ["", f"{'[schedule]':<{_BESIDE}}{beside}", *examples]
     return "\n".join(lines) + "\n"
 
 
-def _values(section: Policy | Collecting | Serving | Sending) -> dict[str, Any]:
+def _values(section: Policy | Collecting | Serving | Sending | Answering) -> dict[str, Any]:
     return {each.name: getattr(section, each.name) for each in fields(section)}
 
 
@@ -196,6 +215,22 @@ def _toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+_MET_BY_MEMBERS = [
+    "  app_home:",
+    "    home_tab_enabled: false",
+    "    messages_tab_enabled: true # here members find letters, and write stop or start",
+    "    messages_tab_read_only_enabled: false",
+    "  slash_commands:",
+    f"    - command: {COMMAND}",
+    "      description: Choose which letters you get",
+    '      usage_hint: "letters [stop|start] [NAME]"',
+    "      should_escape: false",
+    "      # Without Socket Mode, beside the address of events below:",
+    "      # url: https://hubbub.example.org/slack/commands",
+]
+"""How members meet an app that posts letters."""
+
+
 def manifest_text(settings: Settings, scopes: dict[str, str], events: list[str]) -> str:
     """The manifest of a Slack app, version 2, whose token has these scopes and no others, and which
     is told of these events."""
@@ -203,8 +238,8 @@ def manifest_text(settings: Settings, scopes: dict[str, str], events: list[str])
     width = max(map(len, scopes)) + 2
     asked = [f"      - {name:<{width}}# {meaning}" for name, meaning in scopes.items()]
     bot = ["features:", "  bot_user:", "    display_name: Hubbub", "    always_online: false"]
-    if settings.send.letters:  # members find its letters under the app's name
-        bot += ["  app_home:", "    messages_tab_enabled: true"]
+    if settings.send.letters:
+        bot += _MET_BY_MEMBERS
     return "\n".join([
         "# The Slack app that reads for Hubbub; `hubbub init` writes this file out of hubbub.toml.",
         "#",
