@@ -298,8 +298,9 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path) -> None:
 
 def test_the_command(tmp_path: Path) -> None:
     with region(tmp_path, begun=False) as here:
-        here.simulator.clock.run(0.0)
+        here.post(DOUBTFUL)
         here.collected()
+        here.settings.written.write_text("records.answer_days = 36500\n", encoding="utf-8")
 
         def said(*words: str) -> tuple[str, str]:
             slack, token = here.connection
@@ -313,6 +314,6 @@ def test_the_command(tmp_path: Path) -> None:
             return done.stdout, done.stderr
 
         shown, noted = said("backblast", "--dry-run")
-        assert shown == "There is nothing to tell.\n"
+        assert shown.startswith("backblast-answers to @pax1\n:eyes: @pax1, your backblast")
         assert "nothing was sent" in noted
         assert json.loads(said("--json")[0])["fresh"] == ["backblast", "submission"]

@@ -15,7 +15,7 @@ from hubbub.flows.connecting import connect_bot
 from hubbub.flows.delivering import deliver
 from hubbub.flows.ledger import open_ledger
 from hubbub.flows.posts_of_authors import ReadPost, read_posts
-from hubbub.flows.recipients import Directory, Person, ask_people, read_known, stored_ids
+from hubbub.flows.recipients import Directory, Known, Person, ask_people, read_known, stored_ids
 from hubbub.flows.workspace import keys_of, policy_of_workspace, refuse_single_members
 from hubbub.flows.writing_to_authors import Told, Writer
 from hubbub.metrics.catalog import Catalog
@@ -43,6 +43,8 @@ class Answers:
     """That were looked at."""
     fresh: list[str] = field(default_factory=list[str])
     """Templates that are answered for the first time: from now on."""
+    names: Known | None = None
+    """Whom and what ids in letters mean, for whoever looks at them."""
     unknown: int = 0
     """Posts whose authors Slack's directory does not have."""
     delivered: Delivered | None = None
@@ -151,6 +153,7 @@ def _composed(
             )
             for each in templates
         }  # fmt: skip
+    answers.names = known
     directory = Directory(known, people or {}, settings.language, stored_ids(settings))
     writer = Writer(settings, directory, known, keys)
     told = _told(settings, [each.name for each in templates])

@@ -119,7 +119,8 @@ class Telling:
         self, template: Template, read: ReadField, people: Mapping[str, set[str]], language: str
     ) -> Said:
         field = template.fields.get(read.name)
-        counted = [people.get(each, set()) for each in field.counts] if field else []
+        named = (field.counts or (read.name, *field.includes)) if field else ()
+        counted = [people.get(each, set()) for each in named]
         label = field.labels[0] if field and field.labels else read.name
         source = plain(read.source, self._called, self._known.channels) if read.source else ""
         return Said(

@@ -71,15 +71,20 @@ def _print_json(answers: "Answers") -> None:
 def _print_letters(session: Session, answers: "Answers") -> None:
     """The letters of a dry run, unless the policy keeps what concerns one member from others."""
     from hubbub.flows.workspace import open_to_operator
+    from hubbub.slack.markup import plain
 
     letters = [*answers.letters, *([answers.log] if answers.log else [])]
     if not open_to_operator(session.settings):
         click.echo(f"{len(letters):,} letters. The privacy policy does not let them be shown.")
         return
+    members = (
+        {each: names[0] for each, names in answers.names.members.items()} if answers.names else {}
+    )
+    channels = answers.names.channels if answers.names else {}
     for letter in letters:
         sign = "#" if letter.to.kind == "channel" else "@"
         click.echo(click.style(f"{letter.report} to {sign}{letter.to.name}", bold=True))
-        click.echo(f"{letter.text}\n")
+        click.echo(f"{plain(letter.text, members, channels)}\n")
     if not letters:
         click.echo("There is nothing to tell.")
 
