@@ -2,15 +2,21 @@
 
 A pack is a folder with the folders `metrics`, `views` and `charts`, and a file `dashboard.toml`. A
 file in the workspace's pack overrides one of the same name; dashboards are put together.
+
+Everything is found by its name in every workspace. Where all of a kind is wanted (`hubbub export`
+without names, the demo's charts) only the packs in use count: see `packs_in_use`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hubbub.errors import BadContent
 
 PACKS = Path(__file__).parent / "packs"
+EVERYBODYS = "community"
+"""The pack that says something of every workspace; the others are about records that only some
+communities write."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,18 @@ def find_each(name: str, own_pack: Path) -> list[ContentFile]:
         for pack in _packs(own_pack)
         if (path := pack / name).is_file()
     ]
+
+
+def packs_in_use(templates: Collection[str], own_pack: Path) -> frozenset[str]:
+    """The names of the packs that say something of a workspace: everybody's, its own, and those
+    with one of these record templates, by which posts of it were read."""
+    return frozenset(
+        pack.name
+        for pack in _packs(own_pack)
+        if pack.name == EVERYBODYS
+        or pack == own_pack
+        or any((pack / "records" / f"{template}.toml").is_file() for template in templates)
+    )
 
 
 def _packs(own_pack: Path) -> list[Path]:
