@@ -156,7 +156,7 @@ def window(verb: _Command) -> _Command:
                 help="End, inside the window: now, `latest` (the newest message), a day, …",
             ),
             click.option("--channel", metavar="NAME", help="One channel, by name or id."),
-            click.option("--member", metavar="NAME", help="One member, by name or id."),
+            click.option("--member", metavar="NAME", help="One member, by handle, name or id."),
             click.option(
                 "--set",
                 "parameters",

@@ -41,7 +41,7 @@ TYPES = {
 PARAMETERS = {
     "since": "begin of the window, inside it: a day, an instant, or time before as-of (`30 days`)",
     "channel": "one channel, by name or id",
-    "member": "one member, by name or id",
+    "member": "one member, by handle, name or id",
 }
 """Parameters that mean the same in every metric; a header gives only their default."""
 
