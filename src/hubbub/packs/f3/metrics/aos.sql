@@ -31,8 +31,8 @@ WITH held AS (
 )
 SELECT
     h.ao_id, coalesce(any_value(c.name), h.ao_id) AS ao, count(*) AS beatdowns,
-    sum(h.count) AS posts, coalesce(any_value(p.pax), 0) AS pax, avg(h.count) AS average,
-    coalesce(any_value(p.leaders), 0) AS leaders, sum(h.fng_count) AS fngs, max(h.day) AS last_day
+    sum(h.count)::BIGINT AS posts, coalesce(any_value(p.pax), 0) AS pax, avg(h.count) AS average,
+    coalesce(any_value(p.leaders), 0) AS leaders, sum(h.fng_count)::BIGINT AS fngs, max(h.day) AS last_day
 FROM held h
 LEFT JOIN people p USING (ao_id)
 LEFT JOIN channel_names c ON c.channel_id = h.ao_id

@@ -25,7 +25,7 @@ WITH held AS (
     SELECT * FROM beatdowns
     WHERE day::TIMESTAMP AT TIME ZONE $timezone BETWEEN $since AND $as_of
         AND ($channel IS NULL OR ao_id = $channel)
-), leading AS (
+), led_by AS (
     SELECT a.person, a.user_id, a.name, a.role, h.ao_id, h.day, h.count
     FROM attendance a JOIN held h USING (channel_id, ts, place)
     WHERE a.role IN ('q', 'coq') AND a.person IS NOT NULL
@@ -33,7 +33,7 @@ WITH held AS (
     SELECT ao_id, count(*) AS beatdowns, sum(count) AS people FROM held GROUP BY ao_id
 ), own AS (
     SELECT person, ao_id, count(*) AS beatdowns, sum(count) AS people
-    FROM leading WHERE role = 'q' GROUP BY person, ao_id
+    FROM led_by WHERE role = 'q' GROUP BY person, ao_id
 ), others AS (
     -- what each of a leader's AOs has under others, weighed by how often the leader led there
     SELECT
@@ -52,7 +52,7 @@ WITH held AS (
         max(count) FILTER (role = 'q') AS largest,
         count(DISTINCT ao_id) AS aos,
         max(day) AS last_day
-    FROM leading
+    FROM led_by
     GROUP BY person, user_id
 )
 SELECT

@@ -25,7 +25,7 @@ is_full = { type = "flag", doc = "whether the average reaches the limit: time fo
 WITH held AS (
     SELECT
         ao_id, count,
-        CASE WHEN day::TIMESTAMP AT TIME ZONE $timezone >= $since THEN 'now' ELSE 'before' END AS at
+        CASE WHEN day::TIMESTAMP AT TIME ZONE $timezone >= $since THEN 'now' ELSE 'before' END AS time
     FROM beatdowns
     WHERE day::TIMESTAMP AT TIME ZONE $timezone <= $as_of
         AND day::TIMESTAMP AT TIME ZONE $timezone >= $since - ($as_of - $since)
@@ -33,11 +33,11 @@ WITH held AS (
 ), sites AS (
     SELECT
         ao_id,
-        count(*) FILTER (at = 'now') AS beatdowns,
-        avg(count) FILTER (at = 'now') AS average,
-        max(count) FILTER (at = 'now') AS largest,
-        count(*) FILTER (at = 'now' AND count >= $full_at) AS at_limit,
-        avg(count) FILTER (at = 'before') AS average_before
+        count(*) FILTER (time = 'now') AS beatdowns,
+        avg(count) FILTER (time = 'now') AS average,
+        max(count) FILTER (time = 'now') AS largest,
+        count(*) FILTER (time = 'now' AND count >= $full_at) AS at_limit,
+        avg(count) FILTER (time = 'before') AS average_before
     FROM held
     GROUP BY ao_id
 )

@@ -28,7 +28,7 @@ WITH held AS (
     FROM attendance JOIN held USING (channel_id, ts, place)
     GROUP BY month
 ), counts AS (
-    SELECT month, sum(count) AS posts, count(*) AS beatdowns, sum(fng_count) AS fngs
+    SELECT month, sum(count)::BIGINT AS posts, count(*) AS beatdowns, sum(fng_count)::BIGINT AS fngs
     FROM held GROUP BY month
 )
 SELECT

@@ -27,7 +27,7 @@ SELECT
     ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'][w.weekday]
         AS name,
     count(h.weekday) AS beatdowns,
-    coalesce(sum(h.count), 0) AS posts,
+    coalesce(sum(h.count), 0)::BIGINT AS posts,
     avg(h.count) AS average,
     max(h.count) AS largest
 FROM week w
