@@ -1,4 +1,4 @@
-"""All metrics and views of the packs."""
+"""All metrics and views of the packs, and the views of records that come with their templates."""
 
 import re
 from collections.abc import Iterable
@@ -10,6 +10,8 @@ from pathlib import Path
 from hubbub.content import ContentFile, find
 from hubbub.errors import UsageError
 from hubbub.metrics.header import Metric, parse
+from hubbub.records.templates import Templates
+from hubbub.records.views import record_views
 
 _READS = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_]+)")
 
@@ -27,8 +29,9 @@ class Catalog:
 
     @cached_property
     def views(self) -> dict[str, ContentFile]:
-        """The views that metrics share, by name."""
-        return find("views", [".sql"], self._own_pack)
+        """The views that metrics share, by name; a file goes before what a template brings."""
+        templates = Templates(self._own_pack).templates
+        return record_views(templates.values()) | find("views", [".sql"], self._own_pack)
 
     def metric(self, name: str) -> Metric:
         """A metric by name. Raises `UsageError` if there is none, `BadContent` if it is wrong."""
