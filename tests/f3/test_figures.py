@@ -45,7 +45,9 @@ class Window:
     @property
     def held(self) -> list[Beatdown]:
         """The beatdowns of the window, at the AO that was asked for, in the order of their days."""
-        found = [b for b in TOLD if self.first <= b.day <= self.last and self.channel in {None, b.ao}]
+        found = [
+            b for b in TOLD if self.first <= b.day <= self.last and self.channel in {None, b.ao}
+        ]
         return sorted(found, key=lambda b: b.day)
 
     def wants(self, person: str) -> bool:
@@ -57,9 +59,7 @@ def called(person: str) -> str:
     """The name of a member, else as the first backblast with this name writes it."""
     if person in MEMBERS:
         return MEMBERS[person]
-    return next(
-        name for b in TOLD for name in (*b.strangers, *b.fngs) if name.lower() == person
-    )
+    return next(name for b in TOLD for name in (*b.strangers, *b.fngs) if name.lower() == person)
 
 
 def who(person: str) -> Row:
@@ -110,7 +110,7 @@ def months(first: date, last: date) -> list[date]:
     return found
 
 
-def mean(sizes: list[int]) -> float | None:
+def mean(sizes: list[int]) -> Any:
     """The average, as close as floating point has it."""
     return pytest.approx(sum(sizes) / len(sizes)) if sizes else None
 
