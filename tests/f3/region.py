@@ -1,7 +1,7 @@
 """An invented region of workouts: what happened, as Python has it, and as Hubbub's tables do.
 
-The truth is a list of `Beatdown`s. `stored` brings it into the tables that a store has, row by row as
-the record of a post would; what metrics must say is worked out in `test_figures.py` from the list.
+The truth is a list of `Beatdown`s. `stored` brings it into the tables that a store has, row by row
+as the record of a post would; what metrics must say, `test_figures.py` works out from the list.
 """
 
 from collections.abc import Iterable, Sequence
