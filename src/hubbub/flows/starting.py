@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 from hubbub.destinations.files import whole
 from hubbub.flows.collecting import types_wanted
+from hubbub.flows.hearing_members import COMMAND
 from hubbub.flows.workspace import contradictions, made, policy_of_workspace
 from hubbub.privacy.policy import PRESETS, Policy
-from hubbub.settings import Collecting, Serving, Settings
+from hubbub.settings import Collecting, Sending, Serving, Settings
 from hubbub.slack.scopes import events_wanted, scopes_needed
 
 Change = Literal["new", "unchanged", "renewed"]
@@ -57,6 +58,7 @@ _DOCS: dict[str, dict[str, str]] = {
         "kafka": "broker that gets the events too: host:port",
         "topic": "into which topic",
     },
+    "send": {"letters": "let the app post reports and letters; asks for scopes"},
 }
 """What stands beside each setting."""
 
@@ -102,9 +104,13 @@ def start(settings: Settings, kind: str | None = None) -> Started:
         _write(settings.written, settings_text(settings, policy))
     file = manifest_file(settings)
     before = file.read_text(encoding="utf-8") if file.exists() else None
-    text = manifest_text(
-        settings, scopes, events_wanted(types_wanted(policy), files=settings.collect.files)
+    events = events_wanted(
+        settings.collect.token,
+        types_wanted(policy),
+        files=settings.collect.files,
+        letters=settings.send.letters,
     )
+    text = manifest_text(settings, scopes, events)
     if text != before:
         _write(file, text)
     had = _scopes_of(before or "")
@@ -136,6 +142,7 @@ def configured_scopes(settings: Settings, policy: Policy, kind: str) -> dict[str
         emails=policy.contacts,
         join=settings.collect.join,
         files=settings.collect.files,
+        letters=settings.send.letters,
     )
 
 
@@ -146,11 +153,13 @@ def settings_text(settings: Settings, policy: Policy) -> str:
         "privacy": _values(preset),
         "collect": _values(Collecting()),
         "serve": _values(Serving()),
+        "send": _values(Sending()),
     }
     chosen = {
         "privacy": settings.privacy,
         "collect": dict(_values(settings.collect).items() - sections["collect"].items()),
         "serve": dict(_values(settings.serve).items() - sections["serve"].items()),
+        "send": dict(_values(settings.send).items() - sections["send"].items()),
     }
     zone = {"timezone": settings.timezone} if settings.timezone != "UTC" else {}
     lines = [
@@ -170,7 +179,7 @@ def settings_text(settings: Settings, policy: Policy) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _values(section: Policy | Collecting | Serving) -> dict[str, Any]:
+def _values(section: Policy | Collecting | Serving | Sending) -> dict[str, Any]:
     return {each.name: getattr(section, each.name) for each in fields(section)}
 
 
@@ -192,6 +201,22 @@ def _toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+_MET_BY_MEMBERS = [
+    "  app_home:",
+    "    home_tab_enabled: false",
+    "    messages_tab_enabled: true # here members find letters, and write stop or start",
+    "    messages_tab_read_only_enabled: false",
+    "  slash_commands:",
+    f"    - command: {COMMAND}",
+    "      description: Choose which letters you get",
+    '      usage_hint: "letters [stop|start] [NAME]"',
+    "      should_escape: false",
+    "      # Without Socket Mode, beside the address of events below:",
+    "      # url: https://hubbub.example.org/slack/commands",
+]
+"""How members meet an app that posts letters."""
+
+
 def manifest_text(settings: Settings, scopes: dict[str, str], events: list[str]) -> str:
     """The manifest of a Slack app, version 2, whose token has these scopes and no others, and which
     is told of these events."""
@@ -199,6 +224,8 @@ def manifest_text(settings: Settings, scopes: dict[str, str], events: list[str])
     width = max(map(len, scopes)) + 2
     asked = [f"      - {name:<{width}}# {meaning}" for name, meaning in scopes.items()]
     bot = ["features:", "  bot_user:", "    display_name: Hubbub", "    always_online: false"]
+    if settings.send.letters:
+        bot += _MET_BY_MEMBERS
     return "\n".join([
         "# The Slack app that reads for Hubbub; `hubbub init` writes this file out of hubbub.toml.",
         "#",
