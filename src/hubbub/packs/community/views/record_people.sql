@@ -1,4 +1,4 @@
--- Whom records name: members who are tagged, and names that one member alone bears as handle, display
+-- Whom records name: members who are tagged, and names that one account alone bears as handle, display
 -- name or real name, in any case. Of other names user_id is null: somebody who is not registered.
 WITH bearers AS (
     SELECT name, min(user_id) AS user_id FROM known_names GROUP BY name HAVING count(*) = 1
