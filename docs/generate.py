@@ -29,6 +29,9 @@ from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.keys import Keys
 from hubbub.privacy.policy import PRESETS, Links, Text
 from hubbub.privacy.scrub import Scrubber
+from hubbub.reports.catalog import KEYS as REPORT_KEYS
+from hubbub.reports.catalog import Reports
+from hubbub.reports.filters import FILTERS
 from hubbub.server.openapi import ENDPOINTS
 from hubbub.settings import Settings
 
@@ -207,6 +210,35 @@ def charts() -> str:
     return "\n".join(lines)
 
 
+def reports() -> str:
+    """All reports."""
+    lines = ["| report | what | period |", "|---|---|---|"]
+    lines += [f"| {each.name} | {each.doc} | {each.of} |" for each in Reports(_NO_PACK).reports()]
+    return "\n".join(lines)
+
+
+def report_keys() -> str:
+    """What may stand in a report's file."""
+    headings = {"": "", "data": "[data.NAME]", "charts": "[[charts]]"}
+    lines = ["| part | key | meaning |", "|---|---|---|"]
+    for part, keys in REPORT_KEYS.items():
+        shown = headings.get(part, f"[{part}]")
+        lines += [
+            f"| {f'`{shown}`' if shown else ''} | {key} | {doc} |" for key, doc in keys.items()
+        ]
+        if not keys:
+            lines.append(
+                f"| `{shown}` | any | values of parameters, of all metrics that have them |"
+            )
+    return "\n".join(lines)
+
+
+def message_filters() -> str:
+    """The filters of messages."""
+    lines = ["| filter | gives |", "|---|---|"]
+    return "\n".join([*lines, *(f"| {name} | {doc} |" for name, doc in FILTERS.items())])
+
+
 def panels() -> str:
     """All panels of the dashboard."""
     _, found = shown_panels(Settings(_NO_PACK, "none"), 1)
@@ -321,6 +353,9 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "header": ("metrics.md", header),
     "small groups": ("metrics.md", small_groups),
     "charts": ("charts.md", charts),
+    "reports": ("reports.md", reports),
+    "report keys": ("reports.md", report_keys),
+    "message filters": ("reports.md", message_filters),
     "panels": ("dashboard.md", panels),
     "panel keys": ("dashboard.md", panel_keys),
     "endpoints": ("dashboard.md", endpoints),
