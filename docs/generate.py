@@ -29,6 +29,9 @@ from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.keys import Keys
 from hubbub.privacy.policy import PRESETS, Links, Text
 from hubbub.privacy.scrub import Scrubber
+from hubbub.records import template_files
+from hubbub.records.doubts import DOUBTS
+from hubbub.records.templates import Templates
 from hubbub.reports.catalog import KEYS as REPORT_KEYS
 from hubbub.reports.catalog import Reports
 from hubbub.reports.filters import FILTERS
@@ -257,6 +260,35 @@ def panel_keys() -> str:
     )
 
 
+def templates() -> str:
+    """All record templates."""
+    lines = ["| template | pack | what | fields |", "|---|---|---|---|"]
+    lines += [
+        f"| {each.name} | {each.file.pack} | {each.doc} | {', '.join(each.fields)} |"
+        for each in Templates(_NO_PACK).templates.values()
+    ]
+    return "\n".join(lines)
+
+
+def template_keys() -> str:
+    """What may stand in a record template."""
+    rows = (f"| {key} | {meaning} |" for key, meaning in template_files.KEYS.items())
+    return "\n".join(["| key | meaning |", "|---|---|", *rows])
+
+
+def field_keys() -> str:
+    """What may stand in a field of a record template."""
+    rows = (f"| {key} | {meaning} |" for key, meaning in template_files.FIELD_KEYS.items())
+    return "\n".join(["| key | meaning |", "|---|---|", *rows])
+
+
+def doubts() -> str:
+    """What can be doubtful in a record."""
+    lines = ["| reason | what it means | confidence |", "|---|---|---|"]
+    lines += [f"| {code} | {each.sentence} | {each.confidence} |" for code, each in DOUBTS.items()]
+    return "\n".join(lines)
+
+
 def endpoints() -> str:
     """What the API answers to."""
     lines = ["| address | answer |", "|---|---|"]
@@ -359,6 +391,10 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "panels": ("dashboard.md", panels),
     "panel keys": ("dashboard.md", panel_keys),
     "endpoints": ("dashboard.md", endpoints),
+    "templates": ("records.md", templates),
+    "template keys": ("records.md", template_keys),
+    "field keys": ("records.md", field_keys),
+    "doubts": ("records.md", doubts),
     "commands": ("commands.md", commands),
 }
 

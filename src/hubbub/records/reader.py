@@ -1,5 +1,6 @@
 """Reads a part of a post into a record, field by field."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from hubbub.records.agreement import Draft, settle_counts
@@ -21,7 +22,7 @@ from hubbub.records.texts import (
     read_list,
     read_text,
 )
-from hubbub.records.writing import key
+from hubbub.records.writing import EMOJI, key
 
 _PUNCTUATION = "!?:.-–—|,;=# "
 
@@ -70,10 +71,11 @@ class _Reader:
         ]
         if self._template.any_of and not set(said) & set(self._template.any_of):
             return False
-        if len(said) >= self._template.needs:
-            return self._part.is_head or len(said) > self._template.needs or not self._part.before
+        needed = self._template.needs + (not self._part.is_sure)
+        if len(said) >= needed:
+            return True
         people = [value for name in said for value in drafts[name].values if value.member_id]
-        return self._part.is_head and bool(said) and len(people) > 1
+        return self._part.is_sure and bool(said) and len(people) > 1
 
     def _status(self, readings: Sequence[Reading]) -> str:
         there = {each.field for each in readings if each.values or each.doubt == "unnamed"}
@@ -195,7 +197,7 @@ class _Reader:
             plain = self._rest(field)
             return Draft((Value("text", text=plain),) if plain else (), plain)
         if field.origin == "anywhere":
-            text = "\n".join([self._part.before, self._part.title, *self._part.lines])
+            text = "\n".join([self._part.opened or self._part.title, *self._part.lines])
             found = find_choice(text, field.choices) if field.type == "choice" else read_link(text)
             is_there = bool(found.values)
             return Draft(found.values, "", found.doubt if is_there else None, is_said=is_there)
@@ -207,7 +209,7 @@ class _Reader:
 
     def _title(self) -> Draft:
         lines = [self._above[0], self._part.before, *self._above[1:4]]
-        titles = [read_line(line).strip(_PUNCTUATION) for line in lines]
+        titles = [_titled(line) for line in lines]
         number = next((number for number, title in enumerate(titles) if title), None)
         if number is None:
             return Draft()
@@ -251,3 +253,11 @@ class _Reader:
         if field.type == "count":
             return Value("count", number=int(given))
         return Value("choice" if field.type == "choice" else "text", text=given)
+
+
+def _titled(line: str) -> str:
+    """A title without emoji and punctuation around it."""
+    return read_line(_EMOJI_AT_END.sub("", line)).strip(_PUNCTUATION)
+
+
+_EMOJI_AT_END = re.compile(rf"(?:\s|{EMOJI})+$")

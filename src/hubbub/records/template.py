@@ -74,7 +74,12 @@ class Template:
     other_openings: tuple[str, ...] = ()
     """What opens other kinds of posts: what stands below is not read."""
     talk: tuple[str, ...] = ()
-    """Words that stand before a record, or beside the opening, where people talk about records."""
+    """Words beside the opening where people talk about records: its line opens none."""
+    talk_before: tuple[str, ...] = ()
+    """The same, but only before the opening: behind it they can be a title."""
+    instructions: tuple[str, ...] = ()
+    """Words beside the opening or above it where people are told how to write one: what stands
+    below is an example."""
     channels: tuple[str, ...] = ()
     """Patterns of names, or ids, of the channels in which it is looked for; everywhere if empty."""
     without_opening: tuple[str, ...] = ()
@@ -114,6 +119,16 @@ class Template:
         return _any_of(self.talk)
 
     @cached_property
+    def talking_before(self) -> re.Pattern[str] | None:
+        """Finds words of talk before an opening."""
+        return _any_of(self.talk_before)
+
+    @cached_property
+    def instructing(self) -> re.Pattern[str] | None:
+        """Finds words of instructions."""
+        return _any_of(self.instructions)
+
+    @cached_property
     def needles(self) -> tuple[str, ...]:
         """The last words of the openings, case-folded: one of them is in every post of it."""
         words = {key(opening).split()[-1] for opening in self.openings if key(opening)}
@@ -151,6 +166,11 @@ def _any_of(words: tuple[str, ...]) -> re.Pattern[str] | None:
         return None
     phrases = [
         r"[\s_*~`\-–—]{0,3}".join(map(re.escape, re.split(r"[\s\-]+", word.strip())))
+        + (_WORD_ENDS if word[-1].isascii() else "")
         for word in sorted(words, key=len, reverse=True)
     ]
-    return re.compile(rf"(?<![^\W_])(?:{'|'.join(phrases)})(?![^\W_]|['’]s\b)", re.IGNORECASE)
+    return re.compile(rf"(?<![^\W_])(?:{'|'.join(phrases)})", re.IGNORECASE)
+
+
+_WORD_ENDS = r"(?![^\W_]|['’]s\b)"
+"""Scripts other than ours join endings to words."""
