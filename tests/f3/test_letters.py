@@ -29,7 +29,7 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The region, from its export, where everything is kept."""
     folder = tmp_path_factory.mktemp("region")
     settings = Settings(folder / "home", "region", privacy={"preset": "open"}, timezone=ZONE.key)
-    import_archive(settings, written(folder / "export", TOLD), lambda *_: None)
+    import_archive(settings, written(folder / "export", TOLD))
     return settings
 
 
@@ -38,7 +38,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A community where nobody has ever written a backblast."""
     folder = tmp_path_factory.mktemp("town")
     settings = Settings(folder / "home", "town", privacy={"preset": "open"})
-    import_archive(settings, write_export(folder / "export"), lambda *_: None)
+    import_archive(settings, write_export(folder / "export"))
     return settings
 
 
