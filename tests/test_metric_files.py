@@ -137,12 +137,33 @@ def test_an_unknown_channel_or_member_is_refused(community: Settings, name: str)
         measure(community, "totals", {"channel": name})
 
 
+OF_A_MEMBER = GOOD.replace('since = ""', 'since = ""\nmember = ""').replace(
+    "AND words", "AND user_id = $member AND words"
+)
+
+
+@pytest.mark.parametrize(
+    ("member", "rows"),
+    [("@olive", 2), ("Olive Example", 2), (" OLIVE ", 2), ("브람", 1), ("@bram", 1), ("U2", 1)],
+)
+def test_a_member_is_named_by_handle_name_or_id(
+    community: Settings, member: str, rows: int
+) -> None:
+    assert shown(community, OF_A_MEMBER, member=member).rows.num_rows == rows
+
+
+def test_an_unknown_member_is_refused_with_near_names(community: Settings) -> None:
+    with pytest.raises(UsageError, match="There is no member 'Oliv'") as caught:
+        shown(community, OF_A_MEMBER, member="@Oliv")
+    assert caught.value.fix.startswith("Did you mean olive?")
+
+
 def test_a_name_that_two_members_share_asks_for_the_id(community: Settings) -> None:
-    metric = GOOD.replace('since = ""', 'since = ""\nmember = ""').replace(
-        "AND words", "AND user_id = $member AND words"
-    )
-    assert shown(community, metric, member="@olive").rows.num_rows == 2
-    assert shown(community, metric, member="U2").rows.num_rows == 1
+    view = community.pack / "views" / "known_names.sql"
+    view.write_text("SELECT unnest(['U2', 'U1']) AS user_id, 'twin' AS name")
+    with pytest.raises(UsageError, match="'Twin' names several: U1, U2") as caught:
+        shown(community, OF_A_MEMBER, member="@Twin")
+    assert caught.value.fix == "Give the id."
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,9 @@ def window(verb: _Command) -> _Command:
     command = with_window
     for option in reversed(
         (
-            click.option("--since", metavar="TIME", help="Begin: a day, an instant, or `30 days`."),
+            click.option(
+                "--since", metavar="TIME", help="Begin: a day, an instant, `30 days`, or `year`."
+            ),
             click.option(
                 "--as-of",
                 "--until",
@@ -156,7 +158,7 @@ def window(verb: _Command) -> _Command:
                 help="End, inside the window: now, `latest` (the newest message), a day, …",
             ),
             click.option("--channel", metavar="NAME", help="One channel, by name or id."),
-            click.option("--member", metavar="NAME", help="One member, by name or id."),
+            click.option("--member", metavar="NAME", help="One member, by handle, name or id."),
             click.option(
                 "--set",
                 "parameters",

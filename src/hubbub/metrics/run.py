@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -230,9 +231,9 @@ class Runner:
             if name == "since":
                 values[name] = self._since(str(value), as_of)
             elif name == "channel":
-                values[name] = self._named("channels", "channel_id", str(value).removeprefix("#"))
+                values[name] = self._named(_CHANNEL, str(value).removeprefix("#"))
             elif name == "member":
-                values[name] = self._named("names", "user_id", str(value).removeprefix("@"))
+                values[name] = self._named(_MEMBER, str(value).removeprefix("@"))
             else:
                 values[name] = _like(metric, name, value, parameter.default)
         return values
@@ -242,24 +243,26 @@ class Runner:
             return _BEGINNING
         return begin_of("since", value, as_of, self._zone)
 
-    def _named(self, table: str, key: str, value: str) -> str | None:
+    def _named(self, kind: "_Kind", value: str) -> str | None:
         """The id of a channel or member that is named by name or id; None for no choice."""
         if not value:
             return None
-        self.make_views([f"SELECT * FROM {table}"])
+        self.make_views([f"SELECT * FROM {kind.names}"])
         found = self._connection.execute(
-            f"SELECT DISTINCT {key} FROM {table} WHERE {key} = $1 OR name = $1", [value]
+            f"SELECT DISTINCT {kind.key} FROM {kind.names} "
+            f"WHERE {kind.key} = $1 OR name = lower(trim($1))",
+            [value],
         ).fetchall()
         if len(found) == 1:
             return found[0][0]
         if found:
             shown = ", ".join(sorted(row[0] for row in found))
             raise UsageError(f"{value!r} names several: {shown}.", "Give the id.")
-        what = "channel" if table == "channels" else "member"
-        raise UsageError(
-            f"There is no {what} {value!r}.",
-            "See: hubbub list channels" if what == "channel" else "Give the id.",
-        )
+        known = self._connection.execute(f"SELECT DISTINCT name FROM {kind.names}").fetchall()
+        names = [name for (name,) in known if name]
+        near = get_close_matches(value.strip().lower(), names, 3, 0.6)
+        hint = f"Did you mean {' or '.join(near)}? " if near else ""
+        raise UsageError(f"There is no {kind.called} {value!r}.", f"{hint}{kind.fix}")
 
     def _check_columns(self, query: Query) -> None:
         metric = query.metric
@@ -284,6 +287,18 @@ class Runner:
                 )
 
 
+@dataclass(frozen=True)
+class _Kind:
+    """What a parameter can name: the view or table with ids and names, and what to say of it."""
+
+    called: str
+    names: str
+    key: str
+    fix: str
+
+
+_CHANNEL = _Kind("channel", "channels", "channel_id", "See: hubbub list channels")
+_MEMBER = _Kind("member", "known_names", "user_id", "Give their handle, name or id.")
 _GREATEST = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEGINNING = _EPOCH
