@@ -10,6 +10,7 @@ from pathlib import Path
 from hubbub.content import ContentFile, find
 from hubbub.errors import UsageError
 from hubbub.metrics.header import Metric, parse
+from hubbub.metrics.pack_settings import PackSettings, read_settings
 
 _READS = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_]+)")
 
@@ -27,8 +28,15 @@ class Catalog:
 
     @cached_property
     def views(self) -> dict[str, ContentFile]:
-        """The views that metrics share, by name."""
-        return find("views", [".sql"], self._own_pack)
+        """The views that metrics share, by name; those of settings too."""
+        of_settings = {name: each.file for name, each in self.settings.items()}
+        return find("views", [".sql"], self._own_pack) | of_settings
+
+    @cached_property
+    def settings(self) -> dict[str, PackSettings]:
+        """The settings of packs, by the name of the view that has them."""
+        packs = read_settings(self._own_pack)
+        return {f"{name}_settings": each for name, each in packs.items()}
 
     def metric(self, name: str) -> Metric:
         """A metric by name. Raises `UsageError` if there is none, `BadContent` if it is wrong."""
@@ -48,7 +56,8 @@ class Catalog:
         wanted = self._named(" ".join(queries))
         while wanted:
             name = wanted.pop()
-            needs[name] = self._named(self.views[name].text) - {name}
+            is_sql = name not in self.settings
+            needs[name] = self._named(self.views[name].text) - {name} if is_sql else set()
             wanted |= needs[name] - set(needs)
         try:
             order = list(TopologicalSorter(needs).static_order())
