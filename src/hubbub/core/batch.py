@@ -54,6 +54,9 @@ class Batch:
     columns: dict[str, Columns] = field(default_factory=dict[str, Columns])
     """Columns by table, of messages: they are read column by column."""
     copies: int = 0
+    blocks: dict[int, list[dict[str, Any]]] = field(default_factory=dict[int, list[dict[str, Any]]])
+    """Block Kit of messages by apps, by copy number: records are read from it, and it goes no
+    further."""
     spans: list[tuple[range, range]] = field(default_factory=list[tuple[range, range]])
     """The copy numbers that came in each envelope: of messages, and of all else."""
 

@@ -87,6 +87,9 @@ class Set:
     changes: str | None = None
     """The table of single additions and removals: those that are newer than the copy that the
     set is from are applied to it."""
+    reread: bool = False
+    """What a copy holds of it is read with templates, which may change: of equal copies the set of
+    the one that came last stays."""
 
 
 @dataclass(frozen=True)
@@ -307,6 +310,8 @@ MESSAGES = Table(
         Set("links"),
         Set("shares"),
         Set("alerts"),
+        Set("records", reread=True),
+        Set("record_values", reread=True),
     ),
     deleted_when="deleted_at",
     dated="posted_at",
@@ -391,6 +396,56 @@ ALERTS = Table(
         Column("kind", T, P.FACT, "EMAIL, PHONE, CARD …; UNREADABLE where the text was dropped"),
         Column("found", N, P.FACT, "how often"),
     ),
+)
+
+_PLACE = Column("place", N, P.FACT, "0 for the first record of the message")
+
+RECORDS = Table(
+    "records",
+    "A row per structured record that a template has read in a message.",
+    ("channel_id", "ts", "place"),
+    (
+        _CHANNEL_ID,
+        _TS,
+        _PLACE,
+        Column("template", T, P.FACT, "the template's name"),
+        Column(
+            "status",
+            T,
+            P.FACT,
+            "good; doubtful, of which the author is asked; refused, which is in no figure",
+        ),
+    ),
+)
+
+RECORD_VALUES = Table(
+    "record_values",
+    "A row per value of a record's field; one for a field that has none and is in doubt.",
+    ("channel_id", "ts", "place", "field", "position"),
+    (
+        _CHANNEL_ID,
+        _TS,
+        _PLACE,
+        Column("field", T, P.FACT, "the field's name"),
+        Column("position", N, P.FACT, "0 for the field's first value"),
+        Column("posted_at", W, P.FACT, "the message's `ts` as an instant"),
+        Column(
+            "kind",
+            T,
+            P.FACT,
+            "member, name, channel, date, count, text or choice; empty where there is no value",
+        ),
+        Column("member_id", T, P.MEMBER, "the member, where the post names one", names_only=True),
+        Column("name", T, P.NAME, "the name, where the post writes one in place of a mention"),
+        Column("named_channel", T, P.CHANNEL_REFERENCE, "the channel, for kind channel"),
+        Column("day", T, P.FACT, "the day, for kind date, as 2026-10-31"),
+        Column("number", N, P.FACT, "the number, for kind count"),
+        Column("text", T, P.TEXT, "the text, for kinds text and choice"),
+        Column("source", T, P.TEXT, "what the field was read from, on its first row"),
+        Column("confidence", N, P.FACT, "how sure the reading is, from 0 to 100"),
+        Column("doubt", T, P.FACT, "why it is in doubt; empty where it is not"),
+    ),
+    dated="posted_at",
 )
 
 _CHANGED_AT = Column("changed_at", W, P.FACT, "when it happened")
@@ -571,7 +626,7 @@ WORKSPACE = Table(
 MERGED = (USERS, PROFILES, CHANNELS, MESSAGES, FILES)
 """Tables whose rows are settled between copies."""
 
-HANGING = (MEMBERSHIPS, REACTIONS, MENTIONS, LINKS, SHARES, ALERTS)
+HANGING = (MEMBERSHIPS, REACTIONS, MENTIONS, LINKS, SHARES, ALERTS, RECORDS, RECORD_VALUES)
 """Tables whose rows hang on a row of a merged table."""
 
 CHANGES = (REACTION_CHANGES, MEMBERSHIP_CHANGES, CHANNEL_CHANGES)

@@ -112,14 +112,16 @@ class _Reader:
             "version": self._versions(edits, latest),
             "copy": range(self._first, self._first + size),
         }
-        tokens, files = self._tokens(bodies), self._files()
+        self._tokens(bodies)
+        files = self._files()
         self._profiles(users)
+        self._blocks(subtypes, bots)
         canonicals: list[bytes | None] = [None] * size
         outlines: list[bytes | None] = [None] * size
         if self._raw:
             canonicals = [*canonical_each(self._messages)]
         else:
-            outlines = self._outlines(columns, tokens, files)
+            outlines = self._outlines(columns, files)
         for place in [place for place, presence in enumerate(presences) if presence != SEEN]:
             canonicals[place] = None
             outlines[place] = _trace([columns[name][place] for name in _TRACE])
@@ -222,10 +224,9 @@ class _Reader:
                 rows += [(channel_id, ts, user, name, copy) for user in users]
         return unnamed
 
-    def _tokens(self, bodies: list[str]) -> dict[int, tuple[Any, ...]]:
-        """Append the mentions and links; returns what of them may stand in outlines, by place."""
+    def _tokens(self, bodies: list[str]) -> None:
+        """Append the mentions and links."""
         mentioned, linked = self._batch.rows["mentions"], self._batch.rows["links"]
-        outlines: dict[int, tuple[Any, ...]] = {}
         for place in [place for place, body in enumerate(bodies) if "<" in body]:
             mentions, links = markup.tokens(bodies[place])
             channel_id, ts = self._copies.channel_ids[place], self._copies.ts[place]
@@ -234,12 +235,6 @@ class _Reader:
                 mentioned.append((channel_id, ts, *mention, copy))
             for link in links:
                 linked.append((channel_id, ts, *link, copy))
-            if not self._raw:
-                outlines[place] = (
-                    [[each for each in mention if each is not None] for mention in mentions],
-                    [(place, scheme, markup.trimmed(url)) for place, url, scheme, _ in links],
-                )
-        return outlines
 
     def _files(self) -> dict[int, list[str]]:
         """Append the files; returns the ids of each message's, by place."""
@@ -269,25 +264,32 @@ class _Reader:
                     copy=self._first + place,
                 )
 
-    def _outlines(
-        self,
-        columns: Columns,
-        tokens: dict[int, tuple[Any, ...]],
-        files: dict[int, list[str]],
-    ) -> list[bytes | None]:
+    def _blocks(self, subtypes: list[str | None], bots: list[str | None]) -> None:
+        """Hand on the blocks of messages by apps; people's say what their text says."""
+        for place in {*self._places["bot_id"], *self._places["subtype"]}:
+            if bots[place] is not None or subtypes[place] == "bot_message":
+                message = self._messages[place]
+                beside = records(message.get("attachments"))
+                found = [
+                    block for each in (message, *beside) for block in records(each.get("blocks"))
+                ]
+                if found:
+                    self._batch.blocks[self._first + place] = found
+
+    def _outlines(self, columns: Columns, files: dict[int, list[str]]) -> list[bytes | None]:
         """What settles between copies whose JSON may not be kept."""
         there = set[str]().union(*self._messages)
         fields = [field for field in _OUTLINE if field in there]
-        told = zip(*(columns[name] for name in _OF_THE_TEXT), strict=True)
+        read = zip(columns["text"], columns["user_id"], columns["thread_ts"], strict=True)
         outlines: list[bytes | None] = []
-        for place, (message, (words, characters, asks, user_id, thread_ts)) in enumerate(
-            zip(self._messages, told, strict=True)
-        ):
-            hanging = tokens.get(place, ())
-            if place in files:
-                hanging = (hanging, files[place])
+        for place, (message, told) in enumerate(zip(self._messages, read, strict=True)):
             kept: Json = {field: message[field] for field in fields if field in message}
-            kept["text"] = (words, characters, asks, hanging, user_id, thread_ts)
+            kept["read"] = told
+            if place in files:
+                kept["files"] = files[place]
+            blocks = self._batch.blocks.get(self._first + place)
+            if blocks is not None:
+                kept["blocks"] = blocks
             outlines.append(canonical(kept))
         return outlines
 
@@ -297,8 +299,6 @@ _RARE = frozenset({
     "reply_broadcast", "comment", "files", "file", "user_profile",
 })  # fmt: skip
 """Fields that most messages lack."""
-
-_OF_THE_TEXT = ("words", "characters", "is_question", "user_id", "thread_ts")
 
 _TRACE = ("thread_ts", "user_id", "bot_id", "username", "kind", "subtype", "edited_at",
           "reply_count", "latest_reply")  # fmt: skip

@@ -23,7 +23,7 @@ import duckdb
 from hubbub.core.tables import TABLES, Table
 from hubbub.errors import HubbubError, TryAgain
 
-VERSION = 4
+VERSION = 5
 """Of the store's schema. Tables and columns that were added since are added on opening; what
 needs more has a step in `_STEPS`."""
 
@@ -36,6 +36,9 @@ _STEPS: dict[int, str] = {
         UPDATE store.files SET outline = NULL;
         UPDATE store.messages SET reactions_rank = NULL WHERE canonical IS NULL;
         UPDATE store.channels SET memberships_rank = NULL WHERE canonical IS NULL""",
+    # Outlines tell apart what messages say, of which records are read: older ones do not.
+    4: """UPDATE store.messages SET outline = NULL WHERE presence = 2;
+        UPDATE store.messages SET reactions_rank = NULL WHERE canonical IS NULL""",
 }
 """SQL that leads from a version to the next."""
 
