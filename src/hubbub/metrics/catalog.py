@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -29,7 +30,7 @@ class Catalog:
     @cached_property
     def views(self) -> dict[str, ContentFile]:
         """The views that metrics share, by name; those of settings too."""
-        of_settings = {name: each.file for name, each in self.settings.items()}
+        of_settings = {name: replace(each.file, name=name) for name, each in self.settings.items()}
         return find("views", [".sql"], self._own_pack) | of_settings
 
     @cached_property

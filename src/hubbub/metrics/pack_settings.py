@@ -151,22 +151,24 @@ def _day(value: Any) -> date | None:
         return date.fromisoformat(value) if value else None
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
-    raise ValueError(value)
+    raise ValueError(str(value))
 
 
 def _counts(value: Any) -> list[int]:
-    listed: list[Any] = value if isinstance(value, list) else [value]
-    if any(isinstance(each, bool) or not isinstance(each, int) or each < 1 for each in listed):
-        raise ValueError(value)
+    listed = _list(value, lambda each: type(each) is int and each > 0)
     if any(low >= high for low, high in pairwise(listed)):
-        raise ValueError(value)
+        raise ValueError(str(value))
     return listed
 
 
 def _people(value: Any) -> list[str]:
-    listed = cast("list[Any]", value) if isinstance(value, list) else [None]
-    if not all(isinstance(each, str) and each.strip("#@ ") for each in listed):
-        raise ValueError(value)
+    return _list(value, lambda each: isinstance(each, str) and bool(each.strip("#@ ")))
+
+
+def _list(value: Any, is_right: Callable[[Any], bool]) -> list[Any]:
+    listed: list[Any] | None = cast("list[Any]", value) if isinstance(value, list) else None
+    if listed is None or not all(map(is_right, listed)):
+        raise ValueError(str(value))
     return listed
 
 
