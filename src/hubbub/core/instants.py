@@ -1,12 +1,19 @@
-"""Times as people write them: a day, an instant, or a while before now."""
+"""Times as people write them: a day, an instant, a while before now, or a period's begin."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from hubbub.errors import UsageError
 
 _UNITS = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800}
+_PERIODS: Mapping[str, Callable[[date], date]] = {
+    "week": lambda day: day - timedelta(days=day.weekday()),
+    "month": lambda day: day.replace(day=1),
+    "year": lambda day: day.replace(month=1, day=1),
+}
+"""The first day of the period that a day lies in."""
 _is_number = re.compile(r"[0-9]{1,12}").fullmatch
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _END = datetime(2200, 1, 1, tzinfo=UTC)
@@ -14,14 +21,17 @@ _END = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def begin_of(name: str, value: str, now: datetime, zone: ZoneInfo) -> datetime:
-    """A day's begin, an instant, or a while before now (`30 days`), but not before 1970. Raises
-    `UsageError`."""
+    """A day's begin, an instant, a while before now (`30 days`), or the begin of the `week`,
+    `month` or `year` that now lies in; but not before 1970. Raises `UsageError`."""
+    if value in _PERIODS:
+        first = _PERIODS[value](now.astimezone(zone).date())
+        return datetime.combine(first, time(), zone)
     number, _, unit = value.partition(" ")
     if _is_number(number) and unit.removesuffix("s") in _UNITS:
         seconds = int(number) * _UNITS[unit.removesuffix("s")]
         longest = (now - _BEGINNING).total_seconds()
         return now - timedelta(seconds=seconds) if seconds < longest else _BEGINNING
-    return max(_instant(name, value, zone, " or 30 days."), _BEGINNING)
+    return max(_instant(name, value, zone, ", 30 days, or week, month or year."), _BEGINNING)
 
 
 def end_of(name: str, value: str, zone: ZoneInfo) -> datetime:

@@ -39,7 +39,8 @@ TYPES = {
 }
 
 PARAMETERS = {
-    "since": "begin of the window, inside it: a day, an instant, or time before as-of (`30 days`)",
+    "since": "begin of the window, inside it: a day, an instant, time before as-of (`30 days`), or "
+    "`week`, `month`, `year` for the begin of the one that as-of lies in",
     "channel": "one channel, by name or id",
     "member": "one member, by handle, name or id",
 }

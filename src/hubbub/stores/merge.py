@@ -2,7 +2,8 @@
 
 Of several copies of a row, the greatest (presence, version, rank) wins, where rank is the copy's
 canonical JSON, or its outline where that may not be kept. The winner's sets (its reactions, say)
-replace the row's. Marks such as `deleted_at` stay. All SQL derives from the declared tables.
+replace the row's; of equal copies the last one's, where a set is read with templates. Marks such
+as `deleted_at` stay. All SQL derives from the declared tables.
 """
 
 from dataclasses import dataclass
@@ -137,6 +138,7 @@ def _statements(table: Table) -> list[str]:
     """The SQL that merges a table; rows that no one contests take a short way."""
     name, keys = table.name, ", ".join(table.key)
     uncontested = f"ANTI JOIN contested_{name} USING ({keys})"
+    read_once = [hanging.table for hanging in table.sets if not hanging.reread]
     statements = [
         f"CREATE OR REPLACE TEMP VIEW fresh_{name} AS SELECT * FROM staged_{name} {uncontested}",
         *_settling(table),
@@ -144,7 +146,7 @@ def _statements(table: Table) -> list[str]:
         *(
             f"DELETE FROM store.{each} WHERE ({keys}) IN "
             f"(SELECT ({keys}) FROM settled_{name} WHERE is_changed AND NOT is_new)"
-            for each in (name, *(hanging.table for hanging in table.sets))
+            for each in (name, *read_once)
         ),
         f"INSERT INTO store.{name} SELECT {', '.join(table.names)} FROM fresh_{name}",
         f"INSERT INTO store.{name} BY NAME SELECT * EXCLUDE (copy) FROM final_{name}",
@@ -153,9 +155,24 @@ def _statements(table: Table) -> list[str]:
         there, columns = hanging.table, ", ".join(TABLES[hanging.table].names)
         statements += [
             f"INSERT INTO store.{there} SELECT {columns} FROM staged_{there} {uncontested}",
-            f"INSERT INTO store.{there} SELECT {columns} FROM final_{there}",
+            *(
+                _replace_reread(table, there)
+                if hanging.reread
+                else [f"INSERT INTO store.{there} SELECT {columns} FROM final_{there}"]
+            ),
         ]
     return statements
+
+
+def _replace_reread(table: Table, there: str) -> list[str]:
+    """SQL that puts the set of the copy that `latest_…` names in place of the one that is there."""
+    keys, columns = ", ".join(table.key), ", ".join(f"t.{each}" for each in TABLES[there].names)
+    return [
+        f"DELETE FROM store.{there} WHERE ({keys}) IN "
+        f"(SELECT ({keys}) FROM latest_{there} WHERE copy <> {_STORED})",
+        f"INSERT INTO store.{there} SELECT {columns} FROM staged_{there} t "
+        f"JOIN latest_{there} USING ({keys}, copy)",
+    ]
 
 
 def _settling(table: Table) -> list[str]:
@@ -182,6 +199,15 @@ def _settling(table: Table) -> list[str]:
     # copy beats an outline of it, so that a policy that now keeps more can fill what it lacked.
     emptied = f"(is_deleted AND presence = {SEEN}) DESC"
     order = f"presence DESC, version DESC, {emptied}, is_whole DESC, rank DESC, copy"
+    latest = [
+        f"""CREATE OR REPLACE TEMP TABLE latest_{hanging.table} AS
+        SELECT {keys}, copy FROM candidates_{name} SEMI JOIN (
+            SELECT {keys} FROM staged_{hanging.table}
+            UNION ALL SELECT {keys} FROM store.{hanging.table}) USING ({keys})
+        QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {order} DESC) = 1"""
+        for hanging in table.sets
+        if hanging.reread
+    ]
     windows = [f"max({mark}) OVER key AS new_{mark}" for mark in marks]
     for hanging in silent_sets:
         # Copies that say nothing of a set leave it to the best copy that does.
@@ -211,8 +237,9 @@ def _settling(table: Table) -> list[str]:
     return [
         candidates,
         settled,
+        *latest,
         _final_rows(table, marks, silent_sets),
-        *(_final_set(table, hanging) for hanging in table.sets),
+        *(_final_set(table, hanging) for hanging in table.sets if not hanging.reread),
     ]
 
 
