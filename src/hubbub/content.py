@@ -1,15 +1,19 @@
 """Finds content: metrics, views and charts are files in packs, and the workspace adds its own.
 
-A pack is a folder with the folders `metrics`, `views` and `charts`, and a file `dashboard.toml`. A
-file in the workspace's pack overrides one of the same name; dashboards are put together.
+A pack is a folder with the folders `metrics`, `views`, `charts`, `reports` and `messages`, and a file
+`dashboard.toml`. A file in the workspace's pack overrides one of the same name; dashboards are put
+together.
 
 Everything is found by its name in every workspace. Where all of a kind is wanted (`hubbub export`
 without names, the demo's charts) only the packs in use count: see `packs_in_use`.
 """
 
+import re
+import tomllib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hubbub.errors import BadContent
 
@@ -42,6 +46,27 @@ class ContentFile:
             if line.lstrip().startswith(word):
                 return number
         return 1
+
+    def line_in_table(self, begin: int, key: str) -> int:
+        """The line of a key in the TOML table that begins at a line; that line itself if it has
+        none."""
+        written = re.compile(rf"\s*{re.escape(key)}\b")
+        for number, line in enumerate(self.text.splitlines()[begin:], begin + 1):
+            if line.lstrip().startswith("["):
+                break
+            if written.match(line):
+                return number
+        return begin
+
+    def toml(self) -> dict[str, Any]:
+        """What the file says, as TOML. Raises `BadContent`."""
+        try:
+            return tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            said = re.search(r"\(at line (\d+), column \d+\)", str(error))
+            line = int(said[1]) if said else 1 + self.text.count("\n")
+            reason = re.sub(r" \(at .*\)", "", str(error))
+            raise self.wrong(line, f"no TOML: {reason}", "Correct that line.") from error
 
     def wrong(self, line: int, reason: str, fix: str) -> BadContent:
         """The error to raise about a line of this file."""

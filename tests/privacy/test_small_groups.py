@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from hubbub.charts.catalog import Charts
 from hubbub.cli.program import program
+from hubbub.core.periods import last_month, whole_periods
 from hubbub.errors import BadContent, UsageError
 from hubbub.flows.asking import ask
 from hubbub.flows.drawing import draw_chart
@@ -28,7 +29,6 @@ from hubbub.flows.importing import import_archive
 from hubbub.flows.measuring import measure
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import ABOUT
-from hubbub.metrics.periods import last_month, whole_periods
 from hubbub.metrics.small_groups import TooFewMembers, period_of
 from hubbub.settings import Settings, load
 from tests.invented import message

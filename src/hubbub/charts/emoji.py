@@ -25,7 +25,14 @@ def pattern() -> re.Pattern[str]:
     for each in _library().emoji_data:
         known |= {toned.char for toned in each.skin_variations.values()}
     longest_first = sorted(known, key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, longest_first)))
+    keycaps = [each for each in longest_first if each[0].isascii()]
+    others = [each for each in longest_first if not each[0].isascii()]
+    # a digit may begin a keycap only: without this, each digit of a text is held to all emoji
+    return re.compile(f"(?:{_any(keycaps)})|(?![\\x00-\\x7f])(?:{_any(others)})")
+
+
+def _any(texts: list[str]) -> str:
+    return "|".join(map(re.escape, texts))
 
 
 def _library() -> Any:

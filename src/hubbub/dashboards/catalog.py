@@ -19,7 +19,6 @@ Every error names the file and the line. See docs/dashboard.md.
 """
 
 import re
-import tomllib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -123,7 +122,7 @@ class Panel:
 
     def wrong(self, key: str, reason: str, fix: str) -> BadContent:
         """The error to raise about a key of this panel."""
-        return self.file.wrong(_line_of(self.file, self.line, key), reason, fix)
+        return self.file.wrong(self.file.line_in_table(self.line, key), reason, fix)
 
 
 class Dashboard:
@@ -208,13 +207,7 @@ def _unknown(panel: Panel, key: str, name: str, known: Collection[str]) -> BadCo
 
 
 def _toml(file: ContentFile) -> dict[str, Any]:
-    try:
-        written = tomllib.loads(file.text)
-    except tomllib.TOMLDecodeError as error:
-        said = re.search(r"\(at line (\d+), column \d+\)", str(error))
-        line = int(said[1]) if said else 1 + file.text.count("\n")
-        reason = re.sub(r" \(at .*\)", "", str(error))
-        raise file.wrong(line, f"no TOML: {reason}", "Correct that line.") from error
+    written = file.toml()
     for key in written:
         if key not in {"title", "hide", "panels"}:
             raise file.wrong(
@@ -245,7 +238,7 @@ def _panels(file: ContentFile, written: dict[str, Any]) -> list[Panel]:
 
 def _panel(file: ContentFile, line: int, table: dict[str, Any]) -> Panel:
     def wrong(key: str, reason: str, fix: str) -> BadContent:
-        return file.wrong(_line_of(file, line, key), reason, fix)
+        return file.wrong(file.line_in_table(line, key), reason, fix)
 
     _check_texts(wrong, table)
     kind: Kind = table["kind"]
@@ -305,7 +298,7 @@ def _strings(file: ContentFile, line: int, key: str, value: Any) -> tuple[str, .
     named = cast("list[Any]", value) if isinstance(value, list) else [value]
     if not all(isinstance(name, str) for name in named) or not isinstance(value, list):
         fix = f'Write {key} = ["…"].'
-        raise file.wrong(_line_of(file, line, key), f"{key} is no list of names", fix)
+        raise file.wrong(file.line_in_table(line, key), f"{key} is no list of names", fix)
     return tuple(named)
 
 
@@ -332,14 +325,3 @@ def _colours(wrong: "Wrong", value: Any) -> Colours | None:
             'Write { column = "score", red = 100, yellow = 150 }.',
         )
     return Colours(said["column"], float(said["red"]), float(said["yellow"]))
-
-
-def _line_of(file: ContentFile, begin: int, key: str) -> int:
-    """The line of a key in the table that begins at a line; that line itself if it has none."""
-    written = re.compile(rf"\s*{re.escape(key)}\b")
-    for number, line in enumerate(file.text.splitlines()[begin:], begin + 1):
-        if line.lstrip().startswith("["):
-            break
-        if written.match(line):
-            return number
-    return begin

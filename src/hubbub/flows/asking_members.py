@@ -6,16 +6,11 @@ from threading import Event
 
 from hubbub.core.batch import Envelope
 from hubbub.errors import TryAgain, UsageError
-from hubbub.slack.api import Answer, Limited, Slack, SlackError
+from hubbub.slack.api import Answer, Limited, Refused, Slack, SlackError, Stopped
 from hubbub.slack.methods import METHODS
 from hubbub.sources.answers import as_it_came
 
 _TRIES = 5
-_FINAL = frozenset({
-    "missing_scope", "no_permission", "not_allowed_token_type", "access_denied",
-    "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired",
-})  # fmt: skip
-"""What asking again does not mend."""
 
 
 def directory(slack: Slack, stop: Event) -> Iterator[Envelope]:
@@ -38,13 +33,13 @@ def _asked(slack: Slack, arguments: dict[str, str], stop: Event) -> Answer:
         except Limited as error:
             if stop.wait(error.seconds):
                 break
+        except (Refused, Stopped) as error:
+            raise UsageError(
+                f"Slack does not list the members ({error.code}), so it is not known whose "
+                "names to take out of texts: no text is kept.",
+                "Give the app the scope users:read and a token that is valid, and start again.",
+            ) from error
         except SlackError as error:
-            if error.code in _FINAL:
-                raise UsageError(
-                    f"Slack does not list the members ({error.code}), so it is not known whose "
-                    "names to take out of texts: no text is kept.",
-                    "Give the app the scope users:read and a token that is valid, and start again.",
-                ) from error
             raise TryAgain(
                 f"Slack does not list the members ({error.code}).",
                 "Without them it is not known whose names to take out of texts. It is tried again.",

@@ -223,7 +223,7 @@ class _Run:
 
     def work(self) -> Report:
         """Do all of it."""
-        self.stored = {each: Channel(*told) for each, *told in stored_channels(self.settings)}
+        self.stored = stored_channels(self.settings)
         self.gate = self._gate({})
         self.asks_directory_first = needs_directory(self.settings, self.policy)
         if self.journal.pages:

@@ -24,14 +24,13 @@ from hubbub.errors import HubbubError, TryAgain
 from hubbub.flows.auditing import audited_run
 from hubbub.flows.loading import merge_staged, sole_loader
 from hubbub.flows.workspace import (
-    gate_of,
+    gate_of_store,
     keys_of,
     policy_of_workspace,
     scratch_folder,
-    stored_channels,
+    stored_team,
 )
 from hubbub.privacy.admission import refuse_looser
-from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.keys import ENVIRONMENT, from_environment
 from hubbub.settings import Settings
 from hubbub.sources.topic import Gap, Received, TopicReader, instance_of
@@ -219,12 +218,12 @@ class TopicLoader:
             raise NoRecord("admitted with other keys than this workspace's")
         refuse_looser(event, self._policy)
         if self._team is None:
-            self._team = self._stored_team() or event.team_id
+            self._team = stored_team(self._settings) or event.team_id
         if event.team_id != self._team:
             raise NoRecord("of another Slack workspace that has the same name here")
 
     def _merge(self, batch: _Batch) -> None:
-        gate = self._gate()
+        gate = gate_of_store(self._settings)
         moved = {self._source(each): at for each, at in batch.positions.items()}
         with scratch_folder(self._settings) as folder:
             staged = self._staged(batch, folder)
@@ -248,10 +247,6 @@ class TopicLoader:
             stage_packed([packed(each)], name, folder / f"{name}.arrow")
         return {name: [folder / f"{name}.arrow"] for name in tables}
 
-    def _gate(self) -> Gate:
-        channels = {each: Channel(*told) for each, *told in stored_channels(self._settings)}
-        return gate_of(self._settings, self._policy, channels)
-
     def _source(self, partition: int) -> str:
         return f"kafka/{self._topic}/{partition}"
 
@@ -274,13 +269,6 @@ class TopicLoader:
             for source, position in found
             if source.startswith(prefix)
         }
-
-    def _stored_team(self) -> str | None:
-        if not store.exists(self._settings.store):
-            return None
-        with store.reading(self._settings.store) as connection:
-            found = connection.execute("SELECT team_id FROM workspace").fetchall()
-        return found[0][0] if found else None
 
     @contextmanager
     def _alone(self, stop: Stop, tell: Tell, *, once: bool) -> Generator[None]:

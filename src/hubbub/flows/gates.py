@@ -41,6 +41,7 @@ class Gates:
         self._directory = directory
         self._lock = Lock()
         self._gate: Gate | None = None
+        self._marked = (settings.refused, settings.key)
         self._marks: tuple[int, ...] = ()
         self._channels: dict[str, Channel] = {}
         self._people: dict[Person, None] | None = None
@@ -75,7 +76,7 @@ class Gates:
 
     def refresh(self) -> None:
         """Take over what the store knows of channels, which the collector has read anew."""
-        stored = {each: Channel(*told) for each, *told in stored_channels(self._settings)}
+        stored = stored_channels(self._settings)
         with self._lock:
             known = {each: told for each, told in self._channels.items() if each not in stored}
             self._left_public = {
@@ -102,15 +103,15 @@ class Gates:
     def observe(self, deliveries: Sequence[Delivery]) -> None:
         """Learn of channels and members what events tell, before they are admitted."""
         with self._lock:
-            before = dict(self._channels)
             met = len(self._people or ())
+            has_learned = False
             for delivery in deliveries:
-                self._observe_channel(delivery)
+                has_learned |= self._observe_channel(delivery)
                 if self._people is not None and delivery.type in _OF_MEMBERS:
                     self._people |= dict.fromkeys(people_in([_directory_of(delivery)]))
             if self._gate is not None and len(self._people or ()) != met:
                 self._make()
-            elif self._gate is not None and before != self._channels:
+            elif self._gate is not None and has_learned:
                 self._gate = replace(self._gate, channels=dict(self._channels))
 
     def newly_met(self) -> list[str]:
@@ -121,29 +122,31 @@ class Gates:
             self._told |= fresh
             return sorted(fresh)
 
-    def _observe_channel(self, delivery: Delivery) -> None:
+    def _observe_channel(self, delivery: Delivery) -> bool:
+        """Learn of a channel; says whether anything is new."""
         channel_id = delivery.channel_id
         if channel_id is None:
-            return
+            return False
         told = TOLD_NOTHING
         if delivery.type != "message" or b"channel_convert_to_" in delivery.event:
             told = told_of_channel(decoded(delivery.event))
         known = self._channels.get(channel_id)
         if known is None:
             kind = told.kind or delivery.channel_kind or kind_of({"id": channel_id}, None)
-            self._channels[channel_id] = Channel(told.name or channel_id, kind)
+            channel = Channel(told.name or channel_id, kind)
             if told.name is None and kind in {"public", "unknown"}:
                 self.unknown.add(channel_id)
         else:
             kind = told.kind or _stricter(known.kind, delivery.channel_kind)
-            if (told.name or known.name, kind) != known:
-                self._channels[channel_id] = Channel(told.name or known.name, kind)
+            channel = Channel(told.name or known.name, kind)
+        self._channels[channel_id] = channel
         if told.kind == "public":
             self._left_public.pop(channel_id, None)
-        elif known is not None and known.kind == "public" != self._channels[channel_id].kind:
-            self._left_public[channel_id] = self._channels[channel_id]
+        elif known is not None and known.kind == "public" != kind:
+            self._left_public[channel_id] = channel
         if told.moved_to:
-            self._channels[told.moved_to] = self._channels[channel_id]
+            self._channels[told.moved_to] = channel
+        return channel != known or told.moved_to is not None
 
     def _make(self) -> None:
         self._marks = self._read_marks()
@@ -164,7 +167,7 @@ class Gates:
 
     def _read_marks(self) -> tuple[int, ...]:
         """When the list of refused members and the keys were written."""
-        return tuple(_written_at(path) for path in (self._settings.refused, self._settings.key))
+        return tuple(map(_written_at, self._marked))
 
 
 _OF_MEMBERS = frozenset({"team_join", "user_change", "user_profile_changed"})

@@ -206,7 +206,7 @@ def _channels(
     An archive without any list of channels (history pages, an event log) cannot say that a channel
     is private; its owner names it on the command line, so what nothing speaks against is public.
     """
-    claims = stored_channels(settings)
+    claims = [(each, *told) for each, told in stored_channels(settings).items()]
     for envelope in listed:
         if envelope.kind == "channels":
             claims += channel_ids(envelope)

@@ -5,15 +5,8 @@ from contextlib import contextmanager
 
 import duckdb
 
-from hubbub.flows.workspace import (
-    gate_of,
-    policy_of_workspace,
-    scratch_folder,
-    settle,
-    sole,
-    stored_channels,
-)
-from hubbub.privacy.gate import Channel, Gate
+from hubbub.flows.workspace import gate_of_store, scratch_folder, settle, sole
+from hubbub.privacy.gate import Gate
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
 from hubbub.stores.journal import Journal
@@ -59,8 +52,7 @@ def merge_journal(
 def take_over(settings: Settings) -> None:
     """Let the store have what a collection that was killed has left, and leave no byte of it
     behind."""
-    stored = {each: Channel(*told) for each, *told in stored_channels(settings)}
-    gate = gate_of(settings, policy_of_workspace(settings), stored)
+    gate = gate_of_store(settings)
     if not settings.journal.exists():
         return
     with open_journal(settings) as journal:

@@ -19,15 +19,8 @@ from hubbub.errors import HubbubError, TryAgain
 from hubbub.flows.admitting import place_of
 from hubbub.flows.gates import Gates
 from hubbub.flows.vitals import Vitals
-from hubbub.flows.workspace import (
-    gate_of,
-    policy_of_workspace,
-    scratch_folder,
-    settle,
-    sole,
-    stored_channels,
-)
-from hubbub.privacy.gate import Channel, Gate
+from hubbub.flows.workspace import gate_of_store, policy_of_workspace, scratch_folder, settle, sole
+from hubbub.privacy.gate import Gate
 from hubbub.privacy.policy import Policy
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
@@ -233,8 +226,7 @@ def load_rest(settings: Settings) -> None:
     """The same where no server can be running, since the caller is the sole loader."""
     if not settings.event_log.exists():
         return
-    stored = {each: Channel(*told) for each, *told in stored_channels(settings)}
-    gate = gate_of(settings, policy_of_workspace(settings), stored)
+    gate = gate_of_store(settings)
     position = positions(settings, SOURCE).get(SOURCE, 0)
     with closing(EventLog(settings.event_log)) as log:
         keep_to_policy(settings, log)

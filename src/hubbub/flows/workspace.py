@@ -120,6 +120,11 @@ def gate_of(
     return Gate(policy, channels, keys, scrubber, refusals, time.time_ns() // 1000)
 
 
+def gate_of_store(settings: Settings) -> Gate:
+    """The gate by what the store knows of channels: for rows that were admitted before."""
+    return gate_of(settings, policy_of_workspace(settings), stored_channels(settings))
+
+
 def needs_directory(settings: Settings, policy: Policy) -> bool:
     """Whether texts can be admitted only when it is known who the members are: where names are
     taken out of texts, those of all members or of refused ones."""
@@ -246,13 +251,23 @@ def new_run_id(started_at: datetime) -> str:
     return f"{started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
-def stored_channels(settings: Settings) -> list[tuple[str, str, str]]:
-    """Id, name and kind of the channels that the store knows, and of those it keeps out."""
+def stored_channels(settings: Settings) -> dict[str, Channel]:
+    """The channels that the store knows, and those it keeps out, by id."""
     if not store.exists(settings.store):
-        return []
+        return {}
     with store.reading(settings.store) as connection:
-        return connection.execute(f"""
+        found = connection.execute(f"""
             SELECT channel_id, name, kind FROM store.channels UNION ALL ({_WITHHELD})""").fetchall()
+    return {channel_id: Channel(name, kind) for channel_id, name, kind in found}
+
+
+def stored_team(settings: Settings) -> str | None:
+    """Slack's id of the workspace, if the store has learned it."""
+    if not store.exists(settings.store):
+        return None
+    with store.reading(settings.store) as connection:
+        found = connection.execute("SELECT team_id FROM workspace").fetchall()
+    return found[0][0] if found else None
 
 
 @contextmanager

@@ -16,8 +16,6 @@ Views and metrics read the values from the view `<pack>_settings`, which has one
 workspace's `timezone` beside them. Every error names the file and the line.
 """
 
-import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -96,7 +94,7 @@ def read_settings(own_pack: Path) -> dict[str, PackSettings]:
     files = find_each(FILE, own_pack)
     declared = {file.pack: file for file in files if file.path.parent != own_pack}
     own = next((file for file in files if file.path.parent == own_pack), None)
-    chosen = _toml(own) if own else {}
+    chosen = own.toml() if own else {}
     for name, values in chosen.items():
         assert own is not None
         if name not in declared:
@@ -115,7 +113,7 @@ def _settings(
     file: ContentFile, own: ContentFile | None, chosen: dict[str, Any]
 ) -> dict[str, Setting]:
     found: dict[str, Setting] = {}
-    for name, about in _toml(file).items():
+    for name, about in file.toml().items():
         keys = set(cast("dict[str, Any]", about)) if isinstance(about, dict) else set[str]()
         if keys != _KEYS or about["type"] not in TYPES:
             fix = f"Write type, default and doc; type is one of: {', '.join(TYPES)}."
@@ -170,13 +168,3 @@ def _list(value: Any, is_right: Callable[[Any], bool]) -> list[Any]:
     if listed is None or not all(map(is_right, listed)):
         raise ValueError(str(value))
     return listed
-
-
-def _toml(file: ContentFile) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.text)
-    except tomllib.TOMLDecodeError as error:
-        said = re.search(r"\(at line (\d+), column \d+\)", str(error))
-        line = int(said[1]) if said else 1 + file.text.count("\n")
-        reason = re.sub(r" \(at .*\)", "", str(error))
-        raise file.wrong(line, f"no TOML: {reason}", "Correct that line.") from error

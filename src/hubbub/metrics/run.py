@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pyarrow as pa
 
+from hubbub.core import periods
 from hubbub.core.instants import begin_of, end_of
+from hubbub.core.periods import Bounds
 from hubbub.errors import BadContent, UsageError
-from hubbub.metrics import periods, small_groups
+from hubbub.metrics import small_groups
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import BUILT_IN, Metric
 from hubbub.metrics.pack_settings import Setting
-from hubbub.metrics.periods import Bounds
 from hubbub.metrics.small_groups import Quiet, quiet
 
 _arrow: Any = pa

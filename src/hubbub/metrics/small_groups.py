@@ -18,9 +18,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from hubbub.core.periods import ENDS, Bounds, Part, days_between, part_of
 from hubbub.errors import UsageError
 from hubbub.metrics.header import SUPPRESSED, Metric
-from hubbub.metrics.periods import ENDS, Bounds, Part, days_between, part_of
 
 Row = dict[str, Any]
 _FAMILIES: Mapping[str, Callable[[date], object]] = {

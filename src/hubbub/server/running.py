@@ -34,7 +34,7 @@ from hubbub.flows.loading import Loaded, Loader, keep_to_policy, sole_loader
 from hubbub.flows.panels import Panels
 from hubbub.flows.receiving import Receiver
 from hubbub.flows.vitals import Vitals
-from hubbub.flows.workspace import made, smallest_group
+from hubbub.flows.workspace import made, smallest_group, stored_team
 from hubbub.server.access import Access
 from hubbub.server.app import Parts, Server, build_app
 from hubbub.server.listening import listening
@@ -44,7 +44,6 @@ from hubbub.server.stream import Hub
 from hubbub.settings import Settings
 from hubbub.slack.api import SLACK, Slack, SlackError, Token
 from hubbub.slack.values import text
-from hubbub.stores import duckdb as store
 from hubbub.stores.eventlog import Entry, EventLog
 
 _log = logging.getLogger("hubbub.server")
@@ -298,7 +297,7 @@ class Running:
                 _log.warning("Slack cannot be asked yet: %s", error)
             else:
                 return text(answer.body.get("team_id")), text(answer.body.get("user_id"))
-        return _stored_team(self.settings), None
+        return stored_team(self.settings), None
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -357,11 +356,3 @@ def _tell_end(task: "asyncio.Task[None]") -> None:
 
 def _changed_at(path: Path) -> int:
     return path.stat().st_mtime_ns if path.exists() else 0
-
-
-def _stored_team(settings: Settings) -> str | None:
-    if not store.exists(settings.store):
-        return None
-    with store.reading(settings.store) as connection:
-        found = connection.execute("SELECT team_id FROM workspace").fetchall()
-    return found[0][0] if found else None
