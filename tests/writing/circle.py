@@ -1,14 +1,17 @@
 """An invented circle of writers in Seoul, with rounds of two weeks from Monday, March 2, 2026.
 
-Round 1 is March 2 to 15, round 2 March 16 to 29, round 3 March 30 to April 12. What each member does
-in them stands beside their posts.
+Round 1 is March 2 to 15, round 2 March 16 to 29, round 3 March 30 to April 12. What each member
+does in them stands beside their posts.
 """
 
 import json
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import duckdb
 
 SEOUL = ZoneInfo("Asia/Seoul")
 
@@ -22,10 +25,13 @@ _NAMES = {
     "U0GONE0": "Gone",
 }
 USERS: list[dict[str, Any]] = [
-    {"id": id, "name": name.split()[0].lower(), "is_bot": False, "tz": "Asia/Seoul",
+    {"id": user, "name": name.split()[0].lower(), "is_bot": False, "tz": "Asia/Seoul",
      "deleted": name == "Gone", "profile": {"display_name": name, "real_name": name}}
-    for id, name in _NAMES.items()
-] + [{"id": "U0BOT00", "name": "herald", "is_bot": True, "profile": {"real_name": "Herald"}}]  # fmt: skip
+    for user, name in _NAMES.items()
+]  # fmt: skip
+USERS.append(
+    {"id": "U0BOT00", "name": "herald", "is_bot": True, "profile": {"real_name": "Herald"}}
+)
 
 CHANNELS: list[dict[str, Any]] = [
     {"id": "C0WRITE", "name": "글쓰기", "members": [*_NAMES, "U0BOT00"]},
@@ -56,9 +62,10 @@ def reacted(name: str, *users: str) -> dict[str, Any]:
     return {"name": name, "users": list(users), "count": len(users)}
 
 
+CLAPS = [reacted("clap", "U0MINA0", "U0TOM00", "U0EVE00")]
 WRITING: list[dict[str, Any]] = [
     # Staff, who is not expected, hands in all the same.
-    handed_in("03-05 09:00", "U0EVE00", reactions=[reacted("clap", "U0MINA0", "U0TOM00", "U0EVE00")]),
+    handed_in("03-05 09:00", "U0EVE00", reactions=CLAPS),
     said("03-10 20:00", "U0JUN00", "Pass this round, the baby decided."),
     said("03-12 08:00", "U0SORA0", "Submission is hard this week, is it not?"),
     # The last second of round 1, and the first of round 2, which names round 1.
@@ -111,3 +118,22 @@ def write_circle(folder: Path) -> Path:
             path.parent.mkdir(exist_ok=True)
             path.write_text(json.dumps(records, ensure_ascii=False), encoding="utf-8")
     return folder
+
+
+def record_by_hand(file: Path) -> None:
+    """Put what the circle hands in into a store, as its records would be read."""
+    with closing(duckdb.connect(str(file))) as connection:
+        connection.execute("""
+            INSERT INTO records BY NAME
+            SELECT channel_id, ts, 0 AS place, 'submission' AS template, 'good' AS status
+            FROM messages
+            WHERE text LIKE '*Submission*%' OR text ILIKE '%pass this%'""")
+        connection.execute("""
+            INSERT INTO record_values BY NAME
+            SELECT channel_id, ts, 0 AS place, 'pass' AS field, 0 AS position, posted_at,
+                'choice' AS kind, 'pass' AS text
+            FROM messages WHERE text ILIKE '%pass this%'
+            UNION ALL BY NAME
+            SELECT channel_id, ts, 0 AS place, 'round' AS field, 0 AS position, posted_at,
+                'count' AS kind, regexp_extract(text, ' round ([0-9]+)', 1)::BIGINT AS number
+            FROM messages WHERE text LIKE '*Submission* round %'""")

@@ -113,14 +113,17 @@ def _settings(
     file: ContentFile, own: ContentFile | None, chosen: dict[str, Any]
 ) -> dict[str, Setting]:
     found: dict[str, Setting] = {}
-    for name, about in file.toml().items():
-        keys = set(cast("dict[str, Any]", about)) if isinstance(about, dict) else set[str]()
-        if keys != _KEYS or about["type"] not in TYPES:
+    for name, written in file.toml().items():
+        about = cast("dict[str, Any]", written) if isinstance(written, dict) else {}
+        if set(about) != _KEYS or about["type"] not in TYPES:
             fix = f"Write type, default and doc; type is one of: {', '.join(TYPES)}."
             raise file.wrong(file.line_of(f"[{name}]"), f"{name} is no setting", fix)
-        where, value = (own, chosen[name]) if own and name in chosen else (file, about["default"])
-        read = _value(where, name, about["type"], value)
-        found[name] = Setting(name, about["type"], about["doc"], about["default"], read, where)
+        kind: str = about["type"]
+        value, where = (about["default"], file)
+        if own and name in chosen:
+            value, where = chosen[name], own
+        read = _value(where, name, kind, value)
+        found[name] = Setting(name, kind, str(about["doc"]), about["default"], read, where)
     for name in chosen:
         if name not in found:
             assert own is not None
@@ -149,13 +152,13 @@ def _day(value: Any) -> date | None:
         return date.fromisoformat(value) if value else None
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
-    raise ValueError(str(value))
+    raise ValueError(value)
 
 
 def _counts(value: Any) -> list[int]:
     listed = _list(value, lambda each: type(each) is int and each > 0)
     if any(low >= high for low, high in pairwise(listed)):
-        raise ValueError(str(value))
+        raise ValueError(value)
     return listed
 
 
@@ -164,7 +167,8 @@ def _people(value: Any) -> list[str]:
 
 
 def _list(value: Any, is_right: Callable[[Any], bool]) -> list[Any]:
-    listed: list[Any] | None = cast("list[Any]", value) if isinstance(value, list) else None
-    if listed is None or not all(map(is_right, listed)):
-        raise ValueError(str(value))
-    return listed
+    is_list = isinstance(value, list)
+    listed = cast("list[Any]", value)
+    if is_list and all(is_right(each) for each in listed):
+        return listed
+    raise ValueError(listed)

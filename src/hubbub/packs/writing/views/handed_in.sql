@@ -1,6 +1,16 @@
 -- What members hand in, and where they pass: a row a record that could be read.
+WITH told AS (
+    SELECT
+        channel_id, ts, place,
+        coalesce(bool_or(kind IS NOT NULL) FILTER (field = 'pass'), false) AS is_passed_token,
+        min(number) FILTER (field = 'round') AS named_round
+    FROM record_values
+    GROUP BY ALL
+)
 SELECT
-    m.channel_id, m.ts, r.place, m.user_id, m.posted_at, m.characters,
-    false AS is_passed_token, NULL::BIGINT AS named_round
-FROM records r JOIN people_messages m USING (channel_id, ts)
+    m.channel_id, m.ts, place, m.user_id, m.posted_at, m.characters,
+    coalesce(t.is_passed_token, false) AS is_passed_token, t.named_round
+FROM records r
+JOIN people_messages m USING (channel_id, ts)
+LEFT JOIN told t USING (channel_id, ts, place)
 WHERE r.template = 'submission' AND r.status <> 'refused'
