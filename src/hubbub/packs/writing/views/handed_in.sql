@@ -1,8 +1,11 @@
--- What members hand in, and where they pass: a row a record that could be read.
+-- What members hand in, and where they pass: a row a record that could be read. Who writes of a pass
+-- beside a link hands in.
 WITH told AS (
     SELECT
         channel_id, ts, place,
-        coalesce(bool_or(kind IS NOT NULL) FILTER (field = 'pass'), false) AS is_passed_token,
+        coalesce(bool_or(kind IS NOT NULL) FILTER (field = 'pass'), false)
+            AND NOT coalesce(bool_or(kind IS NOT NULL) FILTER (field = 'link'), false)
+            AS is_passed_token,
         min(number) FILTER (field = 'round') AS named_round
     FROM record_values
     GROUP BY ALL
