@@ -121,6 +121,13 @@ class Table:
         """The columns that people see."""
         return tuple(column for column in self.columns if not column.internal)
 
+    @property
+    def names_of_others(self) -> tuple[Column, ...]:
+        """The columns of names, where a row belongs to nobody who bears them."""
+        if any(each.privacy is Privacy.MEMBER and not each.names_only for each in self.columns):
+            return ()
+        return tuple(each for each in self.columns if each.privacy is Privacy.NAME)
+
     def column(self, name: str) -> Column:
         """The column of that name."""
         return next(column for column in self.columns if column.name == name)

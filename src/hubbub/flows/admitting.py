@@ -9,7 +9,6 @@ from hubbub.core.batch import Admitted, Batch
 from hubbub.errors import HubbubError
 from hubbub.flows.gates import Gates
 from hubbub.slack.events import TOUCHES_TABLES, Delivery, envelope_of
-from hubbub.slack.normalize import normalize
 from hubbub.stores.eventlog import Logged
 
 
@@ -65,7 +64,7 @@ def _admitted(
         return None
     telling = [each for each in readable if each.type in TOUCHES_TABLES]
     envelopes = [envelope_of(each) for each in telling]
-    batch = normalize(envelopes, raw=gate.policy.raw, copies=first_copy)
+    batch = gates.reader.read(envelopes, gate, copies=first_copy)
     for event_id, why in unreadable.items():
         batch.quarantine(f"event {event_id}", 0, f"could not be read: {why}", None)
     admitted = gate.admit(batch)

@@ -21,6 +21,7 @@ from hubbub.flows.connecting import connect
 from hubbub.flows.journaling import alone, merge_journal, open_journal
 from hubbub.flows.keeping_files import files_of
 from hubbub.flows.keeping_raw import RawFolder
+from hubbub.flows.reading import reader_of
 from hubbub.flows.workspace import (
     contradictions,
     gate_of,
@@ -35,7 +36,6 @@ from hubbub.privacy.policy import Policy
 from hubbub.settings import Settings
 from hubbub.slack.api import Answer, Limited, Slack, SlackError, Token, Unavailable
 from hubbub.slack.methods import Type
-from hubbub.slack.normalize import normalize
 from hubbub.slack.pace import Clock, Pace, RealTime
 from hubbub.slack.values import text
 from hubbub.sources.answers import Page
@@ -225,6 +225,7 @@ class _Run:
         """Do all of it."""
         self.stored = stored_channels(self.settings)
         self.gate = self._gate({})
+        self.reader = reader_of(self.settings)
         self.asks_directory_first = needs_directory(self.settings, self.policy)
         if self.journal.pages:
             self._merge()  # what a run that was killed has left
@@ -360,7 +361,7 @@ class _Run:
         first = number << _COPIES_OF_PAGE
         if self.asks_directory_first:
             self.people += tuple(people_in(page.envelopes))
-        batch = normalize(page.envelopes, raw=self.policy.raw, copies=first)
+        batch = self.reader.read(page.envelopes, self.gate, copies=first)
         if page.coverage is not None:
             batch.rows["coverage"].append(replace(page.coverage, noted_at=number).row())
         batch.rows["readings"] += [

@@ -31,11 +31,11 @@ from hubbub.flows.workspace import (
 from hubbub.privacy.audit import Plain
 from hubbub.privacy.keys import Keys
 from hubbub.privacy.policy import Policy
-from hubbub.privacy.refusals import AFTER, BEFORE, Entry, RefusalFile, Why, names_in_texts, now
+from hubbub.privacy.refusals import Entry, RefusalFile, Why, folded, names_in_texts, now
 from hubbub.settings import Settings
-from hubbub.slack.redaction import NOBODY, without_members
+from hubbub.slack.redaction import AFTER, BEFORE, NOBODY, without_members
 from hubbub.stores import duckdb as store
-from hubbub.stores.erasing import erase_members, retain, rewritten
+from hubbub.stores.erasing import erase_members, erase_names, retain, rewritten
 from hubbub.stores.renewing import pseudonyms_by_version
 
 _IS_ID = re.compile(r"[UW][A-Z0-9]+")
@@ -74,6 +74,8 @@ class _Member:
     handle: str | None
     names: re.Pattern[str] | None
     """Names, e-mail and telephone number, as they stand in others' texts."""
+    called: frozenset[str]
+    """Handles and names, as `folded` writes them."""
     files: tuple[str, ...]
 
 
@@ -107,6 +109,7 @@ def _refuse(settings: Settings, name: str, why: Why) -> Receipt:
         now(),
         keys.refusal(member.handle) if member.handle else None,
         keys.pseudonym("member", member.id) if policy.pseudonyms else None,
+        tuple(sorted(keys.refusal(f"name\0{each}") for each in member.called)),
     )
     audited(settings, "erase", why.replace(" ", "-"), member=member.id, outcome="begun")
     # First of all: whatever is under way will heed it when it merges.
@@ -124,6 +127,7 @@ def _refuse(settings: Settings, name: str, why: Why) -> Receipt:
                 touched = erase_members(connection, member.stored)
                 if member.names is not None:
                     touched += _unnamed(connection, member.names)
+                touched += erase_names(connection, lambda name: folded(name) in member.called)
                 receipt.rows = dict(touched)
                 versions = pseudonyms_by_version(connection).items()
                 receipt.out_of_reach = sum(
@@ -185,7 +189,7 @@ def _member(connection: duckdb.DuckDBPyConnection | None, keys: Keys, name: str)
     if connection is None:
         if not _IS_ID.fullmatch(wanted):
             raise _unknown(name)
-        return _Member(wanted, frozenset({wanted}), None, None, ())
+        return _Member(wanted, frozenset({wanted}), None, None, frozenset(), ())
     found = connection.execute(
         "SELECT DISTINCT user_id FROM (SELECT user_id, name, real_name, display_name FROM users "
         "UNION ALL SELECT user_id, name, real_name, display_name FROM profiles) "
@@ -200,8 +204,9 @@ def _member(connection: duckdb.DuckDBPyConnection | None, keys: Keys, name: str)
         raise _unknown(name)
     stored = {member_id, keys.pseudonym("member", member_id)}
     told = connection.execute(
-        "SELECT name, real_name, email, phone FROM users WHERE user_id IN (SELECT unnest($1)) "
-        "UNION SELECT name, real_name, NULL, NULL FROM profiles "
+        "SELECT name, real_name, email, phone, display_name FROM users "
+        "WHERE user_id IN (SELECT unnest($1)) "
+        "UNION SELECT name, real_name, NULL, NULL, display_name FROM profiles "
         "WHERE user_id IN (SELECT unnest($1))",
         [[*stored]],
     ).fetchall()
@@ -214,7 +219,8 @@ def _member(connection: duckdb.DuckDBPyConnection | None, keys: Keys, name: str)
         member_id,
         frozenset(stored),
         min(handles, default=None),
-        names_in_texts(told),
+        names_in_texts(row[:4] for row in told),
+        frozenset(folded(each) for row in told for each in (*row[:2], row[4]) if each),
         tuple(file_id for (file_id,) in files),
     )
 

@@ -1,4 +1,7 @@
-"""The gate of a running server: it learns from events, and is made anew when choices change."""
+"""The gate of a running server: it learns from events, and is made anew when choices change.
+
+Templates of records stay as they were when the server began.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -10,6 +13,7 @@ import msgspec
 
 from hubbub.core.batch import Envelope
 from hubbub.errors import UsageError
+from hubbub.flows.reading import reader_of
 from hubbub.flows.workspace import (
     gate_of,
     needs_directory,
@@ -50,6 +54,8 @@ class Gates:
         it too."""
         self._withholds_texts = False
         self._preparing = Lock()
+        self.reader = reader_of(settings)
+        """Reads what is on its way to the gate."""
         self._told: set[str] = set()
         self.unknown: set[str] = set()
         """Channels that events have named and no list has: their names are not known, and perhaps

@@ -19,6 +19,7 @@ from hubbub.core.batch import Admitted, Envelope
 from hubbub.core.ports import Archive, Part
 from hubbub.core.tables import RUNS, Privacy
 from hubbub.flows.auditing import audited_run
+from hubbub.flows.reading import Reader, reader_of
 from hubbub.flows.workers import held_archive, reading_workers
 from hubbub.flows.workspace import (
     gate_of,
@@ -34,7 +35,7 @@ from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.policy import Policy
 from hubbub.settings import Settings
 from hubbub.slack.directory import strictest
-from hubbub.slack.normalize import channel_ids, normalize
+from hubbub.slack.normalize import channel_ids
 from hubbub.sources.archives import open_archive
 from hubbub.stores import duckdb as store
 from hubbub.stores.merge import Merged, merge
@@ -101,7 +102,7 @@ def _imported(settings: Settings, path: Path, archive: Archive, progress: Progre
         gate = gate_of(
             settings, policy, known, people_in(listed) if needs_directory(settings, policy) else ()
         )
-        task = _Task(gate, scratch, path.name)
+        task = _Task(gate, reader_of(settings), scratch, path.name)
         groups = _shared_out(parts)
         reading = _run(workers, archive, task, groups)
         done = [task.directory(listed)]
@@ -135,6 +136,7 @@ class _Task:
     """Reads parts of an archive and stages what the gate admits; runs in a worker."""
 
     gate: Gate
+    reader: Reader
     scratch: Path
     name: str
     id: str = field(default_factory=partial(secrets.token_hex, 8))
@@ -166,7 +168,7 @@ class _Task:
         copies = number << 32  # tasks must not use the same copy numbers
         pending = iter(envelopes)
         while piece := list(_up_to(_PIECE_BYTES, pending)):
-            batch = normalize(piece, raw=self.gate.policy.raw, copies=copies)
+            batch = self.reader.read(piece, self.gate, copies=copies)
             rows = batch.rows["quarantine"]
             batch.rows["quarantine"] = [(f"{self.name}/{origin}", *rest) for origin, *rest in rows]
             admitted = self.gate.admit(batch)

@@ -18,11 +18,11 @@ from hubbub.metrics.small_groups import TooFewMembers
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.keys import ENVIRONMENT, Keys, from_environment, made_keys, read_keys
 from hubbub.privacy.policy import Policy, policy_of
-from hubbub.privacy.refusals import RefusalFile, names_in_texts
+from hubbub.privacy.refusals import RefusalFile, folded, names_in_texts
 from hubbub.settings import Settings
 from hubbub.slack.normalize import names_in
 from hubbub.stores import duckdb as store
-from hubbub.stores.erasing import Limits, erase_members, members_named, retain
+from hubbub.stores.erasing import Limits, erase_members, erase_names, members_named, retain
 from hubbub.stores.merge import withdraw
 from hubbub.stores.renewing import note_keys
 
@@ -116,7 +116,8 @@ def gate_of(
         if each.member_id in refusals
         for name in each.names or (None,)
     ]
-    refusals = replace(refusals, names=names_in_texts(named))
+    called = {folded(name) for told in named for name in told[:2] if name}
+    refusals = replace(refusals, names=names_in_texts(named), called=frozenset(called))
     return Gate(policy, channels, keys, scrubber, refusals, time.time_ns() // 1000)
 
 
@@ -215,6 +216,7 @@ def settle(connection: "duckdb.DuckDBPyConnection", settings: Settings, gate: Ga
         erase_members(
             connection, {each for each in named if each in refusals or each in pseudonyms}
         )
+        erase_names(connection, replace(refusals, called=gate.refusals.called).calls)
     retain(connection, limits_of(gate.policy, datetime.now(UTC)))
     if gate.keys is not None:
         note_keys(connection, gate.keys)

@@ -1,4 +1,4 @@
-"""All metrics and views of the packs."""
+"""All metrics and views of the packs, and the views of records that come with their templates."""
 
 import re
 from collections.abc import Iterable
@@ -12,6 +12,8 @@ from hubbub.content import ContentFile, find
 from hubbub.errors import UsageError
 from hubbub.metrics.header import Metric, parse
 from hubbub.metrics.pack_settings import PackSettings, read_settings
+from hubbub.records.templates import Templates
+from hubbub.records.views import record_views
 
 _READS = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_]+)")
 
@@ -29,9 +31,11 @@ class Catalog:
 
     @cached_property
     def views(self) -> dict[str, ContentFile]:
-        """The views that metrics share, by name; those of settings too."""
+        """The views that metrics share, by name; those of settings too. A file goes before what a
+        template brings."""
+        of_records = record_views(Templates(self._own_pack).templates.values())
         of_settings = {name: replace(each.file, name=name) for name, each in self.settings.items()}
-        return find("views", [".sql"], self._own_pack) | of_settings
+        return of_records | find("views", [".sql"], self._own_pack) | of_settings
 
     @cached_property
     def settings(self) -> dict[str, PackSettings]:

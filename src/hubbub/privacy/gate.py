@@ -24,7 +24,7 @@ from hubbub.privacy.policy import Policy
 from hubbub.privacy.refusals import Refusals
 from hubbub.slack.directory import SLACK_ITSELF, without_contacts
 from hubbub.slack.markup import trimmed
-from hubbub.slack.redaction import NOBODY
+from hubbub.slack.redaction import NOBODY, standing_alone
 from hubbub.slack.values import canonical
 
 _arrow: Any = pa
@@ -209,8 +209,12 @@ class _Admission:
             return _arrow.nulls(len(values), arrow)
         if column.privacy is Privacy.TEXT:
             return _arrow.array(self._texts(table, column, values, columns), arrow)
-        if column.privacy is Privacy.NAME and self._gate.scrubber is not None:
-            return _arrow.array(self._names_scrubbed(values), arrow)
+        if column.privacy is Privacy.NAME:
+            if column in table.names_of_others:
+                values = self._names_of_others(values)
+            if self._gate.scrubber is not None:
+                values = self._names_scrubbed(values)
+            return _arrow.array(values, arrow)
         if column.privacy is Privacy.RAW:
             return _strings(self._without_named(table, values, columns))
         if column.privacy is Privacy.OUTLINE:
@@ -296,6 +300,8 @@ class _Admission:
         self, table: Table, column: Column, values: Sequence[Any], columns: Columns
     ) -> Sequence[str | None]:
         texts = self._young(table, values, columns)
+        if table.names_of_others and self._gate.refusals:
+            texts = self._without_names_of_others(table, texts, columns)
         if self._policy.text == "scrubbed":
             if self._gate.scrubber is None:
                 return [None] * len(values)
@@ -306,6 +312,30 @@ class _Admission:
         if self._policy.pseudonyms or self._gate.refusals or not self._policy.names:
             texts = [text and self._mentions_keyed(text) for text in texts]
         return texts
+
+    def _names_of_others(self, values: Sequence[Any]) -> Sequence[Any]:
+        """Names without those of refused members."""
+        if not self._gate.refusals:
+            return values
+        told = {value for value in values if value is not None}
+        refused = {name for name in told if self._gate.refusals.calls(name)}
+        return [None if value in refused else value for value in values]
+
+    def _without_names_of_others(
+        self, table: Table, texts: Sequence[Any], columns: Columns
+    ) -> Sequence[Any]:
+        """Texts of rows that name refused members, without these names: they were read from them,
+        and here even a name of one word is surely a name."""
+        refused: dict[int, set[str]] = {}
+        for column in table.names_of_others:
+            for copy, name in zip(columns["copy"], columns[column.name], strict=True):
+                if name is not None and self._gate.refusals.calls(name):
+                    refused.setdefault(copy, set()).add(name)
+        patterns = {copy: standing_alone(names) for copy, names in refused.items()}
+        return [
+            patterns[copy].sub(NOBODY, text) if text and copy in patterns else text
+            for text, copy in zip(texts, columns["copy"], strict=True)
+        ]
 
     def _names_scrubbed(self, values: Sequence[Any]) -> list[str | None]:
         """Names without the addresses and numbers that people write into them."""

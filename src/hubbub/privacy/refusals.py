@@ -16,9 +16,8 @@ from typing import Any, Literal
 from hubbub.errors import HubbubError
 from hubbub.privacy.closed import in_turn, write_closed
 from hubbub.privacy.keys import Keys
+from hubbub.slack.redaction import standing_alone
 
-BEFORE, AFTER = r"(?<!\w)", r"(?!\w)"
-"""No part of a longer word."""
 Why = Literal["opted out", "forgotten"]
 
 
@@ -30,6 +29,10 @@ class Refusals:
     keys: Keys | None = field(default=None, repr=False)
     names: re.Pattern[str] | None = field(default=None, repr=False)
     """How texts name those of them whom a directory still knows."""
+    called: frozenset[str] = field(default=frozenset(), repr=False)
+    """How these are called, as `folded` writes it."""
+    called_tokens: frozenset[str] = frozenset()
+    """The same of all who were called anything when they were refused, as keyed tokens."""
     _met: dict[str, bool] = field(default_factory=dict[str, bool], repr=False, compare=False)
 
     def __bool__(self) -> bool:
@@ -45,6 +48,19 @@ class Refusals:
             found = self._met[member] = self.keys.refusal(member) in self.tokens
         return found
 
+    def calls(self, name: str) -> bool:
+        """Whether a name that stands alone is one that a refused member bears."""
+        if not self.tokens:
+            return False
+        assert self.keys is not None, "tokens are made with keys"
+        told = folded(name)
+        return told in self.called or self.keys.refusal(f"name\0{told}") in self.called_tokens
+
+
+def folded(name: str) -> str:
+    """A name as names are compared: without blanks around it or an @, in no particular case."""
+    return " ".join(name.split()).removeprefix("@").casefold()
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -58,6 +74,8 @@ class Entry:
     """Token of the handle, where it was known: old archives name authors by it."""
     pseudonym: str | None = None
     """Of the member, where ids are pseudonyms: to find rows of an import that was under way."""
+    names: tuple[str, ...] = ()
+    """Tokens of handle and names, where they were known: records name people by them."""
 
 
 class RefusalFile:
@@ -75,10 +93,12 @@ class RefusalFile:
         """All refused members, the oldest first."""
         try:
             content: Any = json.loads(self._path.read_text(encoding="utf-8"))
-            return [Entry(**each) for each in content["refused"]]
+            return [
+                Entry(names=tuple(each.pop("names", ())), **each) for each in content["refused"]
+            ]
         except FileNotFoundError:
             return []
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise HubbubError(
                 f"The list of members who are left out, {self._path}, is damaged.",
                 "Restore it from your backup. Without it nothing is stored.",
@@ -88,7 +108,8 @@ class RefusalFile:
         """What the gate needs of them."""
         entries = self.entries()
         tokens = {each.token for each in entries} | {each.handle for each in entries if each.handle}
-        return Refusals(frozenset(tokens), keys)
+        called = frozenset(token for each in entries for token in each.names)
+        return Refusals(frozenset(tokens), keys, called_tokens=called)
 
     def add(self, entry: Entry) -> None:
         """Remember a member from now on."""
@@ -123,8 +144,7 @@ def names_in_texts(told: Iterable[tuple[str | None, ...]]) -> re.Pattern[str] | 
         found |= {f"@{handle}"} if handle else set()
     if not found:
         return None
-    alternatives = "|".join(re.escape(each) for each in sorted(found, key=len, reverse=True))
-    return re.compile(f"{BEFORE}(?:{alternatives}){AFTER}", re.IGNORECASE)
+    return standing_alone(found)
 
 
 def now() -> str:
@@ -132,5 +152,5 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _told(entry: Entry) -> dict[str, str]:
-    return {name: value for name, value in vars(entry).items() if value is not None}
+def _told(entry: Entry) -> dict[str, Any]:
+    return {name: value for name, value in vars(entry).items() if value not in (None, ())}

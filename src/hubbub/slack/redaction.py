@@ -1,14 +1,22 @@
 """Takes members out of Slack's own JSON, for what is kept of it beside the tables."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from hubbub.slack.values import is_record
 
 _ID = re.compile(r"(?<![A-Za-z0-9])[UW][A-Z0-9]+(?![A-Za-z0-9])")
+BEFORE, AFTER = r"(?<!\w)", r"(?!\w)"
+"""No part of a longer word."""
 NOBODY = "[MEMBER]"
 """What stands where a member was named."""
+
+
+def standing_alone(names: Iterable[str]) -> re.Pattern[str]:
+    """Finds names in any case where they are no part of a longer word."""
+    alternatives = "|".join(re.escape(each) for each in sorted(names, key=len, reverse=True))
+    return re.compile(f"{BEFORE}(?:{alternatives}){AFTER}", re.IGNORECASE)
 
 
 def without_members(

@@ -7,7 +7,7 @@ erased for good ends with `rewritten`.
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from hubbub.core.tables import TABLES, Column, Privacy, Table
-from hubbub.slack.redaction import NOBODY
+from hubbub.slack.redaction import NOBODY, standing_alone
 from hubbub.stores import duckdb as store
 
 _IS_ID = re.compile(r"[UW][A-Z0-9]+|m[0-9]+_[0-9a-f]+")
@@ -64,6 +64,45 @@ def erase_members(connection: duckdb.DuckDBPyConnection, members: Iterable[str])
             for column in table.columns:
                 touched += _unname(connection, table, column, member)
     return touched
+
+
+def erase_names(
+    connection: duckdb.DuckDBPyConnection, is_theirs: Callable[[str], bool]
+) -> Counter[str]:
+    """Take names out of the rows that nobody owns, and out of the texts beside them. Returns how
+    many rows were changed, by table."""
+    touched: Counter[str] = Counter()
+    for table in TABLES.values():
+        for column in table.names_of_others:
+            found = connection.execute(
+                f"SELECT DISTINCT {column.name} FROM store.{table.name} "
+                f"WHERE {column.name} IS NOT NULL"
+            ).fetchall()
+            for name in filter(is_theirs, (name for (name,) in found)):
+                touched += _erase_name(connection, table, column, name)
+    return touched
+
+
+def _erase_name(
+    connection: duckdb.DuckDBPyConnection, table: Table, column: Column, name: str
+) -> Counter[str]:
+    """Take one name out of a column, and out of the texts of the same messages' rows."""
+    beside = [each.name for each in table.columns if each.privacy is Privacy.TEXT]
+    rows = connection.execute(
+        f"SELECT rowid, {', '.join(beside)} FROM store.{table.name} "
+        f"WHERE (channel_id, ts) IN (SELECT (channel_id, ts) FROM store.{table.name} "
+        f"WHERE {column.name} = $1)",
+        [name],
+    ).fetchall()
+    pattern = standing_alone([name])
+    changes = ", ".join(f"{text} = ?" for text in beside)
+    for row, *texts in rows:
+        without = [text and pattern.sub(NOBODY, text) for text in texts]
+        if without != texts:
+            connection.execute(
+                f"UPDATE store.{table.name} SET {changes} WHERE rowid = ?", [*without, row]
+            )
+    return _update(connection, table, f"{column.name} = NULL", f"{column.name} = $1", [name])
 
 
 def _unname(
