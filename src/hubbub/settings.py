@@ -2,7 +2,8 @@
 
 import os
 import tomllib
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -52,7 +53,14 @@ _SERVE: dict[str, type | tuple[type, ...]] = {
     "topic": str,
 }
 
-KNOWN = {"privacy": tuple(_CHOICES), "collect": tuple(_COLLECT), "serve": tuple(_SERVE)}
+_SEND: dict[str, type | tuple[type, ...]] = {"letters": bool}
+
+KNOWN = {
+    "privacy": tuple(_CHOICES),
+    "collect": tuple(_COLLECT),
+    "serve": tuple(_SERVE),
+    "send": tuple(_SEND),
+}
 """The settings of each section of hubbub.toml."""
 
 
@@ -99,6 +107,14 @@ class Serving:
 
 
 @dataclass(frozen=True)
+class Sending:
+    """What the app may post: the section `send` of hubbub.toml."""
+
+    letters: bool = False
+    """Whether it posts reports and letters. It asks for the scopes that this takes, and no more."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """Where a workspace lives and what it has chosen."""
 
@@ -109,6 +125,9 @@ class Settings:
     """The preset, and choices that are set alone."""
     collect: Collecting = Collecting()
     serve: Serving = Serving()
+    send: Sending = Sending()
+    language: str = ""
+    """Of letters, such as `ko`; if it is empty, members get theirs and channels English."""
     unflagged: "Settings | None" = field(default=None, compare=False, repr=False)
     """What they would be without the flags that change them."""
 
@@ -136,6 +155,11 @@ class Settings:
     def event_log(self) -> Path:
         """Events that Slack has delivered and the store has not merged yet."""
         return self.folder / "events.sqlite"
+
+    @property
+    def ledger(self) -> Path:
+        """What was sent to whom, so that nothing goes twice."""
+        return self.folder / "deliveries.sqlite"
 
     @property
     def raw(self) -> Path:
@@ -221,12 +245,20 @@ def load(
     if chosen := os.environ.get("HUBBUB_PRIVACY"):
         privacy["preset"] = chosen
     zone = os.environ.get("HUBBUB_TIMEZONE") or written.get("timezone", "UTC")
-    collect, serve = _collecting(file, written), _serving(file, written)
+    settings = Settings(
+        root,
+        name,
+        _zone(zone),
+        privacy,
+        _collecting(file, written),
+        _serving(file, written),
+        Sending(**written.get("send", {})),
+        written.get("language", ""),
+    )
     if not preset and not timezone:
-        return Settings(root, name, _zone(zone), privacy, collect, serve)
+        return settings
     flagged = {**privacy, "preset": preset} if preset else privacy
-    unflagged = Settings(root, name, _zone(zone), privacy, collect, serve)
-    return Settings(root, name, _zone(timezone or zone), flagged, collect, serve, unflagged)
+    return replace(settings, timezone=_zone(timezone or zone), privacy=flagged, unflagged=settings)
 
 
 def _serving(file: Path, written: dict[str, Any]) -> Serving:
@@ -278,15 +310,17 @@ def _read(file: Path) -> dict[str, Any]:
         written = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{file} is no TOML: {error}", "Correct that line.") from error
-    _check(file, text, written, {"timezone": str, "privacy": dict, "collect": dict, "serve": dict})
+    texts = {"timezone": str, "language": str}
+    _check(file, text, written, texts | dict.fromkeys(KNOWN, dict))
     _check(file, text, written.get("privacy", {}), _CHOICES)
     _check(file, text, written.get("collect", {}), _COLLECT)
     _check(file, text, written.get("serve", {}), _SERVE)
+    _check(file, text, written.get("send", {}), _SEND)
     return written
 
 
 def _check(
-    file: Path, text: str, written: dict[str, Any], known: dict[str, type | tuple[type, ...]]
+    file: Path, text: str, written: dict[str, Any], known: Mapping[str, type | tuple[type, ...]]
 ) -> None:
     for key, value in written.items():
         line = next((number for number, each in enumerate(text.splitlines(), 1) if key in each), 1)

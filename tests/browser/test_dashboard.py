@@ -88,15 +88,20 @@ def test_a_card_follows_the_stream(look: Look, server: DashboardServer) -> None:
     expect(_figure(page, "total_messages")).to_have_text("128,431")
 
 
-def test_figures_count_up_to_the_exact_one(look: Look, server: DashboardServer) -> None:
-    page = look(reduced_motion="no-preference")
-    expect(_figure(page, "messages_30_days")).to_have_text("6,482")
+def _watch(page: Page) -> None:
+    """Let the page remember in `seen` all that the figure of 30 days shows from now on."""
     page.evaluate("""() => {
         const figure = document.querySelector("#panel-messages_30_days .figure > b");
         window.seen = [];
         new MutationObserver(() => window.seen.push(figure.textContent))
             .observe(figure, { childList: true, characterData: true, subtree: true });
     }""")
+
+
+def test_figures_count_up_to_the_exact_one(look: Look, server: DashboardServer) -> None:
+    page = look(reduced_motion="no-preference")
+    expect(_figure(page, "messages_30_days")).to_have_text("6,482")
+    _watch(page)
     server.push("frame", _messages(2, 6_982))
     expect(_figure(page, "messages_30_days")).to_have_text("6,982")
     seen = [int(each.replace(",", "")) for each in page.evaluate("window.seen")]
@@ -109,12 +114,7 @@ def test_figures_count_up_to_the_exact_one(look: Look, server: DashboardServer) 
 def test_who_wants_no_motion_sees_a_figure_at_once(look: Look, server: DashboardServer) -> None:
     page = look()
     expect(_figure(page, "messages_30_days")).to_have_text("6,482")
-    page.evaluate("""() => {
-        const figure = document.querySelector("#panel-messages_30_days .figure > b");
-        window.seen = [];
-        new MutationObserver(() => window.seen.push(figure.textContent))
-            .observe(figure, { childList: true, characterData: true, subtree: true });
-    }""")
+    _watch(page)
     server.push("frame", _messages(2, 6_982))
     expect(_figure(page, "messages_30_days")).to_have_text("6,982")
     assert page.evaluate("window.seen") == ["6,982"]

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from program import CHANNEL, Load, Program, wait_for
+from program import CHANNEL, FUTURE, Load, Program, wait_for
 
 from hubbub.errors import Exit
 from receiving import grove
@@ -30,7 +30,7 @@ def test_all_verbs_work_beside_a_server_under_load(tmp_path: Path) -> None:
             assert first.returncode == 0, said
             with Load(program.port) as load:
                 load.wait_for(100)
-                collect(program)
+                done_in_turn(program, "collect")
                 collected = (
                     "SELECT count(*) FROM messages WHERE channel_id = 'C2' AND kind = 'post'"
                 )
@@ -66,12 +66,12 @@ OF_OTHERS = (
 """Of the imported channels, whose ids are longer."""
 
 
-def collect(program: Program) -> None:
-    """Collect, when the server does not do so itself: until then it is refused."""
+def done_in_turn(program: Program, *verb: str) -> None:
+    """Do what the server may be doing itself: as long as it does, others are asked to wait."""
     codes: list[int] = []
 
     def is_done() -> bool:
-        process = program.command("collect")
+        process = program.command(*verb)
         process.communicate()
         codes.append(process.returncode)
         return process.returncode != Exit.TRY_AGAIN
@@ -90,3 +90,38 @@ def done_alone(home: Path) -> list[tuple[object, ...]]:
 def posts(program: Program) -> int:
     """How many there are."""
     return program.rows("SELECT count(*) FROM messages WHERE kind = 'post'")[0][0]
+
+
+def test_members_are_refused_beside_a_server(tmp_path: Path) -> None:
+    simulator = grove()
+    token = simulator.add_token("bot", channels=["C1", "C2"])
+    refused, kept = "U1", "U2"
+    ts_of = {member: str(FUTURE + int(member[1:])).encode() for member in (refused, kept)}
+    with simulator.serve():
+        slack = {"SLACK_API_URL": simulator.url, "SLACK_BOT_TOKEN": token}
+        with Program(tmp_path, slack) as program:
+            (tmp_path / "grove").mkdir()
+            (tmp_path / "grove" / "hubbub.toml").write_text("[privacy]\nrow_days = 30\n")
+            program.start()
+            with Load(program.port) as load:
+                load.wait_for(100)
+                wait_for(lambda: bool(program.rows(BY.format(refused))[0][0]))
+                done_in_turn(program, "privacy", "opt-out", refused)
+                load.wait_for(100)
+                done_in_turn(program, "privacy", "retain")
+                load.wait_for(100)
+            program.stop()
+            # until it is read whose names to take out of texts, Slack is asked to come again
+            assert load.statuses <= {200, 503}
+            assert program.rows(BY.format(refused)) == [(0,)]
+            # one that was on its way when the other command began is on its way to nowhere too
+            log = b"".join(
+                each.read_bytes() for each in (tmp_path / "grove").glob("events.sqlite*")
+            )
+            assert ts_of[refused] not in log
+            said = {key for key in load.acknowledged if key[1].startswith(ts_of[kept].decode())}
+            stored = program.rows(f"SELECT channel_id, ts FROM messages WHERE user_id = '{kept}'")
+            assert {key for key in said if len(key) == 2} <= {*stored}
+
+
+BY = "SELECT count(*) FROM messages WHERE user_id = '{}'"

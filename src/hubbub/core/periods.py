@@ -27,11 +27,12 @@ def days_between(begin: date, end: date) -> list[date]:
     return [begin + number * _DAY for number in range((end - begin).days)]
 
 
-_BEGINS: Mapping[str, Callable[[date], date]] = {
+BEGINS: Mapping[str, Callable[[date], date]] = {
     "day": lambda day: day,
     "week": lambda day: part_of(day)[0],
     "month": lambda day: part_of(day)[1],
 }
+"""The first day of the day, week or month that a day is in."""
 ENDS: Mapping[str, Callable[[date], date]] = {
     "day": lambda begin: begin + _DAY,
     "week": lambda begin: begin + 7 * _DAY,
@@ -75,7 +76,7 @@ def whole_periods(
     period: str, since: datetime | None, as_of: datetime, now: datetime, zone: ZoneInfo
 ) -> Bounds:
     """A window widened to whole days, weeks or months, up to the last that can be shown."""
-    begin_of = _BEGINS[period]
+    begin_of = BEGINS[period]
     until = released_until(now, zone)
     last = begin_of(as_of.astimezone(zone).date())
     end = ENDS[period](last)

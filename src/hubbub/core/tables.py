@@ -609,6 +609,26 @@ READINGS = Table(
     newest="noted_at",
 )
 
+DELIVERIES = Table(
+    "deliveries",
+    "A row per letter: what was sent by Slack to whom, or why it was not.",
+    ("delivery",),
+    (
+        Column("delivery", T, P.FACT, "the letter's mark, also in the message's metadata"),
+        Column("report", T, P.FACT, "the report that it is of"),
+        Column("period", T, P.FACT, "what it is about: 2026-10, 2026-W47, round-7, once"),
+        Column("variant", T, P.FACT, "tells it from others to the recipient in that period"),
+        Column("user_id", T, P.MEMBER, "the member whom it is for"),
+        Column("channel_id", T, P.CHANNEL_REFERENCE, "the channel that it is for"),
+        Column("state", T, P.FACT, "sent, skipped, failed; sending: not known whether it was sent"),
+        Column("reason", T, P.FACT, "why it was skipped or failed: Slack's code, or a word"),
+        Column("pictures", N, P.FACT, "pictures in it"),
+        Column("ts", T, P.FACT, "of the message, where Slack said it"),
+        Column("changed_at", W, P.FACT, "when it came to that"),
+    ),
+    dated="changed_at",
+)
+
 POSITIONS = Table(
     "positions",
     "How far events have been merged, by where they wait.",
@@ -639,7 +659,10 @@ HANGING = (MEMBERSHIPS, REACTIONS, MENTIONS, LINKS, SHARES, ALERTS, RECORDS, REC
 CHANGES = (REACTION_CHANGES, MEMBERSHIP_CHANGES, CHANNEL_CHANGES)
 """Tables of what events have changed; of several changes of one thing the newest stays."""
 
-LOGS = (QUARANTINE, WITHHELD, KEYS, RUNS, API_CALLS, COVERAGE, READINGS, POSITIONS, WORKSPACE)
+LOGS = (
+    QUARANTINE, WITHHELD, KEYS, RUNS, API_CALLS, COVERAGE, READINGS, DELIVERIES, POSITIONS,
+    WORKSPACE,
+)  # fmt: skip
 """Hubbub's own book-keeping."""
 
 TABLES: dict[str, Table] = {table.name: table for table in (*MERGED, *HANGING, *CHANGES, *LOGS)}

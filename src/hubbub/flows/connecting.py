@@ -16,6 +16,10 @@ _PREFIXES = {"bot": ("xoxb-", "xoxe.xoxb-"), "user": ("xoxp-", "xoxe.xoxp-")}
 _WHOLE = re.compile(r"[\w.-]{9,}", re.ASCII)
 """What a token consists of; its text goes into a header, where nothing else can be sent."""
 _ADDRESS = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d+)?(/|$)", re.ASCII)
+_HOW_TO_GET_BOT = (
+    "Set SLACK_BOT_TOKEN (xoxb-…). With letters = true under [send] in hubbub.toml, `hubbub init` "
+    "writes the manifest of an app that has one."
+)
 _HOW_TO_GET_ONE = (
     "Set SLACK_BOT_TOKEN (xoxb-…) or SLACK_USER_TOKEN (xoxp-…). `hubbub init` writes the manifest "
     "of an app that has one. To try without Slack: hubbub simulate."
@@ -25,6 +29,18 @@ _HOW_TO_GET_ONE = (
 def connect(settings: Settings) -> tuple[Slack, Token]:
     """The Slack of a workspace, with its token. Raises `UsageError` if there is none."""
     token = chosen_token(settings)
+    return Slack(token, address()), token
+
+
+def connect_bot(settings: Settings) -> tuple[Slack, Token]:
+    """The Slack of a workspace, with its bot's token: letters come from the app, not from a person.
+
+    Raises `UsageError` if there is none.
+    """
+    found = _from_environment(os.environ) or _from_secrets(settings)
+    if "bot" not in found:
+        raise UsageError("There is no bot token, and letters come from the app.", _HOW_TO_GET_BOT)
+    token = _whole_token("bot", found["bot"])
     return Slack(token, address()), token
 
 
@@ -45,7 +61,10 @@ def chosen_token(settings: Settings) -> Token:
     kind = settings.collect.token if settings.collect.token in found else next(iter(found), None)
     if kind is None:
         raise UsageError("There is no token for Slack.", _HOW_TO_GET_ONE)
-    token = found[kind]
+    return _whole_token(kind, found[kind])
+
+
+def _whole_token(kind: str, token: Token) -> Token:
     if not token.value.startswith(_PREFIXES[kind]):
         raise UsageError(
             f"{token.place} holds no {kind} token.",

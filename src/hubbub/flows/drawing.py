@@ -73,7 +73,7 @@ def draw_chart(settings: Settings, name: str, window: Mapping[str, str], path: P
         runner = Runner(connection, catalog, settings.timezone, smallest_group=k)
         query = runner.prepare(metric, {**chart.parameters, **window})
         rows = runner.run(query)
-        about = said_of_window(connection, query, ZoneInfo(settings.timezone))
+        about = window_of(connection, query, ZoneInfo(settings.timezone)).in_words()
     drawing = drawing_of(chart, metric, rows, [*about, _member(window)], settings.timezone, k)
     _write(path, drawing.picture(form))
     Outputs(settings.outputs).note([path])
@@ -100,12 +100,30 @@ def drawing_of(
     return Drawing(chart, rows, " · ".join(part for part in parts if part), timezone)
 
 
-def said_of_window(
-    connection: duckdb.DuckDBPyConnection, query: Query, zone: ZoneInfo
-) -> list[str]:
+@dataclass(frozen=True)
+class Window:
+    """What a query's rows are about, for people."""
+
+    first: date | None
+    """None where nothing was said before."""
+    last: date
+    channel: str
+    """`#general`; empty if they are not about one."""
+
+    def in_words(self, language: str = "en") -> list[str]:
+        """The days, and the channel if there is one."""
+        if language == "en":
+            return [_days(self.first, self.last), self.channel]
+        from hubbub.reports.languages import days_of
+
+        return [days_of(self.first or self.last, self.last, language), self.channel]
+
+
+def window_of(connection: duckdb.DuckDBPyConnection, query: Query, zone: ZoneInfo) -> Window:
     """The days that a query is about, and the channel if it is about one."""
-    days = _days(_begin(connection, query), query.as_of, zone)
-    return [days, _channel(connection, query)]
+    begin = _begin(connection, query)
+    first = begin.astimezone(zone).date() if begin else None
+    return Window(first, query.as_of.astimezone(zone).date(), _channel(connection, query))
 
 
 def _form(path: Path) -> Form:
@@ -184,10 +202,8 @@ def _share(chart: Chart, rows: pa.Table) -> str:
     return f"first {chart.limit} of {rows.num_rows:,}"
 
 
-def _days(begin: datetime | None, end: datetime, zone: ZoneInfo) -> str:
-    """A window as days of a time zone: as short as it is still clear."""
-    last = end.astimezone(zone).date()
-    first = begin.astimezone(zone).date() if begin else None
+def _days(first: date | None, last: date) -> str:
+    """Some days, as short as it is still clear."""
     if first is None:
         return f"until {_day(last)}"
     if first >= last:

@@ -19,6 +19,7 @@ from hubbub.errors import UsageError
 from hubbub.flows.auditing import audited
 from hubbub.flows.journaling import alone, take_over
 from hubbub.flows.keeping_files import safe_name
+from hubbub.flows.ledger import release_in_ledger, renew_ledger
 from hubbub.flows.loading import take_over_events
 from hubbub.flows.outputs import Outputs
 from hubbub.flows.workspace import (
@@ -122,6 +123,7 @@ def _refuse(settings: Settings, name: str, why: Why) -> Receipt:
         _remove_outputs(settings, receipt, lambda content: _is_named(content, member))
         take_over(settings)
         take_over_events(settings)
+        renew_ledger(settings, keys)
         if store.exists(settings.store):
             with store.writing(settings.store) as connection:
                 touched = erase_members(connection, member.stored)
@@ -161,6 +163,8 @@ def _retained(settings: Settings, policy: Policy, moment: datetime, receipt: Rec
         with store.writing(settings.store) as connection:
             receipt.rows = dict(retain(connection, limits))
         rewritten(settings.store)  # merges let old rows go too, but not their bytes
+    if limits.rows_since is not None:
+        release_in_ledger(settings, limits.rows_since)
     if policy.raw_days:
         since = moment - timedelta(days=policy.raw_days)
         for folder in old_raw(settings, since):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from hubbub.errors import UsageError
 from hubbub.flows.auditing import audited
 from hubbub.flows.journaling import alone, take_over
+from hubbub.flows.ledger import renew_ledger
 from hubbub.flows.loading import load_rest, sole_loader
 from hubbub.flows.workspace import (
     keys_of,
@@ -56,6 +57,7 @@ def rotate(settings: Settings) -> Rotated:
         file = RefusalFile(settings.refused)
         if file.exists():
             file.change(lambda entries: [_renewed(entry, keys) for entry in entries])
+        renew_ledger(settings, keys)
     return Rotated(keys.version, renewed, {}, 0)
 
 

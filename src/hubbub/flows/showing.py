@@ -16,7 +16,7 @@ from hubbub.charts.render import page_drawable
 from hubbub.dashboards.catalog import Dashboard, Panel, check_chart, check_metric, check_names
 from hubbub.destinations.files import plain_value
 from hubbub.errors import HubbubError
-from hubbub.flows.drawing import Drawing, drawing_of, metric_of, said_of_window
+from hubbub.flows.drawing import Drawing, drawing_of, metric_of, window_of
 from hubbub.flows.names import Names
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import BUILT_IN, SUPPRESSED, Metric
@@ -226,7 +226,7 @@ def _read(shown: Shown, view: View, reading: Reading) -> Content:
         subtitle = drawing.subtitle.removesuffix(f" · {reading.timezone}")
     else:
         zone = ZoneInfo(reading.timezone)
-        days, channel = said_of_window(reading.connection, query, zone)
+        days, channel = window_of(reading.connection, query, zone).in_words()
         subtitle = " · ".join(filter(None, [shown.subtitle(view) or days, channel]))
         empty = None if rows.num_rows else _why_empty(shown, query, reading, days)
     limit = shown.panel.limit or (1 if shown.panel.kind == "card" else _MOST_ROWS)
@@ -257,7 +257,7 @@ def _readable(metric: Metric, rows: pa.Table, names: Names) -> list[list[Any]]:
 def _drawing(
     chart: Chart, metric: Metric, query: Query, rows: pa.Table, reading: Reading
 ) -> Drawing:
-    about = said_of_window(reading.connection, query, ZoneInfo(reading.timezone))
+    about = window_of(reading.connection, query, ZoneInfo(reading.timezone)).in_words()
     return drawing_of(chart, metric, rows, about, reading.timezone, reading.smallest_group)
 
 

@@ -11,7 +11,7 @@ from hubbub.destinations.files import whole
 from hubbub.flows.collecting import types_wanted
 from hubbub.flows.workspace import contradictions, made, policy_of_workspace
 from hubbub.privacy.policy import PRESETS, Policy
-from hubbub.settings import Collecting, Serving, Settings
+from hubbub.settings import Collecting, Sending, Serving, Settings
 from hubbub.slack.scopes import events_wanted, scopes_needed
 
 Change = Literal["new", "unchanged", "renewed"]
@@ -57,6 +57,7 @@ _DOCS: dict[str, dict[str, str]] = {
         "kafka": "broker that gets the events too: host:port",
         "topic": "into which topic",
     },
+    "send": {"letters": "let the app post reports and letters; asks for scopes"},
 }
 """What stands beside each setting."""
 
@@ -136,6 +137,7 @@ def configured_scopes(settings: Settings, policy: Policy, kind: str) -> dict[str
         emails=policy.contacts,
         join=settings.collect.join,
         files=settings.collect.files,
+        letters=settings.send.letters,
     )
 
 
@@ -146,11 +148,13 @@ def settings_text(settings: Settings, policy: Policy) -> str:
         "privacy": _values(preset),
         "collect": _values(Collecting()),
         "serve": _values(Serving()),
+        "send": _values(Sending()),
     }
     chosen = {
         "privacy": settings.privacy,
         "collect": dict(_values(settings.collect).items() - sections["collect"].items()),
         "serve": dict(_values(settings.serve).items() - sections["serve"].items()),
+        "send": dict(_values(settings.send).items() - sections["send"].items()),
     }
     zone = {"timezone": settings.timezone} if settings.timezone != "UTC" else {}
     lines = [
@@ -170,7 +174,7 @@ def settings_text(settings: Settings, policy: Policy) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _values(section: Policy | Collecting | Serving) -> dict[str, Any]:
+def _values(section: Policy | Collecting | Serving | Sending) -> dict[str, Any]:
     return {each.name: getattr(section, each.name) for each in fields(section)}
 
 
@@ -199,6 +203,8 @@ def manifest_text(settings: Settings, scopes: dict[str, str], events: list[str])
     width = max(map(len, scopes)) + 2
     asked = [f"      - {name:<{width}}# {meaning}" for name, meaning in scopes.items()]
     bot = ["features:", "  bot_user:", "    display_name: Hubbub", "    always_online: false"]
+    if settings.send.letters:  # members find its letters under the app's name
+        bot += ["  app_home:", "    messages_tab_enabled: true"]
     return "\n".join([
         "# The Slack app that reads for Hubbub; `hubbub init` writes this file out of hubbub.toml.",
         "#",

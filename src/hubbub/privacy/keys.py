@@ -64,6 +64,11 @@ class Keys:
         """What a refused member is remembered by."""
         return _digest(self.steady, f"refusal\0{member_id}")[:32]
 
+    def delivery(self, *what: str) -> str:
+        """The mark of a letter, of all that tells it from others: Slack and the ledger know it by
+        that alone, and nobody learns from it whom it is for."""
+        return _digest(self.steady, "\0".join(("delivery", *what)))[:32]
+
     def outline(self, outline: bytes) -> str:
         """What is left of a copy's outline: enough to tell copies apart and to order them.
 

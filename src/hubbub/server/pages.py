@@ -20,6 +20,7 @@ class Pages:
             name: Template((folder / f"{name}.html").read_text(encoding="utf-8"))
             for name in ("login", "logout", "refused")
         }
+        self._frame = Template((folder / "door.html").read_text(encoding="utf-8"))
         self._style = (folder / "login.css").read_bytes()
 
     def login(self, form: str, following: str, complaint: str = "", status: int = 200) -> Response:
@@ -31,6 +32,7 @@ class Pages:
         return self._page(
             "login",
             status,
+            "Log in",
             form=escape(form),
             next=escape(following),
             complaint=told,
@@ -39,20 +41,19 @@ class Pages:
 
     def logout(self, form: str) -> Response:
         """The button that ends a session."""
-        return self._page("logout", 200, form=escape(form))
+        return self._page("logout", 200, "Log out", form=escape(form))
 
     def refused(self, status: int, title: str, reason: str, fix: str) -> Response:
         """Why nothing is shown, and what can be done about it; `code` stands in backticks."""
-        return self._page(
-            "refused", status, title=escape(title), reason=_marked(reason), fix=_marked(fix)
-        )
+        return self._page("refused", status, title, reason=_marked(reason), fix=_marked(fix))
 
     def style(self) -> Response:
         """What the pages look like."""
         return Response(self._style, headers={"cache-control": "no-cache"}, media_type="text/css")
 
-    def _page(self, name: str, status: int, **told: str) -> Response:
-        page = self._templates[name].substitute(told, prefix=self._prefix)
+    def _page(self, name: str, status: int, title: str, **told: str) -> Response:
+        content = self._templates[name].substitute(told, prefix=self._prefix)
+        page = self._frame.substitute(title=escape(title), content=content, prefix=self._prefix)
         # under no-referrer, browsers hide even from us whose page has sent a form
         return HTMLResponse(page, status, {"referrer-policy": "same-origin"})
 

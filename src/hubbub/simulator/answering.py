@@ -1,5 +1,6 @@
 """Answers calls: reads them, checks token, limits and scopes, and lets the method do its work."""
 
+import contextlib
 from dataclasses import dataclass, field
 
 from hubbub.core.discovery import parts
@@ -43,11 +44,14 @@ class Answering:
     limits: Limits | None
     faults: Faults
     calls: Calls
+    late: list[tuple[float, Method, Call]] = field(default_factory=list[tuple[float, Method, Call]])
+    """Calls whose callers have given up, and when their work is done."""
 
     def answer(self, name: str, incoming: Incoming) -> Answer:
         """Answer a call of the method of that name."""
         request, token = Request(), NOBODY
         with self.backend.lock:
+            self._catch_up()
             try:
                 method = self._method(name)
                 request = read_request(incoming, takes_json=method.takes_json)
@@ -90,7 +94,7 @@ class Answering:
 
     def _serve(self, method: Method, request: Request, token: Token, origin: str) -> Answer:
         fault = self.faults.draw(method.name, request.arguments)
-        if fault and fault.replaces_answer and not fault.after:
+        if fault and fault.replaces_answer and not (fault.after or fault.late):
             return _faulty(fault)
         if wait := self._wait(method, request, token):
             body: Raw = {"ok": False, "error": "ratelimited"}
@@ -99,6 +103,9 @@ class Answering:
             token.demand(*method.scopes)
         call = Call(method.name, request.arguments, self.backend, token, origin)
         call.longest_page = fault.longest_page if fault else None
+        if fault and fault.late:
+            self.late.append((self.backend.clock.now() + fault.late, method, call))
+            return _faulty(fault)
         try:
             body = {"ok": True, **method.answer(call)}
         except Refusal as refusal:
@@ -109,6 +116,15 @@ class Answering:
         return Answer(
             body, headers={"x-accepted-oauth-scopes": ",".join(method.scopes)}, fault=fault
         )
+
+    def _catch_up(self) -> None:
+        """Do what was asked by calls that have timed out, once its time has come."""
+        now = self.backend.clock.now()
+        due = [each for each in self.late if each[0] <= now]
+        self.late = [each for each in self.late if each[0] > now]
+        for _, method, call in due:
+            with contextlib.suppress(Refusal):  # nobody waits for an answer
+                method.answer(call)
 
     def _wait(self, method: Method, request: Request, token: Token) -> int:
         """The seconds for which the limits turn the call away; 0 if they let it through."""

@@ -18,6 +18,8 @@ class Fault:
     the call's work is done before. `slow` is how many real seconds the answer takes,
     `reset_mid_body` breaks the connection off in the middle of it, and `longest_page` cuts the
     page to so many objects: these three leave the work done and the answer right.
+    With `late` the caller gets the error at once, and the work is done so many seconds of the clock
+    later, as that of a request that has timed out.
     `times` is how often it strikes, always if none, and `skip` how many calls it lets pass first.
     It strikes only calls whose arguments have the values in `given` and pass the test `when`.
     """
@@ -27,6 +29,7 @@ class Fault:
     error: str = ""
     retry_after: int = 30
     after: bool = False
+    late: float = 0.0
     slow: float = 0.0
     reset_mid_body: bool = False
     longest_page: int | None = None

@@ -17,6 +17,7 @@ from hubbub.slack.normalize import Malformed, decoded
 from hubbub.slack.values import Json, is_record, record, records, text
 
 SLACK = "https://slack.com/api/"
+_USER_AGENT = f"Hubbub/{version('hubbub')} (community analytics)"
 _CONNECT_SECONDS = 10.0
 _READ_SECONDS = 60.0
 _CONNECTIONS = 8
@@ -182,10 +183,7 @@ class Slack:
 
         Who may not have it gets a page to sign in, with status 200.
         """
-        host = urlsplit(url).hostname or ""
-        if host not in {urlsplit(self.url).hostname, "slack.com"} and not host.endswith(
-            _FILE_HOSTS
-        ):
+        if not self._keeps_files(url):
             raise Refused("file_is_not_at_slack")
         try:
             response = self._pool.request(
@@ -205,6 +203,29 @@ class Slack:
         if len(content) > most:
             raise Refused("file_is_too_large")
         return content
+
+    def upload(self, url: str, content: bytes) -> None:
+        """Send a file's bytes to the address that `files.getUploadURLExternal` gave for them: it
+        alone says whose they are, the token stays here. Nobody sees the file by that. Raises
+        `SlackError`, `NoNetwork`."""
+        if not self._keeps_files(url):
+            raise Refused("upload_is_not_to_slack")
+        headers = {"Content-Type": "application/octet-stream", "User-Agent": _USER_AGENT}
+        try:
+            response = self._pool.request(
+                "POST", url, body=content, headers=headers, redirect=False
+            )
+        except urllib3.exceptions.HTTPError as error:
+            if _never_connected(error):
+                raise NoNetwork(urlsplit(url).netloc, _why(error)) from None
+            raise Unavailable("connection_failed") from None
+        if response.status != 200:
+            raise Unavailable(f"http_{response.status}")
+
+    def _keeps_files(self, url: str) -> bool:
+        """Whether files' bytes may be fetched from an address, or sent there."""
+        host = urlsplit(url).hostname or ""
+        return host in {urlsplit(self.url).hostname, "slack.com"} or host.endswith(_FILE_HOSTS)
 
     def _post(
         self, method: str, arguments: Mapping[str, str]
@@ -226,7 +247,7 @@ class Slack:
     def _headers(self) -> dict[str, str]:
         return {
             "Authorization": f"Bearer {self._token.value}",
-            "User-Agent": f"Hubbub/{version('hubbub')} (community analytics)",
+            "User-Agent": _USER_AGENT,
             "Accept-Encoding": "gzip",
         }
 

@@ -32,6 +32,10 @@ METHODS = {
         Method("conversations.join", 50),
         Method("reactions.get", 50),
         Method("files.info", 100),
+        Method("conversations.open", 50),
+        Method("chat.postMessage", 60),  # in all channels together; Slack says so of each
+        Method("files.getUploadURLExternal", 100),
+        Method("files.completeUploadExternal", 60),  # posts a message, too
     )
 }
 """By name."""

@@ -13,6 +13,12 @@ _CONVERSATIONS: dict[Type, str] = {
     "mpim": "group DMs",
     "im": "DMs",
 }
+_POSTING = {
+    "chat:write": "post reports and letters",
+    "files:write": "post the pictures in them",
+    "im:write": "write to members",
+    "im:history": "see whether a letter has arrived when Slack's answer was lost",
+}
 _GIVEN_TO_ALL = frozenset({"identify"})
 """What Slack adds to tokens by itself."""
 
@@ -24,12 +30,13 @@ def scopes_needed(
     emails: bool = False,
     join: bool = False,
     files: bool = False,
+    letters: bool = False,
 ) -> dict[str, str]:
     """The scopes of a `bot` or `user` token by name, with what each is for.
 
     `types` are those of the conversations that are collected; `emails` are the members', `files`
     the bytes of shared files. With `join` the bot enters public channels by itself: a user's token
-    reads them all.
+    reads them all. `letters` are what the bot posts; users' tokens post nothing.
     """
     needed: dict[str, str] = {}
     for each in types:
@@ -43,6 +50,8 @@ def scopes_needed(
     needed["reactions:read"] = "count reactions that a page cuts short"
     if files:
         needed["files:read"] = "fetch the files that members share"
+    if letters and kind == "bot":
+        needed |= _POSTING
     return needed
 
 

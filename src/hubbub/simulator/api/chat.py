@@ -71,6 +71,8 @@ def writable_channel(call: Call, named: str) -> Raw:
         raise Refusal("channel_not_found")
     if channel.get("is_archived"):
         raise Refusal("is_archived")
+    if channel.get("is_im") and (call.backend.user(channel.get("user", "")) or {}).get("deleted"):
+        raise Refusal("user_disabled")
     may_stay_outside = type_of(channel) == "public_channel" and (
         call.token.kind == "user" or call.token.allows("chat:write.public")
     )

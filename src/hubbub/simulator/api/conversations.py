@@ -1,6 +1,7 @@
 """Conversations: which there are, who is in them, entering and opening them."""
 
 from hubbub.simulator.call import Call, Method
+from hubbub.simulator.directory import SLACKBOT
 from hubbub.simulator.limits import Tier
 from hubbub.simulator.paging import cut
 from hubbub.simulator.refusal import Refusal
@@ -126,6 +127,8 @@ def _users_to_open(call: Call) -> list[str]:
             raise Refusal("user_not_found")
         if user.get("deleted"):
             raise Refusal("user_disabled")
+        if user.get("is_bot") or user_id == SLACKBOT:
+            raise Refusal("cannot_dm_bot")
     return users
 
 

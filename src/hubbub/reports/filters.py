@@ -1,0 +1,119 @@
+"""What message templates have beyond Jinja's own filters, and how their values become harmless."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from hubbub.reports import languages
+from hubbub.reports.mrkdwn import harmless
+
+_MEMBER = re.compile(r"[UW][A-Z0-9]{1,20}")
+_CHANNEL = re.compile(r"[CGD][A-Z0-9]{1,20}")
+_URL = re.compile(r"https?://[^\s<>|]+")
+_NOTHING = "–"
+"""Stands where a figure is not known, or is held back."""
+
+FILTERS = {
+    "number": "`1,234.5`, as the language writes it",
+    "percent": "`+12 %`",
+    "day": "`Sun 15 Nov`, of a day or an instant",
+    "moment": "`Sun 15 Nov 14:05`, of an instant, in the workspace's time zone",
+    "line": "one line of at most 200 characters, or `line(80)`",
+    "mention": "a member by their id: `<@U…>`; Slack tells them",
+    "channel": "a channel by its id: `<#C…>`",
+    "link": 'an address with words for it: `row.permalink | link("see it")`',
+    "counted": '`1 message`, `2 messages`: `row.messages | counted("message", "messages")`',
+}
+"""What templates have beyond Jinja's own filters."""
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How a template speaks: its language, and the workspace's time zone."""
+
+    language: str
+    zone: ZoneInfo
+
+
+def filters_of(voice: Voice) -> Mapping[str, Callable[..., str]]:
+    """The filters, as a voice speaks."""
+    return {
+        "number": partial(_number, voice),
+        "percent": partial(_percent, voice),
+        "day": partial(_day, voice),
+        "moment": partial(_moment, voice),
+        "line": _line,
+        "mention": _mention,
+        "channel": _channel,
+        "link": _link,
+        "counted": partial(_counted, voice),
+    }
+
+
+def shown(value: Any) -> Any:
+    """What a template puts in, before it is escaped."""
+    if value is None:
+        return _NOTHING
+    if isinstance(value, Markup | bool | int | float):
+        return value
+    return harmless(str(value))
+
+
+def _number(voice: Voice, value: float | None) -> str:
+    return _NOTHING if value is None else languages.number(value, voice.language)
+
+
+def _percent(voice: Voice, value: float | None) -> str:
+    if value is None:
+        return _NOTHING
+    sign = "+" if round(value) > 0 else "−" if round(value) < 0 else "±"
+    return f"{sign}{languages.number(abs(round(value)), voice.language)} %"
+
+
+def _day(voice: Voice, value: date | datetime | None) -> str:
+    if value is None:
+        return _NOTHING
+    local = value.astimezone(voice.zone).date() if isinstance(value, datetime) else value
+    return languages.day_of_year(local, voice.language)
+
+
+def _moment(voice: Voice, value: datetime | None) -> str:
+    return _NOTHING if value is None else languages.moment(value, voice.language, voice.zone)
+
+
+def _counted(voice: Voice, value: int, one: str, many: str) -> str:
+    return f"{languages.number(value, voice.language)} {one if value == 1 else many}"
+
+
+def _line(value: Any, longest: int = 200) -> str:
+    said = " ".join(str(_NOTHING if value is None else value).split())
+    return said if len(said) <= longest else f"{said[: longest - 1].rstrip()}…"
+
+
+def mention_of(kind: str, slack_id: str, name: str) -> str:
+    """A recipient in a message, so that Slack shows who it is; the name where the id is none of
+    Slack's."""
+    said = _mention(slack_id) if kind == "member" else _channel(slack_id)
+    return said if isinstance(said, Markup) else name
+
+
+def _mention(value: Any) -> str:
+    return Markup(f"<@{value}>") if _MEMBER.fullmatch(str(value)) else str(value)  # noqa: S704
+
+
+def _channel(value: Any) -> str:
+    return Markup(f"<#{value}>") if _CHANNEL.fullmatch(str(value)) else str(value)  # noqa: S704
+
+
+def _link(value: Any, words: Any) -> str:
+    """Words alone where there is no address: archives tell none."""
+    said = harmless(" ".join(str(words).split())).replace("|", "¦")
+    if value is None or not _URL.fullmatch(str(value)):
+        return said
+    return Markup("<{}|{}>").format(str(value), said)
