@@ -35,7 +35,7 @@ USERS.append(
 
 CHANNELS: list[dict[str, Any]] = [
     {"id": "C0WRITE", "name": "글쓰기", "members": [*_NAMES, "U0BOT00"]},
-    {"id": "C0TALK0", "name": "talk", "members": ["U0MINA0", "U0TOM00", "U0EVE00"]},
+    {"id": "C0TALK0", "name": "general", "members": ["U0MINA0", "U0TOM00", "U0EVE00"]},
     {"id": "C0STAFF", "name": "organisers", "members": ["U0EVE00", "U0BOT00"]},
 ]
 
@@ -108,7 +108,7 @@ def write_circle(folder: Path) -> Path:
     lists = {"users": USERS, "channels": CHANNELS}
     for name, records in lists.items():
         (folder / f"{name}.json").write_text(json.dumps(records), encoding="utf-8")
-    for channel, messages in (("글쓰기", WRITING), ("talk", TALK)):
+    for channel, messages in (("글쓰기", WRITING), ("general", TALK)):
         days: dict[str, list[dict[str, Any]]] = {}
         for each in messages:
             day = datetime.fromtimestamp(float(each["ts"]), UTC).date().isoformat()

@@ -163,6 +163,8 @@ def compose(
     catalog = Catalog(settings.pack)
     rounds = _rounds(settings, catalog, report)
     when = _period(report, wish.period, today(now, zone), rounds)
+    if when.is_open:
+        when = replace(when, told_at=now)
     k = smallest_group(settings)
     plan = _plan(settings, report, when, catalog, k)
     audited(settings, "read", report.name)
@@ -390,7 +392,7 @@ def _window(
         elif not when.is_timeless:
             given["since"] = when.since("period")
     if not when.is_timeless:
-        given["as_of"] = when.end.isoformat()
+        given["as_of"] = (when.told_at or when.end).isoformat()
     # where small groups are suppressed, such a metric is about the month of its end by itself
     is_the_month = when.of == "month" and given.get("since") == when.since("period")
     if k > 1 and is_the_month and not period_of(metric):
@@ -451,7 +453,7 @@ def _addressees(
 
 def _rounds(settings: Settings, catalog: Catalog, report: Report) -> list[Round]:
     """The rounds of a workspace, if a report is about them."""
-    if report.of != "round":
+    if report.of not in {"round", "open round"}:
         return []
     if "rounds" not in catalog.views:
         part = Part(report.file, report.file.line_of("[period]"))

@@ -44,7 +44,7 @@ from hubbub.content import ContentFile, find
 from hubbub.errors import BadContent, UsageError
 
 Each = Literal["member", "channel", "leader"]
-Of = Literal["day", "week", "month", "round", "once"]
+Of = Literal["day", "week", "month", "round", "open round", "once"]
 
 KEYS = {
     "": {
@@ -60,7 +60,8 @@ KEYS = {
         "column": "with `metric`: the column that names them, by id",
     },
     "period": {
-        "of": "what it is about: the last whole " + ", ".join(get_args(Of)[:-1]) + "; or once"
+        "of": "what it is about: the last whole day, week, month or round; the open round, as it "
+        "stands; or once"
     },
     "parameters": {},
     "data": {

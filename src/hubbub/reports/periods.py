@@ -5,7 +5,7 @@ Days are those of the workspace's time zone, weeks begin on Monday; both ends li
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ _EXAMPLES: Mapping[Of, str] = {
     "week": "2026-W44",
     "month": "2026-10",
     "round": "round-7",
+    "open round": "round-7",
     "once": "a name, such as spring",
 }
 
@@ -47,6 +48,10 @@ class Period:
     """The last day; for `once` the present one."""
     number: int | None = None
     """Of a round."""
+    is_open: bool = False
+    """Whether it still lasts: then it is told as it stands …"""
+    told_at: datetime | None = None
+    """… at this moment."""
 
     @property
     def is_timeless(self) -> bool:
@@ -73,6 +78,11 @@ def last_period(of: Of, today: date, rounds: Sequence[Round]) -> Period:
     """The last period that has ended before a day. Raises `UsageError` if no round has."""
     if of == "once":
         return Period(of, "once", None, today)
+    if of == "open round":
+        for each in rounds:
+            if each.begins <= today <= each.ends:
+                return _of_round(each, is_open=True)
+        raise UsageError("No round is open.", "See docs/writing.md for how rounds are set.")
     if of == "round":
         ended = [each for each in rounds if each.ends < today]
         if not ended:
@@ -91,7 +101,10 @@ def named_period(of: Of, name: str, today: date, rounds: Sequence[Round]) -> Per
             f"{name!r} is no {of} to report about." if of != "once" else f"{name!r} is no name.",
             f"Write {_EXAMPLES[of]}.",
         )
-    if not period.is_timeless and period.end >= today:
+    if period.is_open:
+        if last_period(of, today, rounds) != period:
+            raise UsageError(f"The round {period.key} is not open.", "Leave out --period.")
+    elif not period.is_timeless and period.end >= today:
         raise UsageError(
             f"The {of} {period.key} has not ended.",
             "What is sent now would lack the rest, and is never sent again. Wait for its end.",
@@ -119,8 +132,9 @@ def _of_days(of: Of, begin: date) -> Period:
     return Period(of, keys[of], begin, ENDS[of](begin) - _DAY)
 
 
-def _of_round(told: Round) -> Period:
-    return Period("round", f"round-{told.number}", told.begins, told.ends, told.number)
+def _of_round(told: Round, *, is_open: bool = False) -> Period:
+    key = f"round-{told.number}"
+    return Period("round", key, told.begins, told.ends, told.number, is_open)
 
 
 def _day(name: str, today: date, rounds: Sequence[Round]) -> Period | None:
@@ -154,6 +168,11 @@ def _round(name: str, today: date, rounds: Sequence[Round]) -> Period | None:
     return next((_of_round(each) for each in rounds if str(each.number) == number), None)
 
 
+def _open_round(name: str, today: date, rounds: Sequence[Round]) -> Period | None:
+    period = _round(name, today, rounds)
+    return replace(period, is_open=True) if period else None
+
+
 def _once(name: str, today: date, rounds: Sequence[Round]) -> Period | None:
     del rounds
     return Period("once", name, None, today) if _ONCE.fullmatch(name) else None
@@ -164,5 +183,6 @@ _READERS: Mapping[Of, Callable[[str, date, Sequence[Round]], Period | None]] = {
     "week": _week,
     "month": _month,
     "round": _round,
+    "open round": _open_round,
     "once": _once,
 }

@@ -9,6 +9,7 @@ since = ""
 round = { default = 0, doc = "one round; 0 is all of the window" }
 status = { default = "", doc = "one status; empty is all" }
 member = ""
+late_days = { default = 0, doc = "days after the window's end of which late submissions still count" }
 
 [columns]
 round = { type = "integer", doc = "its number, from 1" }
@@ -25,13 +26,14 @@ WITH stood AS (
         *,
         CASE
             WHEN submitted_at <= $as_of THEN 'submitted'
-            WHEN late_at <= $as_of THEN 'late'
+            WHEN late_at <= $as_of + to_days($late_days::INTEGER) THEN 'late'
             WHEN passed_at <= $as_of THEN 'passed'
             WHEN ends_at <= $as_of THEN 'missing'
             ELSE 'open'
         END AS status
     FROM round_members
-    WHERE begins_at BETWEEN $since AND $as_of AND (is_expected OR first_at <= $as_of)
+    WHERE begins_at BETWEEN $since AND $as_of
+        AND (is_expected OR first_at <= $as_of + to_days($late_days::INTEGER))
         AND ($round = 0 OR round = $round) AND ($member IS NULL OR user_id = $member)
 ), told AS (
     SELECT

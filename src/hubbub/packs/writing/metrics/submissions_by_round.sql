@@ -6,6 +6,7 @@ members = "overlapping"
 
 [parameters]
 since = ""
+late_days = { default = 0, doc = "days after the window's end of which late submissions still count" }
 
 [columns]
 round = { type = "integer", doc = "its number, from 1" }
@@ -24,15 +25,18 @@ WITH stood AS (
         *,
         CASE
             WHEN submitted_at <= $as_of THEN 'submitted'
-            WHEN late_at <= $as_of THEN 'late'
+            WHEN late_at <= $as_of + to_days($late_days::INTEGER) THEN 'late'
             WHEN passed_at <= $as_of THEN 'passed'
             WHEN ends_at <= $as_of THEN 'missing'
             ELSE 'open'
         END AS status
-    FROM round_members WHERE is_expected OR first_at <= $as_of
+    FROM round_members
+    WHERE is_expected OR first_at <= $as_of + to_days($late_days::INTEGER)
 ), posts AS (
     SELECT round, count(*) AS submissions
-    FROM submissions WHERE NOT is_passed_token AND posted_at <= $as_of
+    FROM submissions
+    WHERE NOT is_passed_token
+        AND posted_at <= $as_of + to_days(CASE WHEN is_late THEN $late_days::INTEGER ELSE 0 END)
     GROUP BY round
 )
 SELECT
