@@ -50,9 +50,9 @@ def add_records(
 def append(
     batch: Batch, records: list[Record], channel_id: str, ts: str, posted_at: int, copy: int
 ) -> None:
-    """Append the records of one copy of a message."""
-    for record in records:
-        told = (channel_id, ts, record.place)
+    """Append the records of one copy of a message, numbered through all templates."""
+    for place, record in enumerate(records):
+        told = (channel_id, ts, place)
         batch.rows["records"].append((*told, record.template, record.status, copy))
         batch.rows["record_values"] += [
             (*told, *row, copy) for each in record.readings for row in _rows(each, posted_at)

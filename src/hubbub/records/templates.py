@@ -1,10 +1,20 @@
-"""All record templates of a workspace."""
+"""All record templates of a workspace, and the records that they find in posts."""
 
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
+from hubbub.records.dates import Reach, is_month_first
+from hubbub.records.polls import read_poll
+from hubbub.records.reader import read_part
 from hubbub.records.reading import Post, Record
+from hubbub.records.recognition import parts
 from hubbub.records.template import Template
+from hubbub.records.template_files import read_templates
+from hubbub.records.writing import cleaned, key, own_words
+
+_DAYS = (-3650, 3650)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Templates:
@@ -16,15 +26,67 @@ class Templates:
     @cached_property
     def templates(self) -> dict[str, Template]:
         """The templates by name. Raises `BadContent`."""
-        return {}
+        return read_templates(self._own_pack)
 
     def might_read(self, text: str, channel_id: str, channel_name: str | None) -> bool:
         """Whether a template could find a record in a text: cheap, and never wrong by a no."""
-        del text, channel_id, channel_name
-        return False
+        folded = text.casefold() if text.isascii() else key(cleaned(text))
+        if any(needle in folded for needle in self._needles):
+            return True
+        return any(each.is_open_in(channel_id, channel_name) for each in self._of_channels)
+
+    @cached_property
+    def _needles(self) -> tuple[str, ...]:
+        return tuple({each for one in self.templates.values() for each in one.needles})
+
+    @cached_property
+    def _of_channels(self) -> list[Template]:
+        return [each for each in self.templates.values() if each.without_opening]
 
     def read(self, post: Post) -> list[Record]:
         """The records of a post, by template and place. It depends on the post and the templates
         alone, and raises nothing."""
-        del post
-        return []
+        if not post.blocks and not self.might_read(post.text, post.channel_id, post.channel_name):
+            return []
+        lines = own_words(cleaned(post.text)).split("\n")
+        return [
+            record
+            for template in self.templates.values()
+            if _is_for(template, post)
+            for record in _read(template, post, lines)
+        ]
+
+
+def _is_for(template: Template, post: Post) -> bool:
+    if template.authors and not (
+        ("apps" if post.is_bot else "people") in template.authors
+        or post.author_id in template.authors
+    ):
+        return False
+    return template.is_read_in(post.channel_id, post.channel_name)
+
+
+def _read(template: Template, post: Post, lines: list[str]) -> list[Record]:
+    if template.reader == "poll":
+        poll = read_poll(post.blocks)
+        return [] if poll is None else [Record(template.name, 0, poll, "good")]
+    is_open = template.is_open_in(post.channel_id, post.channel_name)
+    found: list[Record] = []
+    reach = None
+    for part in parts(lines, template, is_open=is_open):
+        reach = reach or _reach(template, post)
+        record = read_part(template, post, part, reach, len(found))
+        if record is not None:
+            found.append(record)
+    return found
+
+
+def _reach(template: Template, post: Post) -> Reach:
+    dates = (each for each in template.fields.values() if each.type == "date")
+    first = next(dates, None)
+    before, after = (first.range if first and first.range else None) or _DAYS
+    posted = (_EPOCH + timedelta(microseconds=post.posted_at)).astimezone(post.zone).date()
+    month_first = template.month_first
+    if month_first is None:
+        month_first = is_month_first(post.zone)
+    return Reach(posted, -before, after, post.zone, month_first)

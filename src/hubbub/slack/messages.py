@@ -268,11 +268,7 @@ class _Reader:
         """Hand on the blocks of messages by apps; people's say what their text says."""
         for place in {*self._places["bot_id"], *self._places["subtype"]}:
             if bots[place] is not None or subtypes[place] == "bot_message":
-                message = self._messages[place]
-                beside = records(message.get("attachments"))
-                found = [
-                    block for each in (message, *beside) for block in records(each.get("blocks"))
-                ]
+                found = blocks_of(self._messages[place])
                 if found:
                     self._batch.blocks[self._first + place] = found
 
@@ -292,6 +288,12 @@ class _Reader:
                 kept["blocks"] = blocks
             outlines.append(canonical(kept))
         return outlines
+
+
+def blocks_of(message: Json) -> list[Json]:
+    """The Block Kit of a message and its attachments, which some apps use for all of it."""
+    parts = (message, *records(message.get("attachments")))
+    return [block for each in parts for block in records(each.get("blocks"))]
 
 
 _RARE = frozenset({

@@ -1,11 +1,11 @@
--- Whom records name: members who are tagged, and names that one member alone bears as handle, display
+-- Whom records name: members who are tagged, and names that one account alone bears as handle, display
 -- name or real name, in any case. Of other names user_id is null: somebody who is not registered.
 WITH bearers AS (
     SELECT called, min(user_id) AS user_id
     FROM (
         SELECT user_id, lower(trim(unnest([name, display_name, real_name]))) AS called
         FROM (
-            SELECT user_id, name, display_name, real_name FROM users WHERE NOT is_bot
+            SELECT user_id, name, display_name, real_name FROM users
             UNION ALL
             SELECT user_id, name, display_name, real_name FROM profiles ANTI JOIN users USING (user_id)
         )

@@ -1,0 +1,84 @@
+"""Finds where records begin in a post, and tells them from talk about records."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hubbub.records.template import Template
+from hubbub.records.writing import DECOR, MARKS
+
+
+class Part(NamedTuple):
+    """Lines of a post that may be a record."""
+
+    title: str
+    """What stands behind the opening in its line."""
+    before: str
+    """What stands before it."""
+    lines: tuple[str, ...]
+    """The lines below."""
+    is_head: bool
+    """Whether its line begins with the opening; false too where none is needed."""
+
+
+_PLACEHOLDER = re.compile(
+    r"\b(?:mm?|dd?)\s?[-/.]\s?(?:mm?|dd?)(?:\s?[-/.]\s?y{2,4})?\b|\by{4}-mm-dd\b", re.IGNORECASE
+)
+_CLAUSE_ENDS = re.compile(r"[!:|\n(]|\s[-–—]\s")
+_MOST_WORDS_AROUND = 14
+
+
+def parts(lines: Sequence[str], template: Template, *, is_open: bool) -> list[Part]:
+    """The parts of a post that may each be a record, in order; where no opening is needed, the
+    whole of it if it has none."""
+    if _PLACEHOLDER.search("\n".join(lines)):
+        return []
+    marks = [_mark(line, template) for line in lines]
+    begins = [number for number, mark in enumerate(marks) if mark is not None]
+    if not begins or marks[begins[0]] is None:
+        begins = []
+    first = begins[0] if begins else len(lines)
+    if begins and _is_talk_above(lines[:first], template):
+        return []
+    if not begins:
+        if not is_open or _is_talk_above(lines, template):
+            return []
+        return [Part(lines[0] if lines else "", "", tuple(lines[1:]), is_head=False)]
+    found: list[Part] = []
+    for begin, end in zip(begins, [*begins[1:], len(lines)], strict=True):
+        mark = marks[begin]
+        if isinstance(mark, Part):
+            found.append(mark._replace(lines=tuple(lines[begin + 1 : end])))
+    return found
+
+
+def _mark(line: str, template: Template) -> Part | bool | None:
+    """Whether a line opens a record (what stands around the opening), something else (false), or
+    nothing."""
+    other = template.other_opening.search(line) if template.other_opening else None
+    decor = DECOR.match(line)
+    begin = decor.end() if decor else 0
+    if other is not None and other.start() <= begin + 1:
+        return False
+    opening = template.opening.search(line) if template.opening else None
+    if opening is None or (other is not None and other.start() < opening.start()):
+        return None
+    before, after = line[: opening.start()], line[opening.end() :]
+    is_head = opening.start() <= begin
+    if not is_head and len(before.split()) > _MOST_WORDS_AROUND // 2:
+        return None
+    if _is_talk(before, after, template):
+        return False
+    return Part(after, before, (), is_head)
+
+
+def _is_talk(before: str, after: str, template: Template) -> bool:
+    talking = template.talking
+    if talking is None:
+        return False
+    clause = _CLAUSE_ENDS.split(after.lstrip(f"{MARKS} "), maxsplit=1)[0]
+    return bool(talking.search(before) or talking.search(clause)) or after.lstrip("*_ ")[:1] == "?"
+
+
+def _is_talk_above(lines: Sequence[str], template: Template) -> bool:
+    return template.talking is not None and any(map(template.talking.search, lines))
