@@ -5,13 +5,10 @@ does in them stands beside their posts.
 """
 
 import json
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
-
-import duckdb
 
 SEOUL = ZoneInfo("Asia/Seoul")
 
@@ -52,38 +49,40 @@ def said(seoul: str, user: str, text: str, **more: Any) -> dict[str, Any]:
     return {"type": "message", "ts": ts(seoul), "user": user, "text": text, **more}
 
 
-def handed_in(seoul: str, user: str, about: str = "", **more: Any) -> dict[str, Any]:
-    """A submission, with a link that tells its author and time."""
+def handed_in(seoul: str, user: str, number: int | None = None, **more: Any) -> dict[str, Any]:
+    """A submission, with a link that tells its author and time; it can name a round."""
     link = f"<https://drafts.example.org/{user}/{seoul.replace(' ', 'T')}>"
-    return said(seoul, user, f"*Submission* {about}\nTitle: A page\nLink: {link}", **more)
+    named = f"회차: {number}\n" if number else ""
+    return said(seoul, user, f"*제출합니다*\n{named}제목: 어느 페이지\n링크: {link}", **more)
 
 
 def reacted(name: str, *users: str) -> dict[str, Any]:
     return {"name": name, "users": list(users), "count": len(users)}
 
 
+PASS = "패스 사용\n다음 회차에 만나요"
 CLAPS = [reacted("clap", "U0MINA0", "U0TOM00", "U0EVE00")]
 WRITING: list[dict[str, Any]] = [
     # Staff, who is not expected, hands in all the same.
     handed_in("03-05 09:00", "U0EVE00", reactions=CLAPS),
-    said("03-10 20:00", "U0JUN00", "Pass this round, the baby decided."),
+    said("03-10 20:00", "U0JUN00", "패스합니다. 이번에는 아기가 이겼어요."),
     said("03-12 08:00", "U0SORA0", "Submission is hard this week, is it not?"),
     # The last second of round 1, and the first of round 2, which names round 1.
     handed_in("03-15 23:59:59.999999", "U0MINA0", reactions=[reacted("heart", "U0SORA0")]),
-    handed_in("03-16 00:00:00", "U0TOM00", "round 1"),
+    handed_in("03-16 00:00:00", "U0TOM00", 1),
     # Twice in round 2: one member, two submissions.
     handed_in("03-17 10:00", "U0MINA0"),
     handed_in("03-28 10:00", "U0MINA0"),
     # A pass, then a submission after all.
-    said("03-20 10:00", "U0SORA0", "I pass this time, see you in the next one."),
+    said("03-20 10:00", "U0SORA0", PASS),
     handed_in("03-25 10:00", "U0SORA0"),
     # Came in the midst of round 2, hands in at once: not expected before round 3.
     said("03-20 12:00", "U0NEW00", "<@U0NEW00> has joined the channel", subtype="channel_join"),
     handed_in("03-25 12:00", "U0NEW00"),
     # Late for round 2.
-    handed_in("03-30 08:00", "U0JUN00", "round 2"),
+    handed_in("03-30 08:00", "U0JUN00", 2),
     # Names a round that is neither this nor one beside it.
-    handed_in("04-02 10:00", "U0SORA0", "round 7"),
+    handed_in("04-02 10:00", "U0SORA0", 7),
     # Says what submissions look like; is no person.
     handed_in("04-02 11:00", "U0BOT00"),
 ]  # fmt: skip
@@ -118,22 +117,3 @@ def write_circle(folder: Path) -> Path:
             path.parent.mkdir(exist_ok=True)
             path.write_text(json.dumps(records, ensure_ascii=False), encoding="utf-8")
     return folder
-
-
-def record_by_hand(file: Path) -> None:
-    """Put what the circle hands in into a store, as its records would be read."""
-    with closing(duckdb.connect(str(file))) as connection:
-        connection.execute("""
-            INSERT INTO records BY NAME
-            SELECT channel_id, ts, 0 AS place, 'submission' AS template, 'good' AS status
-            FROM messages
-            WHERE text LIKE '*Submission*%' OR text ILIKE '%pass this%'""")
-        connection.execute("""
-            INSERT INTO record_values BY NAME
-            SELECT channel_id, ts, 0 AS place, 'pass' AS field, 0 AS position, posted_at,
-                'choice' AS kind, 'pass' AS text
-            FROM messages WHERE text ILIKE '%pass this%'
-            UNION ALL BY NAME
-            SELECT channel_id, ts, 0 AS place, 'round' AS field, 0 AS position, posted_at,
-                'count' AS kind, regexp_extract(text, ' round ([0-9]+)', 1)::BIGINT AS number
-            FROM messages WHERE text LIKE '*Submission* round %'""")

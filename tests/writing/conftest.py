@@ -10,7 +10,7 @@ from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.run import Runner
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
-from tests.writing.circle import record_by_hand, write_circle
+from tests.writing.circle import write_circle
 
 SET = """[writing]
 first_round = 2026-03-02
@@ -38,7 +38,6 @@ def circle(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         folder / "home", "circle", timezone="Asia/Seoul", privacy={"preset": "open"}
     )
     import_archive(settings, write_circle(folder / "export"))
-    record_by_hand(settings.store)
     return settings
 
 

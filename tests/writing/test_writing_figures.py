@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hubbub.content import PACKS
-from tests.writing.circle import SEOUL, ts
+from tests.writing.circle import PASS, SEOUL, ts
 from tests.writing.conftest import Run
 
 AS_OF = "2026-04-05"
@@ -144,7 +144,7 @@ def test_submissions_are_listed_newest_first(run: Run) -> None:
     ]
     assert rows[0]["link"] == "https://drafts.example.org/U0SORA0/04-02T10:00"
     assert rows[5]["link"] is None
-    assert rows[5]["characters"] == len("I pass this time, see you in the next one.")
+    assert rows[5]["characters"] == len(PASS)
     assert {row["channel"] for row in rows} == {"글쓰기"}
 
 

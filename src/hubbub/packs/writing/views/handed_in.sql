@@ -1,19 +1,23 @@
--- What members hand in, and where they pass: a row a record that could be read. Who writes of a pass
--- beside a link hands in.
-WITH told AS (
+-- What members hand in, and where they pass: a row a post. Who writes of a pass beside a submission
+-- hands in.
+WITH read AS (
     SELECT
-        channel_id, ts, place,
-        coalesce(bool_or(kind IS NOT NULL) FILTER (field = 'pass'), false)
-            AND NOT coalesce(bool_or(kind IS NOT NULL) FILTER (field = 'link'), false)
-            AS is_passed_token,
-        min(number) FILTER (field = 'round') AS named_round
-    FROM record_values
+        r.channel_id, r.ts,
+        r.template = 'pass' OR coalesce(bool_or(v.kind IS NOT NULL) FILTER (v.field = 'pass'), false)
+            AND NOT coalesce(bool_or(v.kind IS NOT NULL) FILTER (v.field = 'link'), false)
+            AS is_pass,
+        min(v.number) FILTER (v.field = 'round') AS named_round
+    FROM records r
+    LEFT JOIN record_values v USING (channel_id, ts, place)
+    WHERE r.template IN ('submission', 'pass') AND r.status <> 'refused'
+    GROUP BY r.channel_id, r.ts, r.place, r.template
+), posts AS (
+    SELECT
+        channel_id, ts, bool_and(is_pass) AS is_passed_token,
+        -- a submission's own number goes before one beside a pass
+        arg_min(named_round, is_pass) AS named_round
+    FROM read
     GROUP BY ALL
 )
-SELECT
-    m.channel_id, m.ts, place, m.user_id, m.posted_at, m.characters,
-    coalesce(t.is_passed_token, false) AS is_passed_token, t.named_round
-FROM records r
-JOIN people_messages m USING (channel_id, ts)
-LEFT JOIN told t USING (channel_id, ts, place)
-WHERE r.template = 'submission' AND r.status <> 'refused'
+SELECT m.channel_id, m.ts, m.user_id, m.posted_at, m.characters, p.is_passed_token, p.named_round
+FROM posts p JOIN people_messages m USING (channel_id, ts)
