@@ -41,6 +41,15 @@ def _panels(session: Session) -> _Rows:
     ]
 
 
+def _records(session: Session) -> _Rows:
+    from hubbub.records.templates import Templates
+
+    found = Templates(session.settings.pack).templates.values()
+    return ["template", "what", "fields", "pack"], [
+        [each.name, each.doc, ", ".join(each.fields), each.file.pack] for each in found
+    ]
+
+
 def _tables(session: Session) -> _Rows:
     del session
     from hubbub.core.tables import TABLES
@@ -81,6 +90,7 @@ _KINDS: dict[str, Callable[[Session], _Rows]] = {
     "metrics": _metrics,
     "charts": _charts,
     "panels": _panels,
+    "records": _records,
     "tables": _tables,
     "channels": _channels,
     "runs": _query(
@@ -106,8 +116,8 @@ _KINDS: dict[str, Callable[[Session], _Rows]] = {
 @click.argument("kind", type=click.Choice(list(_KINDS)))
 @everywhere
 def command(session: Session, kind: str) -> None:
-    """List metrics, charts, panels, tables, channels, runs, the calls of the last run, or what
-    could not be read."""
+    """List metrics, charts, panels, record templates, tables, channels, runs, the calls of the last
+    run, or what could not be read."""
     columns, rows = _KINDS[kind](session)
     if session.as_json:
         console.print_json(columns, rows)

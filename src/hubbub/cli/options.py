@@ -29,7 +29,7 @@ _EVERYWHERE = {
 }
 """Options of every verb, and whether a value follows."""
 
-_WITH_VERBS_OF_ITS_OWN = frozenset({"privacy"})
+_WITH_VERBS_OF_ITS_OWN = frozenset({"privacy", "records"})
 """Verbs that take another verb, which is the one that has the options."""
 
 

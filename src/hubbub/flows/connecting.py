@@ -79,6 +79,11 @@ def _whole_token(kind: str, token: Token) -> Token:
     return token
 
 
+def has_token(settings: Settings) -> bool:
+    """Whether there is a token that can read."""
+    return bool(_from_environment(os.environ) or _from_secrets(settings))
+
+
 def app_token(settings: Settings) -> Token | None:
     """The token by which Socket Mode is opened, from the environment, else from the secrets file;
     None if there is none. Raises `UsageError` for something else in its place."""

@@ -145,7 +145,7 @@ def classify(text: str) -> str:
     has_chatter = any(
         word in CHATTER and not raw[:1].isupper()
         for word, raw in zip(folded, words, strict=True)
-        if word not in {"of", "the", "de", "la", "del", "el", "von", "der", "in", "on", "for", "to"}
+        if word not in _WITHIN_NAMES
     )
     if has_chatter:
         return "maybe" if len(words) <= 3 and words[0][:1].isupper() else "prose"
@@ -324,19 +324,23 @@ class _Collected:
             if len(words) == 2:
                 return values, [], [words]
             return words, ["run_together"], [values]
-        split: list[Value] = []
-        for each in values:
-            words = (each.name or "").split() if each.kind == "name" else []
-            split += [Value("name", name=word) for word in words] if len(words) > 2 else [each]
-        doubts = (
-            ["run_together"]
-            if len(split) > len(values)
-            and any(len((each.name or "").split()) > 3 for each in names)
-            else []
-        )
-        return values, doubts, [tuple(split)] if len(split) > len(values) else []
+        split = [part for each in values for part in _words_of(each)]
+        if len(split) == len(values):
+            return values, [], []
+        if commas:
+            return values, [], [tuple(split)]
+        return tuple(split), ["run_together"], [values]
 
 
+def _words_of(value: Value) -> list[Value]:
+    """The words of a name of three or more, which may be as many names."""
+    words = (value.name or "").split() if value.kind == "name" else []
+    if len(words) < 3 or {word.casefold() for word in words} & _WITHIN_NAMES:
+        return [value]
+    return [Value("name", name=word) for word in words]
+
+
+_WITHIN_NAMES = frozenset({"of", "the", "de", "la", "del", "el", "von", "der", "in", "on", "for"})
 _ROLES = frozenset(
     {"q", "vq", "qic", "co q", "coq", "co", "fng", "dr", "respect", "hate", "kotter", "20"}
 )

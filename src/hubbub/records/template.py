@@ -9,7 +9,7 @@ from typing import Literal
 
 from hubbub.content import ContentFile
 from hubbub.records.labels import Labels
-from hubbub.records.writing import key
+from hubbub.records.writing import cleaned, key
 
 Type = Literal["members", "date", "count", "channel", "text", "link", "list", "choice"]
 Origin = Literal["label", "opening", "rest", "anywhere"]
@@ -124,6 +124,10 @@ class Template:
         """The labels of its fields."""
         named = {key(label): each.name for each in self.fields.values() for label in each.labels}
         return Labels(named, {name: each.type for name, each in self.fields.items()})
+
+    def speaks_of(self, text: str) -> bool:
+        """Whether a text has an opening anywhere, even if it is no record."""
+        return self.opening is not None and self.opening.search(cleaned(text)) is not None
 
     def is_read_in(self, channel_id: str, channel_name: str | None) -> bool:
         """Whether records of it are looked for in a channel."""
