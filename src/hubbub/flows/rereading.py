@@ -26,7 +26,7 @@ from hubbub.flows.workspace import (
     settle,
     stored_channels,
 )
-from hubbub.privacy.gate import Channel, Gate
+from hubbub.privacy.gate import Gate
 from hubbub.privacy.policy import Policy
 from hubbub.records.rows import add_records
 from hubbub.settings import Settings
@@ -76,8 +76,7 @@ def read_again(settings: Settings, template: str | None = None) -> Reread:
         raise UsageError(f"There is no template {template!r}.", f"{hint}See: hubbub list records")
     with alone(settings), audited_run(settings, "records read") as told:
         take_over(settings)
-        channels = {each: Channel(*what) for each, *what in stored_channels(settings)}
-        gate = gate_of(settings, policy, channels)
+        gate = gate_of(settings, policy, stored_channels(settings))
         done = _reread(settings, reader, gate, template)
         told |= {"messages": done.messages, "changed": done.changed}
     return done
