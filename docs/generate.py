@@ -17,6 +17,7 @@ import click
 
 from hubbub.charts.catalog import Charts
 from hubbub.cli.program import program
+from hubbub.content import EVERYBODYS, by_pack
 from hubbub.core.batch import Batch, carries_copy
 from hubbub.core.tables import TABLES, Column, Privacy, Table, Type
 from hubbub.core.topic import SCHEMA, needed
@@ -55,7 +56,11 @@ def tables() -> str:
 def metrics() -> str:
     """All metrics with their parameters and columns."""
     lines: list[str] = []
-    for metric in Catalog(_NO_PACK).metrics():
+    pack = EVERYBODYS
+    for metric in by_pack(Catalog(_NO_PACK).metrics()):
+        if metric.file.pack != pack:
+            pack = metric.file.pack
+            lines += [f"## Metrics of the pack {pack}", ""]
         lines += [f"### {metric.name}", "", f"{metric.question} {metric.note}".strip()]
         given = [f"`{each.name}` ({each.default or 'all'})" for each in metric.parameters.values()]
         lines += ["", f"Parameters: {', '.join([*given, '`as_of` (now)'])}.", ""]
@@ -205,9 +210,10 @@ def _goes_after(table: Table, column: Column) -> str:
 
 def charts() -> str:
     """All charts."""
-    lines = ["| chart | title | metric |", "|---|---|---|"]
+    lines = ["| pack | chart | title | metric |", "|---|---|---|---|"]
     lines += [
-        f"| {each.name} | {each.title} | {each.metric} |" for each in Charts(_NO_PACK).charts()
+        f"| {each.file.pack} | {each.name} | {each.title} | {each.metric} |"
+        for each in by_pack(Charts(_NO_PACK).charts())
     ]
     return "\n".join(lines)
 

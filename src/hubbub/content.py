@@ -10,10 +10,10 @@ without names, the demo's charts) only the packs in use count: see `packs_in_use
 
 import re
 import tomllib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from hubbub.errors import BadContent
 
@@ -21,6 +21,10 @@ PACKS = Path(__file__).parent / "packs"
 EVERYBODYS = "community"
 """The pack that says something of every workspace; the others are about records that only some
 communities write."""
+
+
+OWN = "pack"
+"""What a workspace's own pack is called."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,14 @@ class ContentFile:
         return BadContent(self.place, line, reason, fix)
 
 
+class _InPack(Protocol):
+    @property
+    def file(self) -> ContentFile: ...
+
+
+Found = TypeVar("Found", bound=_InPack)
+
+
 def find(kind: str, suffixes: Sequence[str], own_pack: Path) -> dict[str, ContentFile]:
     """All files of a kind (`metrics`, say), by name and in order of it."""
     found: dict[str, ContentFile] = {}
@@ -95,6 +107,12 @@ def find_each(name: str, own_pack: Path) -> list[ContentFile]:
         for pack in _packs(own_pack)
         if (path := pack / name).is_file()
     ]
+
+
+def by_pack(found: Iterable[Found]) -> list[Found]:
+    """What was found, pack after pack: everybody's first, the workspace's own last."""
+    order = {EVERYBODYS: -1, OWN: 1}
+    return sorted(found, key=lambda each: (order.get(each.file.pack, 0), each.file.pack))
 
 
 def packs_in_use(templates: Collection[str], own_pack: Path) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """An invented region of workouts: what happened, as Python has it, and as Hubbub's tables do.
 
-The truth is a list of `Beatdown`s. `stored` brings it into the tables that a store has, row by row as
-the record of a post would; what metrics must say is worked out in `test_figures.py` from the list.
+The truth is a list of `Beatdown`s. `stored` brings it into the tables that a store has, row by row
+as the record of a post would; what metrics must say, `test_figures.py` works out from the list.
 """
 
 from collections.abc import Iterable, Sequence
@@ -54,7 +54,10 @@ class Beatdown:
     @property
     def people(self) -> list[str]:
         """All who were there, each once: ids of members, names of others."""
-        return [*self.members, *(name.lower() for name in dict.fromkeys([*self.strangers, *self.fngs]))]
+        return [
+            *self.members,
+            *(name.lower() for name in dict.fromkeys([*self.strangers, *self.fngs])),
+        ]
 
     @property
     def size(self) -> int:
@@ -86,7 +89,11 @@ def invented(seed: int = 7) -> list[Beatdown]:
         for ao, days in weekdays.items():
             if day.weekday() not in days or random.random() < 0.1:
                 continue
-            able = [m for m, (first, length) in spans.items() if first <= day <= first + timedelta(length)]
+            able = [
+                m
+                for m, (first, length) in spans.items()
+                if first <= day <= first + timedelta(length)
+            ]
             there = [member for member in able if random.random() < keenness[member]]
             random.shuffle(there)
             if not there:

@@ -43,7 +43,7 @@ def command(
     as_bundle: bool,
     window: dict[str, str],
 ) -> None:
-    """Write metrics to files: those named, else all of them."""
+    """Write metrics to files: those named, else all that concern this workspace."""
     import json
 
     from hubbub.flows import exporting

@@ -7,6 +7,7 @@ import click
 
 from hubbub.cli import console
 from hubbub.cli.options import Session, everywhere
+from hubbub.content import by_pack
 
 _Rows = tuple[list[str], list[list[Any]]]
 
@@ -15,8 +16,9 @@ def _metrics(session: Session) -> _Rows:
     from hubbub.metrics.catalog import Catalog
 
     found = Catalog(session.settings.pack).metrics()
-    return ["metric", "question", "parameters"], [
-        [metric.name, metric.question, ", ".join([*metric.parameters, "as_of"])] for metric in found
+    return ["pack", "metric", "question", "parameters"], [
+        [metric.file.pack, metric.name, metric.question, ", ".join([*metric.parameters, "as_of"])]
+        for metric in by_pack(found)
     ]
 
 
@@ -24,8 +26,8 @@ def _charts(session: Session) -> _Rows:
     from hubbub.charts.catalog import Charts
 
     found = Charts(session.settings.pack).charts()
-    return ["chart", "metric", "title"], [
-        [chart.name, chart.metric, chart.title] for chart in found
+    return ["pack", "chart", "metric", "title"], [
+        [chart.file.pack, chart.name, chart.metric, chart.title] for chart in by_pack(found)
     ]
 
 

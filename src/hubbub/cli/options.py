@@ -147,7 +147,9 @@ def window(verb: _Command) -> _Command:
     command = with_window
     for option in reversed(
         (
-            click.option("--since", metavar="TIME", help="Begin: a day, an instant, `30 days`, or `year`."),
+            click.option(
+                "--since", metavar="TIME", help="Begin: a day, an instant, `30 days`, or `year`."
+            ),
             click.option(
                 "--as-of",
                 "--until",

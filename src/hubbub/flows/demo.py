@@ -13,6 +13,7 @@ from hubbub.flows.drawing import draw_chart
 from hubbub.flows.exporting import export_metrics, export_network
 from hubbub.flows.importing import Progress
 from hubbub.flows.measuring import Measured, measure
+from hubbub.flows.packs import packs_in_use
 from hubbub.flows.simulating import public_channels
 from hubbub.settings import Settings
 from hubbub.simulator.clock import Clock
@@ -76,12 +77,13 @@ def run_demo(settings: Settings, progress: Progress) -> Demo:
     bot = Token("bot", "the demo", token)
     report = _collected(settings, simulator, bot, progress)
     with store.reading(settings.store) as connection:
+        packs = packs_in_use(settings, connection)
         rows = {
             name: store.first_row(connection, f"SELECT count(*) FROM {name}")[0]
             for name in ("users", "channels", "messages")
         }
     findings = [measure(settings, name, {}) for name in FINDINGS]
-    names = [chart.name for chart in Charts(settings.pack).charts()]
+    names = [chart.name for chart in Charts(settings.pack).charts() if chart.file.pack in packs]
     charts: list[Path] = []
     (settings.home / "charts").mkdir(exist_ok=True)
     for number, name in enumerate(names, 1):

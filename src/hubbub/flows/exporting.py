@@ -12,6 +12,7 @@ from hubbub.destinations.gephi import Network, write_network
 from hubbub.errors import UsageError
 from hubbub.flows.auditing import audited, chosen
 from hubbub.flows.outputs import Outputs
+from hubbub.flows.packs import packs_in_use
 from hubbub.flows.workspace import refuse_single_members, smallest_group
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import BUILT_IN, Metric
@@ -35,7 +36,8 @@ def export_metrics(
     form: str,
     tell: Tell = lambda _sentence: None,
 ) -> list[Path]:
-    """Write metrics to a folder, a file each: those named, else all. Returns the paths.
+    """Write metrics to a folder, a file each: those named, else all of the packs in use. Returns
+    the paths.
 
     A parameter that some metrics do not have is given to those that do; one that none has is a
     `UsageError`. Metrics that small groups forbid are left out and told of; named ones are an
@@ -54,7 +56,10 @@ def export_metrics(
                 **chosen(window))  # fmt: skip
         runner = Runner(connection, catalog, settings.timezone, smallest_group=k)
         as_of = runner.as_of(window.get("as_of")).isoformat()  # one instant for all files
+        packs = packs_in_use(settings, connection)
         for metric in metrics:
+            if not names and metric.file.pack not in packs:
+                continue
             known = {*metric.parameters, *BUILT_IN}
             given = {name: value for name, value in window.items() if name in known}
             try:

@@ -1,4 +1,4 @@
-"""`hubbub records`: structured posts. A module of this folder is a verb of the group."""
+"""`hubbub records`: how structured posts are read. A module here is a verb of the group."""
 
 from importlib import import_module
 from pkgutil import iter_modules
@@ -14,7 +14,8 @@ class _Verbs(Verbs):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All verbs, in order of their names."""
         del ctx
-        return sorted(info.name.replace("_", "-") for info in iter_modules(__path__))
+        names = (info.name.replace("_", "-") for info in iter_modules(__path__))
+        return sorted(name for name in names if name not in _NO_VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The verb of that name."""
@@ -23,6 +24,13 @@ class _Verbs(Verbs):
         return import_module(f"{__name__}.{cmd_name.replace('-', '_')}").command
 
 
-@click.group("records", cls=_Verbs, epilog="Example: hubbub records read")
+_NO_VERBS = {"shown"}
+
+
+@click.group(
+    "records",
+    cls=_Verbs,
+    epilog="Example: hubbub records check backblast ao-the-mine",
+)
 def command() -> None:
-    """Structured posts: how templates read them."""
+    """Structured posts, such as reports of workouts: look how they are read, or read them again."""

@@ -22,14 +22,16 @@ average_before = { type = "number", doc = "people at a beatdown in the time befo
 trend = { type = "number", doc = "the average less that", unit = "people" }
 is_full = { type = "flag", doc = "whether the average reaches the limit: time for a new AO" }
 */
-WITH held AS (
+WITH days AS (
+    -- the first day whose begin lies in the window, and its last
     SELECT
-        ao_id, count,
-        CASE WHEN day::TIMESTAMP AT TIME ZONE $timezone >= $since THEN 'now' ELSE 'before' END AS time
-    FROM beatdowns
-    WHERE day::TIMESTAMP AT TIME ZONE $timezone <= $as_of
-        AND day::TIMESTAMP AT TIME ZONE $timezone >= $since - ($as_of - $since)
-        AND ($channel IS NULL OR ao_id = $channel)
+        (($since - INTERVAL 1 microsecond) AT TIME ZONE $timezone)::DATE + 1 AS first,
+        ($as_of AT TIME ZONE $timezone)::DATE AS last
+), held AS (
+    SELECT b.ao_id, b.count, CASE WHEN b.day >= d.first THEN 'now' ELSE 'before' END AS time
+    FROM beatdowns b CROSS JOIN days d
+    WHERE b.day BETWEEN d.first - (d.last - d.first + 1)::INTEGER AND d.last
+        AND ($channel IS NULL OR b.ao_id = $channel)
 ), sites AS (
     SELECT
         ao_id,
