@@ -30,7 +30,8 @@ from hubbub.core.batch import Envelope
 from hubbub.flows.gates import Gates
 from hubbub.flows.receiving import Receiver
 from hubbub.flows.vitals import Vitals
-from hubbub.server.slack_events import PATH, SlackEvents, slack_first
+from hubbub.server.slack_events import SlackEvents
+from hubbub.server.slack_requests import slack_first
 from hubbub.settings import Settings
 from hubbub.stores.eventlog import EventLog
 
@@ -82,7 +83,7 @@ def serve(home: Path, preset: str) -> None:
         return PlainTextResponse("hello")
 
     events = SlackEvents(receiver, SECRET, vitals)
-    app = slack_first(Starlette(routes=[Route("/hello", hello)]), events)
+    app = slack_first(Starlette(routes=[Route("/hello", hello)]), [events])
     # of this protocol by name, else its connections wait for one another's acknowledgements
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
@@ -145,7 +146,7 @@ def signed(body: bytes) -> bytes:
     now = str(int(time.time()))
     signature = _VERIFIER.generate_signature(timestamp=now, body=body)
     head = (
-        f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"POST {SlackEvents.path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\nAccept: */*\r\n"
         "User-Agent: Slackbot 1.0 (+https://api.slack.com/robots)\r\n"
         f"X-Slack-Request-Timestamp: {now}\r\nX-Slack-Signature: {signature}\r\n\r\n"

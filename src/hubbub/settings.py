@@ -187,6 +187,11 @@ class Settings:
         return self.folder / "refused.json"
 
     @property
+    def letters(self) -> Path:
+        """Which letters members want, as keyed tokens."""
+        return self.folder / "letters.json"
+
+    @property
     def access(self) -> Path:
         """The password and tokens of the dashboard, hashed."""
         return self.folder / "access.json"

@@ -24,7 +24,7 @@ from ingest import (
     wait_for,
 )
 
-from hubbub.server.slack_events import BODY_LIMIT
+from hubbub.server.slack_requests import BODY_LIMIT
 
 PATH = "/slack/events"
 
@@ -218,7 +218,7 @@ def test_a_body_that_ends_early_is_dropped(here: Place, port: int) -> None:
 def test_a_body_that_does_not_go_on_is_given_up(
     here: Place, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hubbub.server.slack_events._BODY_SECONDS", 0.2)
+    monkeypatch.setattr("hubbub.server.slack_requests._BODY_SECONDS", 0.2)
     body = envelope(1)
     answer = exchanged(port, head(body, f"Content-Length: {len(body)}"), body[:100])
     assert answer.startswith(b"HTTP/1.1 408")

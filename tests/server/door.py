@@ -70,6 +70,7 @@ def application() -> Starlette:
             Route("/metrics", kept),
             Route("/static/main.js", kept),
             Route("/slack/events", took, methods=["POST"]),
+            Route("/slack/commands", took, methods=["POST"]),
             Route("/healthz", kept),
             Route("/readyz", kept),
         ]

@@ -26,9 +26,22 @@ from tests.server.door import (
     settings_in,
 )
 
-OPEN = [("POST", "/slack/events"), ("GET", "/healthz"), ("GET", "/readyz")]
+OPEN = [
+    ("POST", "/slack/events"),
+    ("POST", "/slack/commands"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+]
 FOR_PROGRAMS = ["/api/v1/told", "/api/v1/stream", "/api/v1/none", "/metrics", "/openapi.json"]
-PAGES = ["/", "/anything", "/slack/events/", "/healthz/more", "/healthz/../"]
+PAGES = [
+    "/",
+    "/anything",
+    "/slack/events/",
+    "/slack/commands/",
+    "/slack/",
+    "/healthz/more",
+    "/healthz/../",
+]
 
 
 @pytest.fixture(autouse=True)

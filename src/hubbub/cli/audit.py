@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from hubbub.privacy.audit import Detail, Entry
 
-_ACTIONS = ["run", "read", "export", "draw", "deliver", "erase", "policy", "keys", "login"]
+_ACTIONS = [
+    *("run", "read", "export", "draw", "deliver", "choice", "erase", "policy", "keys", "login"),
+]
 _TOKEN_SHOWN = 9
 """Characters of a keyed token that a terminal shows."""
 _SIGNS = {"note": ("!", "yellow"), "problem": ("✗", "bold red")}

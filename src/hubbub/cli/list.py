@@ -31,6 +31,16 @@ def _charts(session: Session) -> _Rows:
     ]
 
 
+def _reports(session: Session) -> _Rows:
+    from hubbub.reports.catalog import Reports
+
+    found = Reports(session.settings.pack).reports()
+    return ["report", "title", "goes_to", "period", "suggested_schedule"], [
+        [report.name, report.title, report.audience.in_words(), report.of, report.cron]
+        for report in found
+    ]
+
+
 def _panels(session: Session) -> _Rows:
     from hubbub.flows.showing import shown_panels
     from hubbub.flows.workspace import smallest_group
@@ -91,6 +101,7 @@ def _channels(session: Session) -> _Rows:
 _KINDS: dict[str, Callable[[Session], _Rows]] = {
     "metrics": _metrics,
     "charts": _charts,
+    "reports": _reports,
     "panels": _panels,
     "records": _records,
     "tables": _tables,
@@ -118,8 +129,8 @@ _KINDS: dict[str, Callable[[Session], _Rows]] = {
 @click.argument("kind", type=click.Choice(list(_KINDS)))
 @everywhere
 def command(session: Session, kind: str) -> None:
-    """List metrics, charts, panels, record templates, tables, channels, runs, the calls of the last
-    run, or what could not be read."""
+    """List metrics, charts, reports, panels, record templates, tables, channels, runs, the calls of
+    the last run, or what could not be read."""
     columns, rows = _KINDS[kind](session)
     if session.as_json:
         console.print_json(columns, rows)

@@ -79,6 +79,11 @@ def tell_rotated(session: Session, done: "Rotated") -> None:
             f"{done.refusals_lost:,} members who had opted out or were forgotten are no longer "
             "recognised: name them again with hubbub privacy opt-out."
         )
+    if done.choices_lost:
+        click.echo(
+            f"{done.choices_lost:,} members had chosen which letters they get, and are no longer "
+            "recognised: tell them before you send any."
+        )
     console.note(
         "Exports and charts that were made before keep the pseudonyms of before.",
         verbosity=session.verbosity,

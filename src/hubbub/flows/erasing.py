@@ -100,6 +100,13 @@ def opt_in(settings: Settings, member: str) -> bool:
     return RefusalFile(settings.refused).remove(keys.refusal(found.id)) is not None
 
 
+def member_id_of(settings: Settings, name: str) -> str:
+    """The id of a member, by id or by a name that one alone has. Raises `UsageError`."""
+    keys = keys_of(settings)
+    with _store_if_any(settings) as connection:
+        return _member(connection, keys, name).id
+
+
 def _refuse(settings: Settings, name: str, why: Why) -> Receipt:
     policy, keys = policy_of_workspace(settings), keys_of(settings)
     with _store_if_any(settings) as connection:

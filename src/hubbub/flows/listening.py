@@ -3,19 +3,26 @@
 from hubbub.flows.receiving import Receiver, type_label
 from hubbub.flows.vitals import Vitals
 from hubbub.slack.api import Slack, Token
-from hubbub.sources.socket_mode import SocketMode
+from hubbub.sources.socket_mode import Answers, SocketMode
 
 
 def socket_mode(
-    token: Token, url: str, receiver: Receiver, vitals: Vitals, *, connections: int = 2
+    token: Token,
+    url: str,
+    receiver: Receiver,
+    vitals: Vitals,
+    *,
+    answers: Answers | None = None,
+    connections: int = 2,
 ) -> SocketMode:
     """The connections of an app token to the Slack at an address; await `run` of it in the loop
-    that the receiver is used in."""
+    that the receiver is used in. Slash commands are answered by `answers`."""
     return SocketMode(
         Slack(token, url),
         receiver,
         receiver.listener,
         _Notes(vitals),
+        answers=answers,
         place=token.place,
         connections=connections,
     )

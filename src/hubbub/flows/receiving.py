@@ -8,7 +8,7 @@ import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -21,6 +21,7 @@ from hubbub.core.ports import Listener, Outcome
 from hubbub.errors import DiskFull, HubbubError, TryAgain
 from hubbub.flows.admitting import Passed, admit_events, place_of
 from hubbub.flows.gates import Gates
+from hubbub.flows.hearing_members import Heard, Hearing
 from hubbub.flows.vitals import Vitals
 from hubbub.slack.events import ASKS_FOR_A_READING, TOUCHES_TABLES, Delivery
 from hubbub.slack.values import items, record
@@ -60,11 +61,13 @@ class Receiver:
         team_id: str | None,
         own_user_id: str | None = None,
         listener: Listener,
+        hearing: Hearing | None = None,
         capacity: int = _CAPACITY,
         capacity_bytes: int = _CAPACITY_BYTES,
     ) -> None:
         self._log, self._gates, self._vitals = log, gates, vitals
         self._team_id, self._own_user_id = team_id, own_user_id
+        self._hearing = hearing
         self._capacity, self._capacity_bytes = capacity, capacity_bytes
         self._events = self._bytes = 0
         """What waits; counted in the loop alone."""
@@ -149,10 +152,13 @@ class Receiver:
         for delivery, _ in waiting:
             fresh.setdefault(delivery.event_id, delivery)
         entry: Entry | None = None
+        heard: dict[str, Heard] = {}
         try:
             unseen = self._log.unseen([*fresh])
             fresh = {event_id: each for event_id, each in fresh.items() if event_id in unseen}
-            outcome, entry = self._store([*fresh.values()]) if fresh else (Outcome.DONE, None)
+            if self._hearing is not None:
+                heard = self._hearing.heed(fresh.values())
+            outcome, entry = self._store(fresh, heard) if fresh else (Outcome.DONE, None)
             self._note_log("ok", "")
         except HubbubError as error:
             outcome = self._failure(error)
@@ -162,10 +168,17 @@ class Receiver:
         self._answer(waiting, set(fresh), outcome)
         if outcome is Outcome.DONE:
             self._tell([*fresh.values()], entry)
+            if self._hearing is not None:
+                self._hearing.reply(heard.values())
 
-    def _store(self, fresh: Sequence[Delivery]) -> tuple[Outcome, Entry | None]:
+    def _store(
+        self, unseen: Mapping[str, Delivery], heard: Collection[str]
+    ) -> tuple[Outcome, Entry | None]:
+        """Have events durable; of those by which members have chosen, only that they were seen."""
+        fresh = [*unseen.values()]
         first_copy = self._log.next_number() << COPIES_OF_ENTRY
-        passed = admit_events(self._gates, fresh, first_copy)
+        kept = [each for each in fresh if each.event_id not in heard]
+        passed = admit_events(self._gates, kept, first_copy)
         if passed is None:
             return Outcome.NOT_READY, None
         tables = {name: rows for name, rows in passed.admitted.tables.items() if rows.num_rows}

@@ -64,6 +64,8 @@ class Known:
     active_members: list[str]
     """Persons whose account is not closed."""
     open_channels: list[str]
+    closed_channels: frozenset[str]
+    """Those that not everybody can read: what is said there stays there."""
 
 
 def ask_people(settings: Settings, slack: Slack) -> dict[str, Person]:
@@ -105,12 +107,16 @@ def read_known(connection: duckdb.DuckDBPyConnection) -> Known:
     is_open = connection.execute("""
         SELECT channel_id FROM channels WHERE NOT is_archived AND deleted_at IS NULL
         AND kind IN ('public', 'private') ORDER BY name, channel_id""").fetchall()
+    closed = connection.execute(
+        "SELECT channel_id FROM channel_names WHERE kind IS DISTINCT FROM 'public'"
+    ).fetchall()
     return Known(
         {user_id: tuple(dict.fromkeys(each for each in names if each)) or (user_id,)
          for user_id, *names in members},
         named,
         [row[0] for row in active],
         [row[0] for row in is_open],
+        frozenset(row[0] for row in closed),
     )  # fmt: skip
 
 
@@ -233,7 +239,9 @@ def unknown_to_slack(found: Sequence[Addressee], people: Mapping[str, Person]) -
 
 
 def hidden(addressee: Addressee) -> Addressee:
-    """The same, named by the store's id."""
+    """The same, a member named by the store's id."""
+    if addressee.to.kind != "member":
+        return addressee
     named = addressee.to._replace(id=addressee.stored_id, name=addressee.stored_id)
     return replace(addressee, to=named)
 

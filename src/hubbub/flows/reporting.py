@@ -16,13 +16,14 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from hubbub.charts import fonts
-from hubbub.charts.catalog import Chart, Charts
+from hubbub.charts.catalog import Chart
 from hubbub.charts.render import texts
 from hubbub.core.letters import LONGEST_TEXT, Letter
 from hubbub.core.letters import Picture as Drawn
 from hubbub.errors import UsageError
 from hubbub.flows.auditing import audited
-from hubbub.flows.drawing import Drawing, Window, drawing_of, metric_of, window_of
+from hubbub.flows.drawing import Drawing, drawing_of
+from hubbub.flows.figures import Figures, Plan, Ran, Use, plan_of, read_figures, read_rounds
 from hubbub.flows.recipients import (
     Addressee,
     Directory,
@@ -31,25 +32,23 @@ from hubbub.flows.recipients import (
     addressees,
     chosen,
     hidden,
-    read_known,
     stored_ids,
     unknown_to_slack,
 )
 from hubbub.flows.workspace import policy_of_workspace, smallest_group
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import SUPPRESSED, Metric
-from hubbub.metrics.run import Runner
-from hubbub.metrics.small_groups import TooFewMembers, period_of
 from hubbub.reports import languages
-from hubbub.reports.catalog import Part, Picture, Report, Reports, check_column, check_known
+from hubbub.reports.catalog import Picture, Report, Reports
 from hubbub.reports.filters import Voice, mention_of
 from hubbub.reports.messages import Messages, Row, Said
 from hubbub.reports.mrkdwn import blocks_of, cut, has_blocks, plain_text
 from hubbub.reports.periods import Period, Round, last_period, named_period, today
 from hubbub.settings import Settings
 from hubbub.slack.markup import plain
-from hubbub.stores import duckdb as store
 
+_CHANNEL = "channel_id"
+"""The column that names the channel which a row is about, in every metric that has one."""
 _arrow: Any = pa
 """pyarrow without its types, which are partly unknown."""
 
@@ -85,61 +84,6 @@ class Composed:
     """Names of channels by id."""
 
 
-@dataclass(frozen=True)
-class _Use:
-    """Rows that a report uses: of which metric, by which column, under which name."""
-
-    part: Part
-    name: str
-    metric: Metric
-    by: str
-    given: tuple[tuple[str, str], ...]
-    is_own: bool
-    """Whether each row goes to the one member whom it is about, and to nobody else."""
-
-    @property
-    def key(self) -> tuple[Any, ...]:
-        """What tells two runs apart."""
-        return self.metric.name, self.given, self.is_own
-
-
-@dataclass(frozen=True)
-class _Ran:
-    """What a metric has given, once for all recipients."""
-
-    rows: pa.Table
-    about: Window
-    k: int
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """A report with all that it names, found and checked."""
-
-    report: Report
-    audience: _Use | None
-    data: tuple[_Use, ...]
-    charts: tuple[tuple[Picture, Chart, _Use], ...]
-
-    @property
-    def uses(self) -> list[_Use]:
-        """All rows that it uses."""
-        own = [self.audience] if self.audience else []
-        return [*own, *self.data, *(use for *_, use in self.charts)]
-
-
-@dataclass(frozen=True)
-class _Figures:
-    """All that the store has told for a report."""
-
-    known: Known
-    community: str
-    url: str
-    ran: Mapping[tuple[Any, ...], _Ran]
-    held_back: frozenset[str]
-    """Metrics that the policy lets out to nobody."""
-
-
 def compose(
     settings: Settings,
     name: str,
@@ -161,19 +105,20 @@ def compose(
     _check_language(settings)
     zone = ZoneInfo(settings.timezone)
     catalog = Catalog(settings.pack)
-    rounds = _rounds(settings, catalog, report)
+    rounds = read_rounds(settings, catalog, report)
     when = _period(report, wish.period, today(now, zone), rounds)
-    if when.is_open:
-        when = replace(when, told_at=now)
     k = smallest_group(settings)
-    plan = _plan(settings, report, when, catalog, k)
+    plan = plan_of(settings, report, when, catalog, k)
     audited(settings, "read", report.name)
-    figures = _run(settings, catalog, plan, k)
+    figures = read_figures(settings, catalog, plan, k)
     directory = Directory(figures.known, people or {}, settings.language, stored_ids(settings))
     wanted = _addressees(plan, figures, directory, wish)
-    lost = unknown_to_slack(wanted, people) if people is not None else set[str]()
-    if is_rehearsal and policy_of_workspace(settings).pseudonyms:
-        wanted = [hidden(each) if each.to.kind == "member" else each for each in wanted]
+    lost = set[str]()
+    if policy_of_workspace(settings).pseudonyms:
+        if is_rehearsal:
+            wanted = [hidden(each) for each in wanted]
+        else:
+            lost = unknown_to_slack(wanted, people or {})
     writer = _Writer(settings, plan, when, figures, messages, zone)
     written = [writer.letter(each) for each in wanted if each.stored_id not in lost]
     letters = [letter for letter in written if letter is not None]
@@ -195,9 +140,9 @@ class _Writer:
     def __init__(
         self,
         settings: Settings,
-        plan: _Plan,
+        plan: Plan,
         when: Period,
-        figures: _Figures,
+        figures: Figures,
         messages: Messages,
         zone: ZoneInfo,
     ) -> None:
@@ -208,6 +153,7 @@ class _Writer:
         self._messages = messages
         self._zone = zone
         self._splits: dict[tuple[Any, ...], dict[Any, list[int]]] = {}
+        self._visible: dict[tuple[Any, ...], Sequence[int]] = {}
         self._records: dict[tuple[Any, ...], list[Row]] = {}
         self._drawn_texts: set[str] = set()
         self._cut = 0
@@ -271,7 +217,7 @@ class _Writer:
             "language": language,
         }
 
-    def _rows(self, use: _Use, addressee: Addressee) -> list[Row]:
+    def _rows(self, use: Use, addressee: Addressee) -> list[Row]:
         """The rows that a recipient's message gets."""
         ran = self._figures.ran.get(use.key)
         if ran is None:
@@ -279,17 +225,14 @@ class _Writer:
         if use.key not in self._records:
             self._records[use.key] = _readable(use.metric, ran.rows, self._figures.known)
         records = self._records[use.key]
-        if not use.by:
-            found = records
-        else:
-            found = [records[index] for index in self._indices(use, ran, addressee)]
+        found = [records[index] for index in self._indices(use, ran, addressee)]
         return [row for row in found if getattr(row, SUPPRESSED, "no") != "yes"]
 
     def _drawing(
         self,
         picture: Picture,
         chart: Chart,
-        use: _Use,
+        use: Use,
         addressee: Addressee,
         voice: Voice,
         said: dict[str, Any],
@@ -298,9 +241,7 @@ class _Writer:
         ran = self._figures.ran.get(use.key)
         if ran is None:
             return None
-        rows = ran.rows
-        if use.by:
-            rows = rows.take(_arrow.array(self._indices(use, ran, addressee), pa.int64()))
+        rows = _some(ran.rows, self._indices(use, ran, addressee))
         if not rows.num_rows:
             return None
         if picture.title:
@@ -314,8 +255,15 @@ class _Writer:
             alt = self._messages.phrase(picture.part, "alt", picture.alt, voice, said)
         return Drawn(f"{picture.chart}.png", chart.title, alt, partial(_png, drawing))
 
-    def _indices(self, use: _Use, ran: _Ran, addressee: Addressee) -> list[int]:
-        """Which rows are the recipient's."""
+    def _indices(self, use: Use, ran: Ran, addressee: Addressee) -> Sequence[int]:
+        """Which rows a recipient gets: theirs; of rows for all, none about a private channel but
+        their own."""
+        if not use.by:
+            is_closed = addressee.stored_id in self._figures.known.closed_channels
+            key = (*use.key, "", addressee.stored_id if is_closed else "")
+            if key not in self._visible:
+                self._visible[key] = self._open_rows(ran, addressee)
+            return self._visible[key]
         key = (*use.key, use.by)
         if key not in self._splits:
             split: dict[Any, list[int]] = {}
@@ -324,120 +272,26 @@ class _Writer:
             self._splits[key] = split
         return self._splits[key].get(addressee.stored_id, [])
 
+    def _open_rows(self, ran: Ran, addressee: Addressee) -> Sequence[int]:
+        closed = self._figures.known.closed_channels - {addressee.stored_id}
+        if not closed or _CHANNEL not in ran.rows.column_names:
+            return range(ran.rows.num_rows)
+        channels = ran.rows[_CHANNEL].to_pylist()
+        return [index for index, each in enumerate(channels) if each not in closed]
+
+
+def _some(rows: pa.Table, indices: Sequence[int]) -> pa.Table:
+    if len(indices) == rows.num_rows:
+        return rows
+    table: Any = rows
+    return table.take(_arrow.array(indices, _arrow.int64()))
+
 
 def _png(drawing: Drawing) -> bytes:
     return drawing.picture("png")
 
 
-def _plan(settings: Settings, report: Report, when: Period, catalog: Catalog, k: int) -> _Plan:
-    """Find and check all that a report names. Raises `BadContent`."""
-    charts = Charts(settings.pack)
-    used: set[str] = set()
-
-    def use(part: Part, name: str, metric: Metric, by: str, *given: Mapping[str, str]) -> _Use:
-        for each in given[-1]:
-            if each not in metric.parameters:
-                known = ", ".join(metric.parameters) or "none"
-                reason = f"{each!r} is no parameter of the metric {metric.name}"
-                raise part.wrong("parameters", reason, f"It has: {known}.")
-        common = {
-            key: value for key, value in report.parameters.items() if key in metric.parameters
-        }
-        used.update(common)
-        values: dict[str, str] = {**given[0], **common, **given[-1]}
-        is_own = report.audience.is_of_members and bool(by) and metric.members == "one"
-        window = _window(metric, when, values, {**common, **given[-1]}, 1 if is_own else k)
-        return _Use(part, name, metric, by, tuple(sorted(window.items())), is_own)
-
-    def rows(part: Part, key: str, metric: str, by_key: str, by: str) -> Metric:
-        check_known(part, key, metric, catalog.files)
-        found = catalog.metric(metric)
-        check_column(part, by_key, by, metric, found.columns)
-        return found
-
-    audience, who = None, report.audience
-    if who.metric:
-        metric = rows(who.part, "metric", who.metric, "column", who.column)
-        audience = use(who.part, "", metric, who.column, {}, {})
-    data = tuple(
-        use(each.part, each.name, rows(each.part, "metric", each.metric, "by", each.by), each.by,
-            {}, each.parameters)
-        for each in report.data
-    )  # fmt: skip
-    pictures: list[tuple[Picture, Chart, _Use]] = []
-    for each in report.charts:
-        check_known(each.part, "chart", each.chart, charts.files)
-        chart = charts.chart(each.chart)
-        metric = metric_of(chart, catalog)
-        check_column(each.part, "by", each.by, metric.name, metric.columns)
-        found = use(each.part, chart.name, metric, each.by, chart.parameters, each.parameters)
-        pictures.append((each, chart, found))
-    for name in report.parameters:
-        if name not in used:
-            reason = f"no metric of this report has the parameter {name!r}"
-            part = Part(report.file, report.file.line_of("[parameters]"))
-            raise part.wrong(name, reason, "Remove it.")
-    return _Plan(report, audience, data, tuple(pictures))
-
-
-def _window(
-    metric: Metric, when: Period, values: Mapping[str, str], written: Mapping[str, str], k: int
-) -> dict[str, str]:
-    """The values of a metric's parameters: its window is the period's, unless the report says
-    otherwise of its begin."""
-    given = dict(values)
-    if "since" in metric.parameters:
-        if "since" in written:
-            given["since"] = when.since(written["since"])
-        elif not when.is_timeless:
-            given["since"] = when.since("period")
-    if not when.is_timeless:
-        given["as_of"] = (when.told_at or when.end).isoformat()
-    # where small groups are suppressed, such a metric is about the month of its end by itself
-    is_the_month = when.of == "month" and given.get("since") == when.since("period")
-    if k > 1 and is_the_month and not period_of(metric):
-        del given["since"]
-    return given
-
-
-def _run(settings: Settings, catalog: Catalog, plan: _Plan, k: int) -> _Figures:
-    """Run each metric once. Figures that go to the member alone whom they are about need a session
-    of their own where small groups are suppressed: the other does not see all messages."""
-    zone = ZoneInfo(settings.timezone)
-    ran: dict[tuple[Any, ...], _Ran] = {}
-    held_back: dict[str, TooFewMembers] = {}
-    known, told = None, ("", "")
-    for smallest in sorted({1 if use.is_own else k for use in plan.uses} | {k}):
-        with store.reading(settings.store) as connection:
-            runner = Runner(connection, catalog, settings.timezone, smallest_group=smallest)
-            if known is None:
-                runner.make_views(["FROM names JOIN channel_names JOIN people"])
-                known = read_known(connection)
-                told = next(
-                    iter(connection.execute("SELECT name, url FROM workspace").fetchall()), told
-                )
-            for use in plan.uses:
-                if use.key in ran or (1 if use.is_own else k) != smallest:
-                    continue
-                try:
-                    query = runner.prepare(use.metric, dict(use.given))
-                except TooFewMembers as error:
-                    if use is plan.audience:
-                        raise
-                    held_back[use.metric.name] = error
-                    continue
-                about = window_of(connection, query, zone)
-                ran[use.key] = _Ran(runner.run(query), about, smallest)
-    if held_back and not any(use.key in ran for use in plan.uses if use is not plan.audience):
-        raise next(iter(held_back.values()))
-    assert known is not None
-    name, url = told
-    return _Figures(known, name or "", url or "", ran, frozenset(held_back))
-
-
-def _addressees(
-    plan: _Plan, figures: _Figures, directory: Directory, wish: Wish
-) -> list[Addressee]:
+def _addressees(plan: Plan, figures: Figures, directory: Directory, wish: Wish) -> list[Addressee]:
     audience, with_rows = plan.report.audience, None
     if wish.list_file and not audience.list:
         raise UsageError(
@@ -449,21 +303,6 @@ def _addressees(
         with_rows = [each for each in dict.fromkeys(values) if each is not None]
     everybody = addressees(audience, directory, with_rows, wish.list_file)
     return chosen(everybody, wish.to, directory, audience) if wish.to else everybody
-
-
-def _rounds(settings: Settings, catalog: Catalog, report: Report) -> list[Round]:
-    """The rounds of a workspace, if a report is about them."""
-    if report.of not in {"round", "open round"}:
-        return []
-    if "rounds" not in catalog.views:
-        part = Part(report.file, report.file.line_of("[period]"))
-        fix = "Write a view rounds (round, begins, ends), or take another period."
-        raise part.wrong("of", "there are no rounds here", fix)
-    with store.reading(settings.store) as connection:
-        runner = Runner(connection, catalog, settings.timezone, smallest_group=1)
-        runner.make_views(["FROM rounds"])
-        found = connection.execute("SELECT round, begins, ends FROM rounds ORDER BY round")
-        return [Round(*row) for row in found.fetchall()]
 
 
 def _period(report: Report, name: str, day: Any, rounds: Sequence[Round]) -> Period:
@@ -503,7 +342,7 @@ def _whole(value: Any) -> int:
     return int(value) if isinstance(value, Decimal) else value
 
 
-def _left_out(figures: _Figures, k: int) -> list[str]:
+def _left_out(figures: Figures, k: int) -> list[str]:
     return [
         f"The policy holds back {_listed(figures.held_back)}: the letters are without it, since no "
         f"figure about fewer than {k} members may leave."

@@ -13,6 +13,7 @@ from hubbub.flows.workspace import (
     stored_keys,
 )
 from hubbub.privacy.keys import ENVIRONMENT, Keys, from_environment, write_keys
+from hubbub.privacy.letters import Choices
 from hubbub.privacy.refusals import Entry, RefusalFile
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
@@ -31,6 +32,8 @@ class Rotated:
     """Members and messages by version whose pseudonyms nobody can join to later ones any more."""
     refusals_lost: int
     """Members who had opted out or were forgotten, and are no longer recognised."""
+    choices_lost: int = 0
+    """Members whose choice of letters is lost in the same way: they would get all again."""
 
 
 def rotate(settings: Settings) -> Rotated:
@@ -88,13 +91,17 @@ def begin_after_loss(settings: Settings) -> Rotated:
         known = stored_keys(settings)
         file = RefusalFile(settings.refused)
         lost = len(file.entries())
-        audited(settings, "keys", "after-loss", refusals_lost=lost)
         keys = Keys.new()
+        choices = Choices(settings.letters, file, keys)
+        unknown = choices.count()
+        audited(settings, "keys", "after-loss", refusals_lost=lost, choices_lost=unknown)
         version = known[1] + 1 if known else 1
         done = _begin_anew(settings, replace(keys, version=version), refusals_lost=lost)
         if lost:
             file.change(lambda _: [])
-    return done
+        if unknown:
+            choices.clear()
+    return replace(done, choices_lost=unknown)
 
 
 def _begin_anew(settings: Settings, keys: Keys, *, refusals_lost: int) -> Rotated:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from hubbub.destinations.files import whole
 from hubbub.flows.collecting import types_wanted
+from hubbub.flows.hearing_members import COMMAND
 from hubbub.flows.workspace import contradictions, made, policy_of_workspace
 from hubbub.privacy.policy import PRESETS, Policy
 from hubbub.settings import Collecting, Sending, Serving, Settings
@@ -103,9 +104,13 @@ def start(settings: Settings, kind: str | None = None) -> Started:
         _write(settings.written, settings_text(settings, policy))
     file = manifest_file(settings)
     before = file.read_text(encoding="utf-8") if file.exists() else None
-    text = manifest_text(
-        settings, scopes, events_wanted(types_wanted(policy), files=settings.collect.files)
+    events = events_wanted(
+        settings.collect.token,
+        types_wanted(policy),
+        files=settings.collect.files,
+        letters=settings.send.letters,
     )
+    text = manifest_text(settings, scopes, events)
     if text != before:
         _write(file, text)
     had = _scopes_of(before or "")
@@ -196,6 +201,22 @@ def _toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+_MET_BY_MEMBERS = [
+    "  app_home:",
+    "    home_tab_enabled: false",
+    "    messages_tab_enabled: true # here members find letters, and write stop or start",
+    "    messages_tab_read_only_enabled: false",
+    "  slash_commands:",
+    f"    - command: {COMMAND}",
+    "      description: Choose which letters you get",
+    '      usage_hint: "letters [stop|start] [NAME]"',
+    "      should_escape: false",
+    "      # Without Socket Mode, beside the address of events below:",
+    "      # url: https://hubbub.example.org/slack/commands",
+]
+"""How members meet an app that posts letters."""
+
+
 def manifest_text(settings: Settings, scopes: dict[str, str], events: list[str]) -> str:
     """The manifest of a Slack app, version 2, whose token has these scopes and no others, and which
     is told of these events."""
@@ -203,8 +224,8 @@ def manifest_text(settings: Settings, scopes: dict[str, str], events: list[str])
     width = max(map(len, scopes)) + 2
     asked = [f"      - {name:<{width}}# {meaning}" for name, meaning in scopes.items()]
     bot = ["features:", "  bot_user:", "    display_name: Hubbub", "    always_online: false"]
-    if settings.send.letters:  # members find its letters under the app's name
-        bot += ["  app_home:", "    messages_tab_enabled: true"]
+    if settings.send.letters:
+        bot += _MET_BY_MEMBERS
     return "\n".join([
         "# The Slack app that reads for Hubbub; `hubbub init` writes this file out of hubbub.toml.",
         "#",

@@ -169,7 +169,7 @@ def keys_of(settings: Settings) -> Keys:
     if keys is None:
         if settings.key.exists():
             keys = read_keys(settings.key)
-        elif mark or RefusalFile(settings.refused).exists():
+        elif mark or RefusalFile(settings.refused).exists() or settings.letters.exists():
             raise HubbubError(
                 f"The keys of this workspace are lost: there is no {settings.key}.",
                 "Restore the file from your backup. If there is none: hubbub privacy rotate "

@@ -29,7 +29,9 @@ from hubbub.privacy.closed import kept_key
 from hubbub.privacy.keys import keyed_token
 from hubbub.privacy.policy import PRESETS, Links, Policy, Text
 
-Action = Literal["run", "read", "export", "draw", "deliver", "erase", "policy", "keys", "login"]
+Action = Literal[
+    "run", "read", "export", "draw", "deliver", "choice", "erase", "policy", "keys", "login"
+]
 Detail = str | int | bool | None
 
 _WHAT = re.compile(r"[a-z0-9_][a-z0-9_ -]{0,79}")

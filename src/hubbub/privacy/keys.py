@@ -64,6 +64,10 @@ class Keys:
         """What a refused member is remembered by."""
         return _digest(self.steady, f"refusal\0{member_id}")[:32]
 
+    def choice(self, member_id: str) -> str:
+        """What a member's choice about letters is remembered by."""
+        return _digest(self.steady, f"letters\0{member_id}")[:32]
+
     def delivery(self, *what: str) -> str:
         """The mark of a letter, of all that tells it from others: Slack and the ledger know it by
         that alone, and nobody learns from it whom it is for."""

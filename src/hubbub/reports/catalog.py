@@ -9,7 +9,7 @@
     column = "user_id"
 
     [period]
-    of = "month"                        day, week, month, round or once
+    of = "month"                        day, week, month, round, open round or once
 
     [parameters]
     since = "year"                      of all metrics below

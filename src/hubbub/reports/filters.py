@@ -25,8 +25,9 @@ FILTERS = {
     "day": "`Sun 15 Nov`, of a day or an instant",
     "moment": "`Sun 15 Nov 14:05`, of an instant, in the workspace's time zone",
     "line": "one line of at most 200 characters, or `line(80)`",
-    "mention": "a member by their id: `<@U…>`; Slack tells them",
-    "channel": "a channel by its id: `<#C…>`",
+    "mention": "a member by their id, of which Slack tells them: `row.user_id | mention`; "
+    "`mention(row.member)` names them where the id is a pseudonym",
+    "channel": "a channel by its id, in the same way",
     "link": 'an address with words for it: `row.permalink | link("see it")`',
     "counted": '`1 message`, `2 messages`: `row.messages | counted("message", "messages")`',
 }
@@ -73,7 +74,7 @@ def _percent(voice: Voice, value: float | None) -> str:
     if value is None:
         return _NOTHING
     sign = "+" if round(value) > 0 else "−" if round(value) < 0 else "±"
-    return f"{sign}{languages.number(abs(round(value)), voice.language)} %"
+    return f"{sign}{languages.number(abs(round(value)), voice.language)}\u00a0%"
 
 
 def _day(voice: Voice, value: date | datetime | None) -> str:
@@ -99,16 +100,21 @@ def _line(value: Any, longest: int = 200) -> str:
 def mention_of(kind: str, slack_id: str, name: str) -> str:
     """A recipient in a message, so that Slack shows who it is; the name where the id is none of
     Slack's."""
-    said = _mention(slack_id) if kind == "member" else _channel(slack_id)
-    return said if isinstance(said, Markup) else name
+    return _mention(slack_id, name) if kind == "member" else _channel(slack_id, name)
 
 
-def _mention(value: Any) -> str:
-    return Markup(f"<@{value}>") if _MEMBER.fullmatch(str(value)) else str(value)  # noqa: S704
+def _mention(value: Any, name: Any = None) -> str:
+    return _marked(_MEMBER, "@", value, name)
 
 
-def _channel(value: Any) -> str:
-    return Markup(f"<#{value}>") if _CHANNEL.fullmatch(str(value)) else str(value)  # noqa: S704
+def _channel(value: Any, name: Any = None) -> str:
+    return _marked(_CHANNEL, "#", value, name)
+
+
+def _marked(pattern: re.Pattern[str], sign: str, value: Any, name: Any) -> str:
+    if pattern.fullmatch(str(value)):
+        return Markup(f"<{sign}{value}>")  # noqa: S704 -- letters and digits alone
+    return str(value if name is None else name)
 
 
 def _link(value: Any, words: Any) -> str:

@@ -49,7 +49,7 @@ def name_of(period: Period, language: str) -> str:
     if period.of == "month":
         return format_skeleton("yMMMM", period.begin, locale=_locale(language))
     days = days_of(period.begin, period.end, language)
-    if period.of == "round":
+    if period.number is not None:
         return f"{_word(language, 'round').format(number=period.number)} ({days})"
     return days
 

@@ -5,8 +5,9 @@ Days are those of the workspace's time zone, weeks begin on Monday; both ends li
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -48,15 +49,16 @@ class Period:
     """The last day; for `once` the present one."""
     number: int | None = None
     """Of a round."""
-    is_open: bool = False
-    """Whether it still lasts: then it is told as it stands …"""
-    told_at: datetime | None = None
-    """… at this moment."""
 
     @property
     def is_timeless(self) -> bool:
         """Whether it is about no time: then metrics have their own windows, up to now."""
         return self.begin is None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether metrics are about all that there is by now, not only up to its end."""
+        return self.of in {"open round", "once"}
 
     def since(self, wanted: str) -> str:
         """The begin of a metric's window for the value `wanted` of its parameter since.
@@ -78,18 +80,18 @@ def last_period(of: Of, today: date, rounds: Sequence[Round]) -> Period:
     """The last period that has ended before a day. Raises `UsageError` if no round has."""
     if of == "once":
         return Period(of, "once", None, today)
-    if of == "open round":
-        for each in rounds:
-            if each.begins <= today <= each.ends:
-                return _of_round(each, is_open=True)
-        raise UsageError("No round is open.", "See docs/writing.md for how rounds are set.")
     if of == "round":
         ended = [each for each in rounds if each.ends < today]
         if not ended:
             raise UsageError(
                 "No round has ended yet.", "Name one with --period, or see docs/writing.md."
             )
-        return _of_round(max(ended))
+        return _of_round(of, max(ended))
+    if of == "open round":
+        present = next((each for each in rounds if each.begins <= today <= each.ends), None)
+        if present is None:
+            raise UsageError("No round is open.", "Name one with --period, or see docs/writing.md.")
+        return _of_round(of, present)
     return _of_days(of, BEGINS[of](BEGINS[of](today) - _DAY))
 
 
@@ -101,10 +103,7 @@ def named_period(of: Of, name: str, today: date, rounds: Sequence[Round]) -> Per
             f"{name!r} is no {of} to report about." if of != "once" else f"{name!r} is no name.",
             f"Write {_EXAMPLES[of]}.",
         )
-    if period.is_open:
-        if last_period(of, today, rounds) != period:
-            raise UsageError(f"The round {period.key} is not open.", "Leave out --period.")
-    elif not period.is_timeless and period.end >= today:
+    if not period.is_open and period.end >= today:
         raise UsageError(
             f"The {of} {period.key} has not ended.",
             "What is sent now would lack the rest, and is never sent again. Wait for its end.",
@@ -132,9 +131,8 @@ def _of_days(of: Of, begin: date) -> Period:
     return Period(of, keys[of], begin, ENDS[of](begin) - _DAY)
 
 
-def _of_round(told: Round, *, is_open: bool = False) -> Period:
-    key = f"round-{told.number}"
-    return Period("round", key, told.begins, told.ends, told.number, is_open)
+def _of_round(of: Of, told: Round) -> Period:
+    return Period(of, f"round-{told.number}", told.begins, told.ends, told.number)
 
 
 def _day(name: str, today: date, rounds: Sequence[Round]) -> Period | None:
@@ -162,15 +160,10 @@ def _read(of: Of, form: str, name: str) -> Period | None:
         return None
 
 
-def _round(name: str, today: date, rounds: Sequence[Round]) -> Period | None:
+def _round(of: Of, name: str, today: date, rounds: Sequence[Round]) -> Period | None:
     del today
     number = name.removeprefix("round-")
-    return next((_of_round(each) for each in rounds if str(each.number) == number), None)
-
-
-def _open_round(name: str, today: date, rounds: Sequence[Round]) -> Period | None:
-    period = _round(name, today, rounds)
-    return replace(period, is_open=True) if period else None
+    return next((_of_round(of, each) for each in rounds if str(each.number) == number), None)
 
 
 def _once(name: str, today: date, rounds: Sequence[Round]) -> Period | None:
@@ -182,7 +175,7 @@ _READERS: Mapping[Of, Callable[[str, date, Sequence[Round]], Period | None]] = {
     "day": _day,
     "week": _week,
     "month": _month,
-    "round": _round,
-    "open round": _open_round,
+    "round": partial(_round, "round"),
+    "open round": partial(_round, "open round"),
     "once": _once,
 }

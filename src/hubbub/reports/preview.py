@@ -22,6 +22,7 @@ _MARKS = (
     (re.compile(r"(?<![\w_])_(?!\s)([^_\n]+?)(?<!\s)_(?![\w_])"), "em"),
     (re.compile(r"(?<![\w~])~(?!\s)([^~\n]+?)(?<!\s)~(?![\w~])"), "s"),
 )
+_WITHHELD = "Written, and not shown: figures about single members go to them alone."
 _KEPT = re.compile("\ue000(\\d+)\ue001")
 """Stands for a piece of HTML that marks must not reach into."""
 
@@ -104,8 +105,10 @@ def _token(content: str, names: Names) -> str:
     if sign == "#":
         return _mention(f"#{names.channels.get(rest) or label or rest}")
     if sign == "!":
-        return f'<span class="mention call">{escape(label or f"@{rest.partition("^")[0]}")}</span>'
-    return f'<span class="link" title="{escape(_plain(target))}">{escape(_plain(label or target))}</span>'
+        called = escape(label or "@" + rest.partition("^")[0])
+        return f'<span class="mention call">{called}</span>'
+    address, words = escape(_plain(target)), escape(_plain(label or target))
+    return f'<span class="link" title="{address}">{words}</span>'
 
 
 def _mention(name: str) -> str:
@@ -127,13 +130,12 @@ def _name(letter: Letter) -> str:
 def _article(number: int, shown: Shown, names: Names) -> str:
     letter = shown.letter
     if shown.pictures is None:
-        inner = '<p class="withheld">Written, and not shown: figures of single members go to them alone.</p>'
+        inner = f'<p class="withheld">{_WITHHELD}</p>'
     else:
         said = "".join(_block(block, names) for block in letter.blocks)
         pictures = "".join(
             f"<figure><figcaption>{escape(picture.title)}</figcaption>"
-            f'<img src="{escape(file)}" alt="{escape(picture.alt)}" loading="lazy" '
-            'width="1600" height="900"></figure>'
+            f'<img src="{escape(file)}" alt="{escape(picture.alt)}" loading="lazy"></figure>'
             for picture, file in zip(letter.pictures, shown.pictures, strict=True)
         )
         inner = f"{said or html_of(letter.text, names)}{pictures}"

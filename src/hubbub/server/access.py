@@ -21,7 +21,7 @@ from hubbub.settings import Settings
 SESSION = "/session"
 """Where the dashboard's page asks whether there is a login."""
 STYLE = "/static/login.css"
-OPEN = frozenset({"/slack/events", "/healthz", "/readyz"})
+OPEN = frozenset({"/slack/events", "/slack/commands", "/healthz", "/readyz"})
 """Paths that ask nobody who they are: Slack signs what it sends, and the others tell nothing."""
 _PREFIX = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 _ANYONE = Visitor()

@@ -29,6 +29,7 @@ from hubbub.flows.collecting import Report, Wish, collect
 from hubbub.flows.connecting import address, app_token, connect, signing_secret
 from hubbub.flows.forwarding import Forwarder
 from hubbub.flows.gates import Gates
+from hubbub.flows.hearing_members import Hearing
 from hubbub.flows.listening import socket_mode
 from hubbub.flows.loading import Loaded, Loader, keep_to_policy, sole_loader
 from hubbub.flows.panels import Panels
@@ -39,7 +40,9 @@ from hubbub.server.access import Access
 from hubbub.server.app import Parts, Server, build_app
 from hubbub.server.listening import listening
 from hubbub.server.page import page
-from hubbub.server.slack_events import SlackEvents, slack_first
+from hubbub.server.slack_commands import SlackCommands
+from hubbub.server.slack_events import SlackEvents
+from hubbub.server.slack_requests import slack_first
 from hubbub.server.stream import Hub
 from hubbub.settings import Settings
 from hubbub.slack.api import SLACK, Slack, SlackError, Token
@@ -123,6 +126,7 @@ class Running:
             self.log = EventLog(made(self.settings.event_log))
             stack.callback(self.log.close)
             keep_to_policy(self.settings, self.log)
+            self.hearing = stack.enter_context(Hearing(self.settings, team_id, self._bot))
             self.receiver = Receiver(
                 self.log,
                 self.gates,
@@ -130,6 +134,7 @@ class Running:
                 team_id=team_id,
                 own_user_id=own_user_id,
                 listener=self.catching_up,
+                hearing=self.hearing,
             )
             self.loader = Loader(
                 self.settings, self.log, self.gates, self.vitals, forwards=bool(serving.kafka)
@@ -217,9 +222,18 @@ class Running:
             return app
         self.vitals.set("slack", "waiting", "Slack delivers to /slack/events")
         self.receiver.listeners.append(self._heard)
-        return slack_first(
-            app, SlackEvents(self.receiver, self.sources.secret, self.vitals), prefix
-        )
+        secret = self.sources.secret
+        endpoints = [
+            SlackEvents(self.receiver, secret, self.vitals),
+            SlackCommands(self.hearing, secret, self.vitals),
+        ]
+        return slack_first(app, endpoints, prefix)
+
+    @property
+    def _bot(self) -> Slack | None:
+        """Slack, asked with the app's own token; None where there is none."""
+        slack, token = self.sources.slack or (None, None)
+        return slack if token is not None and token.kind == "bot" else None
 
     @asynccontextmanager
     async def _beside(self) -> AsyncGenerator[None]:
@@ -228,7 +242,11 @@ class Running:
             yield
             return
         connections = socket_mode(
-            self.sources.app, self.sources.address, self.receiver, self.vitals
+            self.sources.app,
+            self.sources.address,
+            self.receiver,
+            self.vitals,
+            answers=self.hearing.answer,
         )
         task = asyncio.create_task(connections.run())
         task.add_done_callback(_tell_end)

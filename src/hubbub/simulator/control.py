@@ -95,9 +95,10 @@ def acts(simulator: "Simulator", wish: Wish) -> bytes:
 
 
 def events(simulator: "Simulator", wish: Wish) -> bytes:
-    """How deliveries go. POST `subscribe` (a URL) with `signing_secret`, `fault` (its fields),
-    `chaos` with `seed` and `chance`, `lose_connections` (a reason), `enable`, `hold`, `release`,
-    `pump`, or `drain` (seconds); DELETE ends faults."""
+    """How deliveries go. POST `subscribe` (a URL) with `signing_secret`, `command` (what a member
+    types: `user_id`, `text`, `channel_id`, `url`), `fault` (its fields), `chaos` with `seed` and
+    `chance`, `lose_connections` (a reason), `enable`, `hold`, `release`, `pump`, or `drain`
+    (seconds); DELETE ends faults."""
     control = simulator.events
     asked = wish.read() if wish.verb == "POST" else {}
     if wish.verb == "DELETE":
@@ -116,8 +117,9 @@ def events(simulator: "Simulator", wish: Wish) -> bytes:
             getattr(control, name)()
     if "drain" in asked:
         control.drain(float(asked["drain"]))
+    answered = {"answer": control.command(**asked["command"])} if "command" in asked else {}
     faults = [{"kind": each.kind, "times": each.times} for each in control.faults.waiting()]
-    return _told({**control.status(), "faults": faults})
+    return _told({**control.status(), **answered, "faults": faults})
 
 
 def tokens(simulator: "Simulator", wish: Wish) -> bytes:

@@ -43,7 +43,7 @@ _READING = (
 _WRITING = ("chat:write", "files:write", "im:write", "mpim:write")
 
 SCOPES: dict[str, tuple[str, ...]] = {
-    "bot": (*_READING, *_WRITING, "app_mentions:read", "channels:join"),
+    "bot": (*_READING, *_WRITING, "app_mentions:read", "channels:join", "commands"),
     "user": (*_READING, *_WRITING, "channels:write"),
     "app": ("connections:write",),
 }

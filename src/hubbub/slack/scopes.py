@@ -1,4 +1,4 @@
-"""The scopes that a token needs for what is collected: these, and no others.
+"""The scopes that a token needs for what is collected and sent: these, and no others.
 
 Source: slack-platform §2, the column of scopes.
 """
@@ -17,7 +17,8 @@ _POSTING = {
     "chat:write": "post reports and letters",
     "files:write": "post the pictures in them",
     "im:write": "write to members",
-    "im:history": "see whether a letter has arrived when Slack's answer was lost",
+    "im:history": "see whether a letter has arrived, and hear members write stop or start",
+    "commands": "let members choose by /hubbub which letters they get",
 }
 _GIVEN_TO_ALL = frozenset({"identify"})
 """What Slack adds to tokens by itself."""
@@ -70,10 +71,14 @@ _EVENTS: dict[Type, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def events_wanted(types: Iterable[Type], *, files: bool = False) -> list[str]:
-    """The events that an app has to be subscribed to for what is collected. They need no scope
-    beyond those of `scopes_needed`."""
+def events_wanted(
+    kind: str, types: Iterable[Type], *, files: bool = False, letters: bool = False
+) -> list[str]:
+    """The events that an app has to be subscribed to for what is collected with a `bot` or `user`
+    token, and to hear what members choose: what they write to the bot. With a user's token all
+    direct messages of that user would come. They need no scope beyond those of `scopes_needed`."""
     wanted = [event for each in types for event in _EVENTS[each]]
+    wanted += ["message.im"] if letters and kind == "bot" and "message.im" not in wanted else []
     wanted += ["member_joined_channel", "member_left_channel", "channel_id_changed"]
     wanted += ["reaction_added", "reaction_removed", "team_join", "user_change"]
     wanted += ["file_deleted"] if files else []

@@ -8,11 +8,10 @@ import asyncio
 import ipaddress
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from threading import Thread
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -20,11 +19,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from hubbub.core.ports import Listener, Outcome
+from hubbub.core.waiting import in_thread
 from hubbub.errors import HubbubError
 from hubbub.slack.api import Limited, NoNetwork, Refused, Slack, Stopped, Unavailable
+from hubbub.slack.commands import Command, NoCommand, read_payload
 from hubbub.slack.events import Delivery, NoDelivery, read_delivery, read_notice
+from hubbub.slack.values import Json
 
-T = TypeVar("T")
 OPEN = "apps.connections.open"
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 """Seconds before a connection is tried again: twice as long each time, and by chance a bit more or
@@ -53,6 +54,10 @@ class Receives(Protocol):
         ...
 
 
+Answers = Callable[[Command], Awaitable[Json | None]]
+"""Answers a slash command; with nothing if it is none of this workspace's."""
+
+
 class Notes(Protocol):
     """Where it is noted how the connections fare."""
 
@@ -69,7 +74,7 @@ class Notes(Protocol):
         ...
 
     def ignored(self, kind: str) -> None:
-        """An envelope of another type than events came."""
+        """An envelope came of a type that nobody heeds."""
         ...
 
 
@@ -111,12 +116,15 @@ class SocketMode:
         listener: Listener,
         notes: Notes,
         *,
+        answers: Answers | None = None,
         place: str = "SLACK_APP_TOKEN",
         connections: int = 2,
     ) -> None:
-        """`slack` is asked with the app token, which people find at `place`."""
+        """`slack` is asked with the app token, which people find at `place`. Without `answers`
+        slash commands are acknowledged and no more."""
         self._slack = slack
         self._receiver, self._listener, self._notes = receiver, listener, notes
+        self._answers = answers
         self._place = place
         self._connections = connections
         self._links: set[_Link] = set()
@@ -196,7 +204,7 @@ class SocketMode:
     async def _address(self) -> str:
         """Where to connect. Raises `_Trouble` if it may be asked again, else `HubbubError`."""
         try:
-            answer = await _in_thread(lambda: self._slack.call(OPEN, {}, time.time()))
+            answer = await in_thread(lambda: self._slack.call(OPEN, {}, time.time()), "socket-mode")
         except Limited as error:
             raise _Trouble("Slack was asked too often", error.seconds) from error
         except (Unavailable, NoNetwork) as error:
@@ -254,10 +262,28 @@ class SocketMode:
 
     async def _take(self, link: _Link, envelope: _Envelope) -> None:
         """Take one envelope, and acknowledge it unless Slack is to send it again."""
-        if await self._is_settled(envelope):
-            told = msgspec.json.encode({"envelope_id": envelope.envelope_id}).decode()
-            with suppress(ConnectionClosed):  # then Slack sends it again, and it is a duplicate
-                await link.socket.send(told)
+        if envelope.type == "slash_commands" and self._answers is not None:
+            payload = await self._answer(self._answers, envelope.payload)
+        elif await self._is_settled(envelope):
+            payload = None
+        else:
+            return
+        told: Json = {"envelope_id": envelope.envelope_id}
+        if payload is not None:
+            told["payload"] = payload
+        with suppress(ConnectionClosed):  # then Slack sends it again, and it is a duplicate
+            await link.socket.send(msgspec.json.encode(told).decode())
+
+    async def _answer(self, answers: Answers, payload: bytes) -> Json | None:
+        """What to say to a slash command."""
+        try:
+            answer = await answers(read_payload(payload))
+        except NoCommand:
+            self._notes.refused("json")
+            return None
+        if answer is None:
+            self._notes.refused("team")
+        return answer
 
     async def _is_settled(self, envelope: _Envelope) -> bool:
         if envelope.type != "events_api":
@@ -302,25 +328,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-async def _in_thread(work: Callable[[], T]) -> T:
-    """The result of blocking work. Its thread keeps no program from ending."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def settle(settled: Callable[[Any], None], result: Any) -> None:
-        if not future.done():
-            settled(result)
-
-    def run() -> None:
-        try:
-            result: Any = work()
-            settled: Callable[[Any], None] = future.set_result
-        except Exception as error:  # noqa: BLE001 it is raised where it is awaited
-            result, settled = error, future.set_exception
-        with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
-            loop.call_soon_threadsafe(settle, settled, result)
-
-    Thread(target=run, name="socket-mode", daemon=True).start()
-    return await future

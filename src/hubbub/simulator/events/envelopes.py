@@ -70,7 +70,7 @@ class Envelopes:
         return msgspec.json.encode(told)
 
 
-def signed(secret: str, body: bytes) -> dict[str, str]:
+def signed(secret: str, body: bytes, media_type: str = "application/json") -> dict[str, str]:
     """The headers of a request that is sent now.
 
     The time is the machine's, whatever the simulator's clock says: receivers compare it with their
@@ -80,7 +80,7 @@ def signed(secret: str, body: bytes) -> dict[str, str]:
     base = b"v0:" + timestamp.encode() + b":" + body
     signature = hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
     return {
-        "content-type": "application/json",
+        "content-type": media_type,
         "user-agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
         "x-slack-request-timestamp": timestamp,
         "x-slack-signature": f"v0={signature}",

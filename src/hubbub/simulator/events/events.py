@@ -5,8 +5,11 @@ from collections.abc import Callable, Iterable
 from threading import RLock
 from typing import Self
 
+import msgspec
+
 from hubbub.simulator.clock import Clock
 from hubbub.simulator.events.apps import App
+from hubbub.simulator.events.commands import command, form, shown
 from hubbub.simulator.events.dispatcher import IN_FLIGHT, Dispatcher
 from hubbub.simulator.events.faults import DeliveryFaults
 from hubbub.simulator.events.happening import Happening
@@ -135,6 +138,38 @@ class Events:
         if app_id not in self._sockets:
             self._sockets[app_id] = Sockets(app_id, self._clock, TIMEOUT)
         return self._sockets[app_id]
+
+    def command(
+        self,
+        user_id: str,
+        text: str,
+        *,
+        channel_id: str,
+        url: str = "",
+        name: str = "/hubbub",
+        app_id: str = APP_ID,
+    ) -> Raw:
+        """Let a member give a slash command; what the app wants to be shown, `response_type` and
+        `text` mostly.
+
+        It goes to `url`, or by Socket Mode where that is how the app hears. Refuses with what Slack
+        tells the member if the app does not answer in 3 seconds.
+        """
+        with self._lock:
+            app, workspace = self.app(app_id), self._workspace
+            user = next((each for each in workspace.users if each["id"] == user_id), None)
+            channel = next((each for each in workspace.channels if each["id"] == channel_id), None)
+            if user is None or channel is None:
+                raise Refusal("user_not_found" if user is None else "channel_not_found")
+            if app.bot is None or not app.bot.allows("commands"):
+                raise Refusal("dispatch_unknown_error")
+            fields = command(workspace, app_id, user, name, text, channel)
+            way = app.way
+        if isinstance(way, Sockets):
+            return way.command(msgspec.json.encode(fields))
+        if isinstance(way, Requests) and url:
+            return shown(way.command(url, form(fields)))
+        raise Refusal("dispatch_failed")
 
     def lose_connections(self, reason: str = "") -> None:
         """Let all connections end: for `warning`, `refresh_requested`, `too_many_websockets` or

@@ -19,6 +19,7 @@ from hubbub.errors import HubbubError
 from hubbub.simulator.events.dispatcher import IN_FLIGHT
 from hubbub.simulator.events.envelopes import LEGACY_TOKEN, signed
 from hubbub.simulator.events.transport import Outcome
+from hubbub.simulator.refusal import Refusal
 
 REDIRECTS = 2
 """So many redirects are followed."""
@@ -61,6 +62,20 @@ class Requests:
             return Outcome()
         return Outcome("http_error", is_final=response.headers.get("x-slack-no-retry") == "1")
 
+    def command(self, url: str, body: bytes) -> bytes:
+        """Send a slash command to its address; what the app answers. Refuses, as Slack says it to
+        the member, what is not answered in time or with another status than 200."""
+        headers = signed(self._secret, body, "application/x-www-form-urlencoded")
+        try:
+            response = self._post(body, headers, url)
+        except TooSlow as error:
+            raise Refusal("operation_timeout") from error
+        except HTTPError as error:
+            raise Refusal("dispatch_failed") from error
+        if response is None or response.status != 200:
+            raise Refusal("dispatch_failed")
+        return response.data
+
     def verify(self) -> None:
         """Send a challenge, which the receiver has to return. Raises `HubbubError`."""
         challenge = secrets.token_urlsafe(39)
@@ -81,9 +96,11 @@ class Requests:
         """Close the connections."""
         self._http.clear()
 
-    def _post(self, body: bytes, headers: dict[str, str]) -> urllib3.BaseHTTPResponse | None:
+    def _post(
+        self, body: bytes, headers: dict[str, str], url: str = ""
+    ) -> urllib3.BaseHTTPResponse | None:
         """The answer, none if it leads on too often. Raises urllib3's errors."""
-        now, url = time.monotonic(), self._url
+        now, url = time.monotonic(), url or self._url
         with self._lock:
             if now - self._used_at > IDLE:
                 self._http.clear()

@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from hubbub.simulator.clock import Clock
 from hubbub.simulator.events.transport import Outcome
+from hubbub.simulator.refusal import Refusal
 from hubbub.simulator.state import Raw
 
 MOST = 10
@@ -41,7 +42,10 @@ class _Link:
     ends_at: float
     is_warned: bool = False
     is_leaving: bool = False
-    waiting: dict[str, "Future[bool]"] = field(default_factory=dict[str, "Future[bool]"])
+    waiting: dict[str, "Future[Raw | None]"] = field(
+        default_factory=dict[str, "Future[Raw | None]"]
+    )
+    """Envelopes that were not acknowledged yet; None is their end with the connection's."""
 
     def tell(self, message: Raw) -> "Future[None]":
         """Send a message from any thread."""
@@ -97,28 +101,48 @@ class Sockets:
 
     def deliver(self, body: bytes, attempt: int, reason: str) -> Outcome:
         """Send an envelope to one of the connections, and wait for its acknowledgement."""
+        retry: Raw = {"retry_attempt": attempt, "retry_reason": reason}
+        try:
+            heard = self._send(body, "events_api", retry)
+        except TooSlow:
+            return Outcome("timeout")
+        return Outcome("connection_failed") if heard is None else Outcome()
+
+    def command(self, body: bytes) -> Raw:
+        """Send a slash command; the payload of its acknowledgement, if it has one. Refuses, as
+        Slack says it to the member, what is not acknowledged in time."""
+        try:
+            heard = self._send(body, "slash_commands", {}, accepts_response=True)
+        except TooSlow as error:
+            raise Refusal("operation_timeout") from error
+        if heard is None:
+            raise Refusal("dispatch_failed")
+        answered: Raw = heard.get("payload") or {}
+        return answered
+
+    def _send(
+        self, body: bytes, kind: str, fields: Raw, *, accepts_response: bool = False
+    ) -> Raw | None:
+        """The acknowledgement of an envelope; None where no connection is there or lasts. Raises
+        `TooSlow`."""
         link = self._choose()
         if link is None:
-            return Outcome("connection_failed")
+            return None
         envelope_id = str(uuid.uuid4())
         envelope: Raw = {
             "envelope_id": envelope_id,
             "payload": msgspec.Raw(body),
-            "type": "events_api",
-            "accepts_response_payload": False,
-            "retry_attempt": attempt,
-            "retry_reason": reason,
+            "type": kind,
+            "accepts_response_payload": accepts_response,
+            **fields,
         }
-        answer: Future[bool] = Future()
+        answer: Future[Raw | None] = Future()
         link.waiting[envelope_id] = answer
         link.tell(envelope)
         try:
-            heard = answer.result(self._timeout)
-        except TooSlow:
-            return Outcome("timeout")
+            return answer.result(self._timeout)
         finally:
             link.waiting.pop(envelope_id, None)
-        return Outcome() if heard else Outcome("connection_failed")
 
     def disconnect(self, reason: str) -> None:
         """Tell all connections why they are to go; some reasons end them at once."""
@@ -169,7 +193,7 @@ class Sockets:
                 self._links.remove(link)
             for answer in list(link.waiting.values()):
                 if not answer.done():
-                    answer.set_result(False)
+                    answer.set_result(None)
 
     def _hello(self, life: int) -> Raw:
         return {
@@ -214,4 +238,4 @@ def _take(link: _Link, text: str) -> None:
         return
     answer = link.waiting.get(str(message.get("envelope_id")))
     if answer is not None and not answer.done():
-        answer.set_result(True)
+        answer.set_result(message)
