@@ -60,8 +60,7 @@ KEYS = {
         "column": "with `metric`: the column that names them, by id",
     },
     "period": {
-        "of": "what it is about: the last whole day, week, month or round; the open round, as it "
-        "stands; or once"
+        "of": "what it is about: the last whole " + ", ".join(get_args(Of)[:-1]) + "; or once"
     },
     "parameters": {},
     "data": {
