@@ -109,9 +109,11 @@ def test_a_restart_is_told_and_what_was_missed_is_counted(tmp_path: Path, open_p
     with town(tmp_path, privacy=_OPEN) as grove:
         with grove.served() as running:
             page, complaints = open_page(running.url)
+            leader = page.locator("#panel-leaderboard tbody tr").first
             expect(page.locator("#state-told")).to_contain_text("Slack connected")
             grove.say("there are plums")
             expect(_count(page)).to_have_text("4")
+            expect(leader).to_contain_text("olive")
             page.evaluate(_COUNTED)
         word = page.locator("#state-word")
         expect(word).to_have_text(re.compile(r"Reconnecting; figures are of \d\d:\d\d"))
@@ -119,7 +121,7 @@ def test_a_restart_is_told_and_what_was_missed_is_counted(tmp_path: Path, open_p
         grove.simulator.acts.reply("C1", root["ts"], "U2", "soon again")
         grove.say("this is the kitchen", "U2", "C2")
         expect(_count(page)).to_have_text("4")
-        expect(page.locator("#panel-leaderboard tbody tr").first).to_contain_text("olive")
+        expect(leader).to_contain_text("olive")
         with grove.served():
             expect(word).to_have_text("Live", timeout=_GAP)
             expect(_count(page)).to_have_text("7", timeout=_GAP)

@@ -23,8 +23,8 @@ from hubbub.simulator.state import Raw
 from receiving import Live, alive, differences, grove, live
 
 IS_SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
-EXAMPLES = 300 if IS_SOAK else 5
-LONGEST = 80 if IS_SOAK else 50
+EXAMPLES = 300 if IS_SOAK else 4
+LONGEST = 80 if IS_SOAK else 40
 EMOJI = ("tada", "wave::skin-tone-2", "eyes")
 HARMLESS: tuple[Kind, ...] = ("duplicate", "reorder", "delay", "unreachable", "unheard")
 """What Slack's retries make good."""

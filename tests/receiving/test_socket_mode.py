@@ -63,7 +63,7 @@ class Running:
             self._loop.run_until_complete(self._task)
         except (HubbubError, asyncio.CancelledError) as error:
             self.error = error
-        self._loop.close()
+        _end(self._loop)
         self.has_ended.set()
 
     def stop(self) -> None:
@@ -269,7 +269,20 @@ class Handmade:
             asyncio.run_coroutine_threadsafe(_closed(server), loop).result()
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
-            loop.close()
+            _end(loop)
+
+
+def _end(loop: asyncio.AbstractEventLoop) -> None:
+    """Close a loop that has stopped; what is left of its connections ends first."""
+    left = asyncio.all_tasks(loop)
+    for task in left:
+        task.cancel()
+
+    async def ended() -> None:
+        await asyncio.gather(*left, return_exceptions=True)
+
+    loop.run_until_complete(ended())
+    loop.close()
 
 
 async def _closed(server: Any) -> None:

@@ -163,7 +163,7 @@ def serving(
         yield site
     finally:
         site.server.should_exit = True
-        thread.join(timeout=20)
+        thread.join(timeout=60)
         for viewer in site.viewers:
             viewer.close()
         site.http.clear()
