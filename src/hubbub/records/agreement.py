@@ -56,8 +56,10 @@ def _compare(field: Field, drafts: Mapping[str, Draft], fields: Mapping[str, Fie
     chosen = _chosen(groups, [number, *count.numbers], children, leaders)
     if chosen is not None:
         _take(groups, chosen[1], count, chosen[0])
-    elif count.doubt is None and any(group.values or group.unnamed for group in groups):
-        count.doubt = "contradicts"
+    elif any(group.values or group.unnamed for group in groups):
+        # which of them is wrong is not known
+        count.doubt = count.doubt or "contradicts"
+        groups[0].doubt = groups[0].doubt or ("contradicts" if groups[0].is_said else None)
 
 
 def _count(field: Field, drafts: Mapping[str, Draft], fields: Mapping[str, Field]) -> None:

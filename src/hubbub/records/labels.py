@@ -43,13 +43,15 @@ _MOST_WORDS = 5
 _COLON = re.compile(r"[:=|]|\s[-–—]+\s|(?=<[@#!])")
 _WORDS_BEFORE = re.compile(r"[^\s:=<>|,;/&+]+")
 _QUALIFIED = re.compile(
-    r"\b(?:next|upcoming|future|following|last|tomorrow['’]?s|this|week['’]?s|\w+day['’]?s|no)\s+"
+    r"\b(?:next|upcoming|future|following|last|tomorrow['’]?s|this|week['’]?s|\w+day['’]?s)\s+"
     r"[*_]*$",
     re.IGNORECASE,
 )
 _DATE_BEGINS = re.compile(r"\W*(?:\d{1,4}[-/.]\d|\d{1,2}(?:st|nd|rd|th)\b|(?P<word>[^\W\d_]+))")
 _ONLY_A_NUMBER = re.compile(r"\W*(\d{1,4}|[^\W\d_]+)\W*$")
 _NAMES = re.compile(r"[^\W_]")
+_LETTER = re.compile(r"[^\W\d_]")
+_DECOR_BEFORE = re.compile(rf"(?:{EMOJI}|[{MARKS}•●▪◦‣·|,;/–—-])+$")
 
 
 class Labels:
@@ -72,7 +74,8 @@ class Labels:
         found = self._known(line, begin, is_bold="*" in line[:begin] or "`" in line[:begin])
         if found is not None and found.separator not in {"", ":", "="}:
             unknown = _UNKNOWN.match(line, begin)
-            if unknown and found.separator in {"-", "–", "—"} and unknown.end() > found.end:
+            between = line[found.end : unknown.end()] if unknown else ""
+            if unknown and found.separator in {"-", "–", "—"} and _LETTER.search(between):
                 inner = self.within(line, found.end)
                 if not inner or inner[0].begin > unknown.end():
                     return Label("", begin, unknown.end(), "", is_sure=True, separator=":")
@@ -175,5 +178,6 @@ class Labels:
                 continue
             if _QUALIFIED.search(line, begin, start):
                 return None
-            return label
+            decorated = _DECOR_BEFORE.search(line, begin, start)
+            return label._replace(begin=decorated.start()) if decorated else label
         return None

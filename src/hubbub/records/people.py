@@ -58,6 +58,7 @@ _EXTRA = re.compile(
 _NICKNAME = re.compile(r"^\S+\s+[\"“'‘«]([^\"”'’»]{2,30})[\"”'’»]\s+\S+$")
 _FROM = re.compile(r"^(?:dr|down ?range|from|aus|de|visiting)\b[\s:\-]*", re.IGNORECASE)
 _LONGEST_NAME = 60
+_SENTENCE = re.compile(r"\w{3}[.!?]+\s+\w")
 
 
 class _Piece(NamedTuple):
@@ -94,9 +95,15 @@ def says_nobody(text: str) -> bool:
     if words[0] not in NOBODY and plain.strip(" .!()").casefold() not in NOBODY:
         return False
     rest = re.split(r"[\s,.!?;:()]+", plain)[1:]
-    return not any(
-        word[:1].isupper() for word in rest if len(word) > 1 and not word.isupper()
-    ) and (not any(word.isdigit() for word in rest))
+    told = [word for word in rest if len(word) > 1 and word.casefold() not in _BESIDE_NOBODY]
+    return not any(word[0].isdigit() or (word[0].isupper() and not word.isupper()) for word in told)
+
+
+_BESIDE_NOBODY = frozenset({
+    "listed", "today", "reported", "present", "noted", "mentioned", "attended", "here", "applicable",
+    "available", "fngs", "fng", "this", "time", "new",
+})  # fmt: skip
+"""What is written behind None, in any case."""
 
 
 def _stated(text: str) -> tuple[int | None, str]:
@@ -137,7 +144,7 @@ def _pieces(text: str) -> Iterator[_Piece]:
 def classify(text: str) -> str:
     """What a few words are: `name`, `maybe` a name, or `prose`."""
     words = text.split()
-    if len(words) > 5 or len(text) > _LONGEST_NAME or re.search(r"[.!?]\s+\w", text[3:]):
+    if len(words) > 5 or len(text) > _LONGEST_NAME or _SENTENCE.search(text):
         return "prose"
     folded = [word.casefold().strip(".,!?'’\"") for word in words]
     if len(words) == 1:
@@ -342,7 +349,7 @@ def _words_of(value: Value) -> list[Value]:
 
 _WITHIN_NAMES = frozenset({"of", "the", "de", "la", "del", "el", "von", "der", "in", "on", "for"})
 _ROLES = frozenset(
-    {"q", "vq", "qic", "co q", "coq", "co", "fng", "dr", "respect", "hate", "kotter", "20"}
+    {"q", "vq", "qic", "co q", "coq", "co", "fng", "dr", "respect", "hate", "kotter", "2.0"}
 )
 _NEWCOMERS = frozenset({"fng", "fngs", "new", "newbies", "nuevos", "neue"})
 

@@ -1,5 +1,6 @@
 """Reads a part of a post into a record, field by field."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from hubbub.records.agreement import Draft, settle_counts
@@ -21,7 +22,7 @@ from hubbub.records.texts import (
     read_list,
     read_text,
 )
-from hubbub.records.writing import key
+from hubbub.records.writing import EMOJI, key
 
 _PUNCTUATION = "!?:.-–—|,;=# "
 
@@ -207,7 +208,7 @@ class _Reader:
 
     def _title(self) -> Draft:
         lines = [self._above[0], self._part.before, *self._above[1:4]]
-        titles = [read_line(line).strip(_PUNCTUATION) for line in lines]
+        titles = [_titled(line) for line in lines]
         number = next((number for number, title in enumerate(titles) if title), None)
         if number is None:
             return Draft()
@@ -251,3 +252,11 @@ class _Reader:
         if field.type == "count":
             return Value("count", number=int(given))
         return Value("choice" if field.type == "choice" else "text", text=given)
+
+
+def _titled(line: str) -> str:
+    """A title without emoji and punctuation around it."""
+    return read_line(_EMOJI_AT_END.sub("", line)).strip(_PUNCTUATION)
+
+
+_EMOJI_AT_END = re.compile(rf"(?:\s|{EMOJI})+$")

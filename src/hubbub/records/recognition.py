@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from hubbub.records.template import Template
-from hubbub.records.writing import DECOR, MARKS
+from hubbub.records.writing import DECOR
 
 
 class Part(NamedTuple):
@@ -35,15 +35,11 @@ def parts(lines: Sequence[str], template: Template, *, is_open: bool) -> list[Pa
         return []
     marks = [_mark(line, template) for line in lines]
     begins = [number for number, mark in enumerate(marks) if mark is not None]
-    if not begins or marks[begins[0]] is None:
-        begins = []
-    first = begins[0] if begins else len(lines)
-    if begins and _is_talk_above(lines[:first], template):
+    opened = next((number for number in begins if isinstance(marks[number], Part)), None)
+    if _is_instruction_above(lines[:opened] if begins else lines, template):
         return []
     if not begins:
-        if not is_open or _is_talk_above(lines, template):
-            return []
-        return [Part(lines[0] if lines else "", "", tuple(lines[1:]), is_head=False)]
+        return [Part(lines[0], "", tuple(lines[1:]), is_head=False)] if is_open else []
     found: list[Part] = []
     for begin, end in zip(begins, [*begins[1:], len(lines)], strict=True):
         mark = marks[begin]
@@ -73,12 +69,13 @@ def _mark(line: str, template: Template) -> Part | bool | None:
 
 
 def _is_talk(before: str, after: str, template: Template) -> bool:
-    talking = template.talking
-    if talking is None:
-        return False
-    clause = _CLAUSE_ENDS.split(after.lstrip(f"{MARKS} "), maxsplit=1)[0]
-    return bool(talking.search(before) or talking.search(clause)) or after.lstrip("*_ ")[:1] == "?"
+    clause = _CLAUSE_ENDS.split(after.lstrip("*_~` "), maxsplit=1)[0]
+    is_talk = after.lstrip("*_~` ")[:1] == "?" or any(
+        pattern is not None and (pattern.search(before) or pattern.search(clause))
+        for pattern in (template.talking, template.instructing)
+    )
+    return is_talk or bool(template.talking_before and template.talking_before.search(before))
 
 
-def _is_talk_above(lines: Sequence[str], template: Template) -> bool:
-    return template.talking is not None and any(map(template.talking.search, lines))
+def _is_instruction_above(lines: Sequence[str], template: Template) -> bool:
+    return template.instructing is not None and any(map(template.instructing.search, lines))

@@ -37,6 +37,7 @@ class Section:
         """The lines that list people, and those below that tell other things."""
         is_inline = bool(trimmed(self.lines[0]))
         has_people, gap = is_inline, False
+        is_double_spaced = not is_inline and len(self.lines) > 1 and not trimmed(self.lines[1])
         for number, line in enumerate(self.lines[1:], 1):
             plain = line.strip()
             if not trimmed(plain):
@@ -46,6 +47,7 @@ class Section:
                 not has_people
                 or "<@" in plain
                 or _is_listed(plain)
+                or is_double_spaced
                 or (not gap and (not is_inline or _is_open(self.lines[:number])))
             )
             if not goes_on:
@@ -77,6 +79,7 @@ def cut(
         first = None if number == 0 else labels.at_start(line)
         if first is None:
             inner = labels.within(line, 0) if number == 0 else []
+            inner = [each for each in inner if each.separator == ":" or each.field not in rest_fields]
             before = line[: inner[0].begin] if inner else line
             if sections and not (inner and number == 0):
                 sections[-1].lines.append(before)

@@ -74,7 +74,12 @@ class Template:
     other_openings: tuple[str, ...] = ()
     """What opens other kinds of posts: what stands below is not read."""
     talk: tuple[str, ...] = ()
-    """Words that stand before a record, or beside the opening, where people talk about records."""
+    """Words beside the opening where people talk about records: its line opens none."""
+    talk_before: tuple[str, ...] = ()
+    """The same, but only before the opening: behind it they can be a title."""
+    instructions: tuple[str, ...] = ()
+    """Words beside the opening or above it where people are told how to write one: what stands
+    below is an example."""
     channels: tuple[str, ...] = ()
     """Patterns of names, or ids, of the channels in which it is looked for; everywhere if empty."""
     without_opening: tuple[str, ...] = ()
@@ -112,6 +117,16 @@ class Template:
     def talking(self) -> re.Pattern[str] | None:
         """Finds words of talk."""
         return _any_of(self.talk)
+
+    @cached_property
+    def talking_before(self) -> re.Pattern[str] | None:
+        """Finds words of talk before an opening."""
+        return _any_of(self.talk_before)
+
+    @cached_property
+    def instructing(self) -> re.Pattern[str] | None:
+        """Finds words of instructions."""
+        return _any_of(self.instructions)
 
     @cached_property
     def needles(self) -> tuple[str, ...]:

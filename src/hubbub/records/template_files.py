@@ -20,7 +20,10 @@ KEYS = {
     "openings": "words that a post begins with; without them, `without_opening` says where posts "
     "are read",
     "other_openings": "words that other kinds of posts begin with: what stands below is not read",
-    "talk": "words beside an opening, or above it, by which people talk about records: no record",
+    "talk": "words beside an opening by which people talk about records: such a line opens none",
+    "talk_before": "the same, but only before the opening: behind it they can be a title",
+    "instructions": "words beside an opening or above it by which people are told how to write a "
+    "record: what stands below is an example",
     "channels": "patterns of names, or ids, of the channels in which it is looked for (all)",
     "without_opening": "patterns of the channels in which a post needs no opening",
     "authors": "who writes it: people, apps, or ids of members (everybody)",
@@ -152,6 +155,8 @@ def _template(file: ContentFile) -> Template:
         place.texts(written, "openings"),
         place.texts(written, "other_openings"),
         place.texts(written, "talk"),
+        place.texts(written, "talk_before"),
+        place.texts(written, "instructions"),
         place.texts(written, "channels"),
         place.texts(written, "without_opening"),
         place.texts(written, "authors"),

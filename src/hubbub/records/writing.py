@@ -43,7 +43,7 @@ DECOR = re.compile(
 )
 """What can stand before the first word of a line."""
 _EDGES = " \t\n*_~`\"'“”‘’«»|;,•●▪◦‣·"
-_IN_KEY = re.compile(r"[*~`'’‘\"“”.#!¡¿?()\[\]]")
+_IN_KEY = re.compile(r"[*~`'’‘\"“”#!¡¿?()\[\]]|(?<!\d)\.|\.(?!\d)")
 _BETWEEN_IN_KEY = re.compile(r"[\s_/&+\-–—]+")
 
 
