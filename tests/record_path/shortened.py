@@ -3,7 +3,7 @@ merged into a store that each example begins empty."""
 
 import json
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -38,8 +38,10 @@ class Rota(Templates):
         super().__init__(Path("no-pack"))
         self._word, self._name = word, name
 
-    def might_read(self, text: str, channel_id: str, channel_name: str | None) -> bool:
-        return self._word in text
+    def candidates(
+        self, texts: Sequence[str], channel_ids: Sequence[str], names: Mapping[str, str | None]
+    ) -> set[int]:
+        return {place for place, text in enumerate(texts) if self._word in text}
 
     def read(self, post: Post) -> list[Record]:
         lines = [each for each in post.text.splitlines() if each.startswith(self._word)]

@@ -44,6 +44,7 @@ TS = "1772452800.000100"
 def workspace(folder: Path, preset: str = "open", **choices: Any) -> Settings:
     """Its settings, with the template in place."""
     settings = settings_of(folder, preset, **choices)
+    settings.folder.mkdir(parents=True, mode=0o700)
     write_template(settings, STANDUP)
     return settings
 

@@ -300,8 +300,6 @@ class _Admission:
         self, table: Table, column: Column, values: Sequence[Any], columns: Columns
     ) -> Sequence[str | None]:
         texts = self._young(table, values, columns)
-        if table.names_of_others and self._gate.refusals:
-            texts = self._without_names_of_others(table, texts, columns)
         if self._policy.text == "scrubbed":
             if self._gate.scrubber is None:
                 return [None] * len(values)
@@ -311,6 +309,8 @@ class _Admission:
                 self._alerts = _alerts(found, columns)
         if self._policy.pseudonyms or self._gate.refusals or not self._policy.names:
             texts = [text and self._mentions_keyed(text) for text in texts]
+        if table.names_of_others and self._gate.refusals:
+            texts = self._without_names_of_others(table, texts, columns)
         return texts
 
     def _names_of_others(self, values: Sequence[Any]) -> Sequence[Any]:

@@ -8,8 +8,8 @@ from hubbub.core.tables import SEEN
 from hubbub.records.reading import Post, Reading, Record, Value
 from hubbub.records.templates import Templates
 
-_READ = ("channel_id", "text", "kind", "presence", "copy")
-_MORE = ("ts", "posted_at", "user_id", "bot_id", "subtype")
+_READ = ("channel_id", "text", "kind", "presence", "copy", "ts", "posted_at", "user_id", "bot_id",
+         "subtype")  # fmt: skip
 
 
 def add_records(
@@ -23,31 +23,31 @@ def add_records(
     messages = batch.columns.get("messages")
     if messages is None:
         return
-    might_read, blocks = templates.might_read, batch.blocks
-    for place, (channel_id, text, kind, presence, copy) in enumerate(
-        zip(*(messages[name] for name in _READ), strict=True)
-    ):
-        name = channels.get(channel_id)
-        if name is None or kind == "system" or presence != SEEN:
+    places = templates.candidates(messages["text"], messages["channel_id"], channels)
+    if batch.blocks:
+        copies = messages["copy"]
+        places |= {place for place, copy in enumerate(copies) if copy in batch.blocks}
+    for place in sorted(places):
+        channel_id, text, kind, presence, copy, ts, posted_at, user_id, bot_id, subtype = (
+            messages[name][place] for name in _READ
+        )
+        if channel_id not in channels or kind == "system" or presence != SEEN:
             continue
-        if copy not in blocks and not might_read(text, channel_id, name):
-            continue
-        ts, posted_at, user_id, bot_id, subtype = (messages[each][place] for each in _MORE)
         post = Post(
             text,
             posted_at,
             zone,
             channel_id,
-            name,
+            channels[channel_id],
             user_id,
             is_bot=bot_id is not None or subtype == "bot_message",
             kind=kind,
-            blocks=blocks.get(copy, ()),
+            blocks=batch.blocks.get(copy, ()),
         )
-        append(batch, templates.read(post), channel_id, ts, posted_at, copy)
+        _append(batch, templates.read(post), channel_id, ts, posted_at, copy)
 
 
-def append(
+def _append(
     batch: Batch, records: list[Record], channel_id: str, ts: str, posted_at: int, copy: int
 ) -> None:
     """Append the records of one copy of a message, numbered through all templates."""

@@ -1,17 +1,19 @@
 """All record templates of a workspace, and the records that they find in posts."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
 from hubbub.records.dates import Reach, is_month_first
+from hubbub.records.needles import Needles
 from hubbub.records.polls import read_poll
 from hubbub.records.reader import read_part
 from hubbub.records.reading import Post, Record
 from hubbub.records.recognition import parts
 from hubbub.records.template import Template
 from hubbub.records.template_files import read_templates
-from hubbub.records.writing import cleaned, key, own_words
+from hubbub.records.writing import cleaned, own_words
 
 _DAYS = (-3650, 3650)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,14 +32,28 @@ class Templates:
 
     def might_read(self, text: str, channel_id: str, channel_name: str | None) -> bool:
         """Whether a template could find a record in a text: cheap, and never wrong by a no."""
-        folded = text.casefold() if text.isascii() else key(cleaned(text))
-        if any(needle in folded for needle in self._needles):
-            return True
-        return any(each.is_open_in(channel_id, channel_name) for each in self._of_channels)
+        return bool(self.candidates([text], [channel_id], {channel_id: channel_name}))
+
+    def candidates(
+        self,
+        texts: Sequence[str],
+        channel_ids: Sequence[str],
+        names: Mapping[str, str | None],
+    ) -> set[int]:
+        """The places of the texts in which a template could find a record, by their channels'
+        names."""
+        found = self._needles.found_in(texts)
+        is_open = {
+            channel_id: any(each.is_open_in(channel_id, name) for each in self._of_channels)
+            for channel_id, name in names.items()
+        }
+        if any(is_open.values()):
+            found |= {place for place, each in enumerate(channel_ids) if is_open.get(each)}
+        return found
 
     @cached_property
-    def _needles(self) -> tuple[str, ...]:
-        return tuple({each for one in self.templates.values() for each in one.needles})
+    def _needles(self) -> Needles:
+        return Needles(each for one in self.templates.values() for each in one.needles)
 
     @cached_property
     def _of_channels(self) -> list[Template]:

@@ -15,6 +15,8 @@ _AS_WRITTEN: dict[int, str | None] = {
     **dict.fromkeys(_UNSEEN),
     **{ord(each): ":" for each in "：﹕︓꞉∶"},
 }
+UNSEEN = "".join(map(chr, (*_UNSEEN, 0x200C, 0x200D)))
+"""Characters that can stand between letters and are not seen."""
 _LOOSE_JOINERS = re.compile(r"(?<![^\W\d_])[\u200c\u200d]|[\u200c\u200d](?![^\W\d_])")
 """Joiners that no letters stand around: in an emoji, or nowhere."""
 

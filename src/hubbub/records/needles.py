@@ -1,0 +1,55 @@
+"""Finds the few texts among many in which a word stands, whatever its case and how it is written.
+
+Most messages are no structured posts. They are looked at together: a search through all texts at
+once takes a tenth of the time of one by one.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+from hubbub.records.writing import UNSEEN, cleaned, key
+
+_UNSEEN = re.compile(f"[{UNSEEN}]")
+_END = "\0"
+
+
+class Needles:
+    """Words as `key` writes them."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words = tuple(sorted({*words}))
+
+    def found_in(self, texts: Sequence[str]) -> set[int]:
+        """The places of the texts that hold one of the words."""
+        joined = _END.join(texts).casefold()
+        begins = [0, *accumulate(len(each) + 1 for each in joined.split(_END))]
+        if len(begins) != len(texts) + 1:  # one of them holds what stands between them
+            return {place for place, text in enumerate(texts) if self._is_in(text)}
+        found: set[int] = set()
+        for word in self._words:
+            at = joined.find(word)
+            while at >= 0:
+                place = bisect_right(begins, at) - 1
+                found.add(place)
+                at = joined.find(word, begins[place + 1])
+        if not joined.isascii():
+            found |= {
+                place
+                for place, text in enumerate(texts)
+                if _is_unusual(text) and place not in found and self._is_in(text)
+            }
+        return found
+
+    def _is_in(self, text: str) -> bool:
+        written = key(cleaned(text))
+        return any(word in written for word in self._words)
+
+
+def _is_unusual(text: str) -> bool:
+    """Whether a word could stand in a text otherwise than letter by letter."""
+    return not text.isascii() and (
+        not unicodedata.is_normalized("NFKC", text) or _UNSEEN.search(text) is not None
+    )
