@@ -18,7 +18,7 @@ from hubbub.errors import HubbubError, UsageError
 from hubbub.flows.starting import configured_scopes, manifest_file, settings_text, start
 from hubbub.flows.workspace import policy_of_workspace
 from hubbub.privacy.policy import PRESETS
-from hubbub.settings import KNOWN, Collecting, Serving, Settings
+from hubbub.settings import KNOWN, Collecting, Sending, Serving, Settings
 from hubbub.slack.scopes import scopes_needed
 from tests.parts import shared
 from tests.test_cli import hubbub
@@ -328,14 +328,28 @@ def test_strict_says_that_no_channel_is_admitted_yet(tmp_path: Path) -> None:
     assert "only_channels" in done.stderr
 
 
+@pytest.mark.parametrize(("kind", "has"), [("bot", True), ("user", False)])
+def test_letters_ask_for_their_scopes_and_a_place_to_be_read(
+    tmp_path: Path, kind: str, has: bool
+) -> None:
+    settings = Settings(tmp_path, "grove", send=Sending(letters=True))
+    started = start(settings, kind)
+    posting = {"chat:write", "files:write", "im:write", "im:history"}
+    assert set(started.scopes) == {*_PUBLIC, *(posting if has else ())}
+    manifest = started.manifest_file.read_text(encoding="utf-8")
+    assert ("messages_tab_enabled: true" in manifest) is has
+    assert not posting & set(start(Settings(tmp_path, "reef"), kind).scopes)
+    assert configured.load(str(tmp_path), "grove").send == Sending(letters=True)
+
+
 def test_the_documentation_names_each_scope_beside_its_setting() -> None:
     page = (Path(__file__).parents[1] / "docs" / "starting.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (.+?) \| (`[a-z]+:[a-z:`, .]+) \|$", page, re.MULTILINE)
     told = {said: re.findall(r"`(.+?)`", scopes) for said, scopes in rows}
-    assert len(told) == 6
+    assert len(told) == 7
     everything = scopes_needed(
         "bot", ["public_channel", "private_channel", "mpim", "im"],
-        emails=True, join=True, files=True,
+        emails=True, join=True, files=True, letters=True,
     )  # fmt: skip
-    assert sorted(scope for scopes in told.values() for scope in scopes) == sorted(everything)
+    assert {scope for scopes in told.values() for scope in scopes} == {*everything}
     assert told["nothing: public channels"] == _PUBLIC

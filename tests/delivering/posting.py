@@ -1,12 +1,13 @@
-"""What the tests of sending share: a workspace to send for, letters, and what the simulator says that
+"""What the tests of sending share: a workspace to send for, letters, and what the simulator says
 has arrived."""
 
 import os
+import sqlite3
 import struct
 import zlib
 from collections import Counter
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,8 +41,8 @@ PNG = (
 
 
 def grove(members: int = 3, **options: Any) -> Simulator:
-    """Members U001, U002 … in the public channel C1; nothing is said yet. By a clock that is moved by
-    hand."""
+    """Members U001, U002 … and the public channel C1, in which nothing is said yet; by a clock that
+    is moved by hand."""
     team: Raw = {"id": "T1", "name": "Grove", "domain": "grove"}
     simulator = Simulator(Workspace(team, "UTC"), clock=Clock.manual(NOW), **options)
     for number in range(1, members + 1):
@@ -97,9 +98,10 @@ class Office:
 
     def ledger(self) -> list[Delivery]:
         """What the ledger holds, by recipient."""
+        with closing(sqlite3.connect(self.settings.ledger)) as database:
+            keys = database.execute("SELECT key FROM deliveries").fetchall()
         with open_ledger(self.settings, keys_of(self.settings)) as ledger:
-            rows = ledger._database.execute("SELECT key FROM deliveries").fetchall()
-            found = [ledger.find(key) for (key,) in rows]
+            found = [ledger.find(key) for (key,) in keys]
         return sorted(filter(None, found), key=lambda each: each.recipient)
 
     def states(self) -> dict[str, str]:

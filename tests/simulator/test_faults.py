@@ -65,6 +65,24 @@ def test_work_may_be_done_though_the_answer_fails(slack: Simulator, owner: Clien
     assert [message["text"] for message in slack.sent("C1")] == ["twice?"]
 
 
+def test_work_may_be_done_long_after_the_caller_gave_up(slack: Simulator, owner: Client) -> None:
+    slack.faults.add("chat.postMessage", status=504, late=30.0)
+    assert owner("chat.postMessage", channel="C1", text="late").status == 504
+    slack.clock.advance(29)
+    assert owner(HISTORY, channel="C1").body["messages"] == []
+    slack.clock.advance(1)
+    (message,) = owner(HISTORY, channel="C1").body["messages"]
+    assert (message["text"], message["ts"]) == ("late", f"{slack.clock.now():.6f}")
+
+
+def test_uploads_of_bytes_fail_on_request(slack: Simulator, owner: Client) -> None:
+    slack.faults.add("upload", status=503)
+    answer = owner("files.getUploadURLExternal", filename="a.txt", length=2).body
+    address = answer["upload_url"].removeprefix(slack.origin)
+    assert owner.send("POST", address, b"ab").status == 503
+    assert owner.send("POST", address, b"ab").status == 200
+
+
 def test_connections_break_in_mid_body(slack: Simulator, owner: Client) -> None:
     slack.faults.add(HISTORY, reset_mid_body=True)
     with pytest.raises((http.client.IncompleteRead, ConnectionError)):

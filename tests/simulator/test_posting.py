@@ -89,12 +89,16 @@ def test_names_and_icons_need_a_scope_of_their_own(slack: Simulator) -> None:
 
 def test_conversations_that_cannot_be_opened(slack: Simulator, bot: Client) -> None:
     opening = "conversations.open"
+    slack.acts.add_user("robot", id="UROBOT", is_bot=True)
+    slack.acts.add_user("slackbot", id="USLACKBOT")
     slack.acts.deactivate("U2")
     many = ",".join(f"U{number}" for number in range(9))
     for arguments, error in (
         ({}, "users_list_not_supplied"),
         ({"users": "U9"}, "user_not_found"),
         ({"users": "U2"}, "user_disabled"),
+        ({"users": bot("auth.test").body["user_id"] + ",UROBOT"}, "cannot_dm_bot"),
+        ({"users": "USLACKBOT"}, "cannot_dm_bot"),
         ({"users": many}, "too_many_users"),
         ({"channel": "C1"}, "method_not_supported_for_channel_type"),
         ({"channel": "C2"}, "channel_not_found"),
@@ -104,6 +108,12 @@ def test_conversations_that_cannot_be_opened(slack: Simulator, bot: Client) -> N
     assert bot(opening, channel=place).body["already_open"] is True
     shown = bot(opening, channel=place, return_im=1).body["channel"]
     assert (shown["user"], shown["unread_count"], shown["latest"]) == ("U1", 0, None)
+
+
+def test_nobody_writes_to_a_closed_account(slack: Simulator, bot: Client) -> None:
+    place = bot("conversations.open", users="U2").body["channel"]["id"]
+    slack.acts.deactivate("U2")
+    assert bot(POST, channel=place, text="still there?").error == "user_disabled"
 
 
 def test_joining_what_cannot_be_joined(slack: Simulator, owner: Client) -> None:

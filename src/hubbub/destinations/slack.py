@@ -236,8 +236,9 @@ class Sender:
             self.rest(pause)
 
     def rest(self, seconds: float) -> None:
-        """Wait."""
-        self._clock.sleep(seconds)
+        """Wait; not at all if the time has passed."""
+        if seconds > 0:
+            self._clock.sleep(seconds)
         if self._stopped():
             raise Halted
 

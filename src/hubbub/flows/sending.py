@@ -50,6 +50,8 @@ class Run:
     waiting: deque[Letter]
     later: deque[Letter] = field(default_factory=deque[Letter])
     """Letters that may have been sent, until it can be told."""
+    due: dict[str, float] = field(default_factory=dict[str, float])
+    """From when on it can be told of them, by their marks."""
     tries: Counter[str] = field(default_factory=Counter[str])
     refused: dict[str, Refused] = field(default_factory=dict[str, Refused])
     """What Slack said of letters that it may have shown all the same."""
@@ -122,6 +124,7 @@ class Run:
         while True:
             self.sender.wait(letter)
             sending = sending._replace(at=self.clock.now())
+            self.due.pop(key, None)
             self.ledger.note(sending)
             try:
                 ts = self.sender.post(channel_id, letter, key, sending.files)
@@ -150,7 +153,7 @@ class Run:
             return
         if seen.is_there:
             self._arrived(sending, seen.ts)
-        elif now < sending.at + _PATIENCE:
+        elif now < self.due.setdefault(key, min(sending.at, now) + _PATIENCE):
             self.later.append(letter)
         elif key in self.refused:
             self._refuse(letter, key, self.refused.pop(key))
@@ -162,9 +165,7 @@ class Run:
 
     def _rest_until_due(self) -> None:
         """Wait until the first of the letters that may have been sent can be told."""
-        sending = self.ledger.find(self._key(self.later[0]))
-        if sending is not None:
-            self.sender.rest(sending.at + _PATIENCE - self.clock.now())
+        self.sender.rest(self.due[self._key(self.later[0])] - self.clock.now())
 
     def _arrived(self, sending: Delivery, ts: str) -> None:
         at = float(ts) if ts else sending.at

@@ -54,6 +54,9 @@ def build_app(simulator: "Simulator") -> Starlette:
 
     async def take_file(request: Request) -> Response:
         ticket: str = request.path_params["ticket"]
+        fault = simulator.faults.draw("upload", {"ticket": ticket})
+        if fault and fault.replaces_answer and not fault.after:
+            return Response(status_code=fault.status)
         return _content(upload(simulator.backend, ticket, await _incoming(request)))
 
     async def steer(request: Request) -> Response:
