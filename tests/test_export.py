@@ -97,8 +97,8 @@ def test_a_window_and_a_channel_choose_edges(community: Settings, tmp_path: Path
 def test_every_metric_has_the_same_rows_in_every_form(community: Settings, tmp_path: Path) -> None:
     for form in ("csv", "json", "parquet"):
         export_metrics(community, [], {"as_of": "latest"}, tmp_path, form)
-    for name, file in Catalog(community.pack).files.items():
-        if file.pack != EVERYBODYS:  # nothing here was read as a record of another pack
+    for name, metric in Catalog(community.pack).files.items():
+        if metric.pack != EVERYBODYS:  # nothing here was read as a record of another pack
             assert not (tmp_path / f"{name}.csv").exists()
             continue
         found = duckdb.sql(f"FROM '{tmp_path}/{name}.parquet'")

@@ -4,9 +4,11 @@ The truth is a list of `Beatdown`s. `stored` brings it into the tables that a st
 as the record of a post would; what metrics must say, `test_figures.py` works out from the list.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -206,3 +208,42 @@ def _fill(
             f"INSERT INTO {table} ({', '.join(columns)}) VALUES {rows_of}",
             [cell for row in cells for cell in row],
         )
+
+
+def written(folder: Path, told: Iterable[Beatdown]) -> Path:
+    """The region as an export of Slack: its members, channels, and a backblast a beatdown."""
+    folder.mkdir(parents=True)
+    users = [
+        {"id": member, "name": f"handle-{member}".lower(), "deleted": member == LEFT,
+         "profile": {"display_name": name}}
+        for member, name in MEMBERS.items()
+    ]  # fmt: skip
+    channels = [
+        {"id": channel, "name": name, "is_general": name == "general"}
+        for channel, name in (AOS | OTHERS).items()
+    ]
+    (folder / "users.json").write_text(json.dumps(users), encoding="utf-8")
+    (folder / "channels.json").write_text(json.dumps(channels), encoding="utf-8")
+    for held in told:
+        post = Post(held)
+        place = folder / AOS[held.ao] / f"{held.day}.json"
+        place.parent.mkdir(exist_ok=True)
+        said = {"type": "message", "user": held.q, "ts": post.key["ts"], "text": backblast(held)}
+        place.write_text(json.dumps([said]), encoding="utf-8")
+    return folder
+
+
+def backblast(held: Beatdown) -> str:
+    """The report of a beatdown, as its leader would write it."""
+    lines = [
+        "Backblast! Up before the gulls",
+        f"Date: {held.day:%m/%d/%Y}",
+        f"AO: <#{held.ao}|>",
+        f"Q: <@{held.q}>",
+        *([f"Co-Q: {' '.join(f'<@{member}>' for member in held.coqs)}"] if held.coqs else []),
+        f"PAX: {', '.join([*(f'<@{member}>' for member in held.pax or [held.q]), *held.strangers])}",
+        f"FNGs: {', '.join(held.fngs) or 'None'}",
+        *([] if held.count is None else [f"Count: {held.count}"]),
+        "The Thang: burpees along the shore",
+    ]
+    return "\n".join(lines)

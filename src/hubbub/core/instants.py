@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from hubbub.core.periods import BEGINS
 from hubbub.errors import UsageError
 
 _UNITS = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 _PERIODS: Mapping[str, Callable[[date], date]] = {
-    "week": lambda day: day - timedelta(days=day.weekday()),
-    "month": lambda day: day.replace(day=1),
+    "week": BEGINS["week"],
+    "month": BEGINS["month"],
     "year": lambda day: day.replace(month=1, day=1),
 }
 """The first day of the period that a day lies in."""

@@ -301,6 +301,8 @@ def _addressees(plan: Plan, figures: Figures, directory: Directory, wish: Wish) 
     if plan.audience:
         values = figures.ran[plan.audience.key].rows[plan.audience.by].to_pylist()
         with_rows = [each for each in dict.fromkeys(values) if each is not None]
+    if audience.to and wish.to:  # the report's own channel need not be there
+        return chosen([], wish.to, directory, audience)
     everybody = addressees(audience, directory, with_rows, wish.list_file)
     return chosen(everybody, wish.to, directory, audience) if wish.to else everybody
 
