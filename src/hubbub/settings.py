@@ -53,6 +53,8 @@ _SERVE: dict[str, type | tuple[type, ...]] = {
     "topic": str,
 }
 
+_RECORDS: dict[str, type | tuple[type, ...]] = {"answer_days": int}
+
 _SEND: dict[str, type | tuple[type, ...]] = {"letters": bool}
 
 KNOWN = {
@@ -60,6 +62,7 @@ KNOWN = {
     "collect": tuple(_COLLECT),
     "serve": tuple(_SERVE),
     "send": tuple(_SEND),
+    "records": tuple(_RECORDS),
 }
 """The settings of each section of hubbub.toml."""
 
@@ -115,6 +118,14 @@ class Sending:
 
 
 @dataclass(frozen=True)
+class Answering:
+    """How authors of records are answered: the section `records` of hubbub.toml."""
+
+    answer_days: int = 7
+    """Older posts are not answered."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """Where a workspace lives and what it has chosen."""
 
@@ -128,6 +139,7 @@ class Settings:
     send: Sending = Sending()
     language: str = ""
     """Of letters, such as `ko`; if it is empty, members get theirs and channels English."""
+    records: Answering = Answering()
     unflagged: "Settings | None" = field(default=None, compare=False, repr=False)
     """What they would be without the flags that change them."""
 
@@ -185,6 +197,11 @@ class Settings:
     def refused(self) -> Path:
         """The members of whom nothing is kept, as keyed tokens."""
         return self.folder / "refused.json"
+
+    @property
+    def answers(self) -> Path:
+        """Since when authors of records are answered, and what the run log has told."""
+        return self.folder / "answers.json"
 
     @property
     def letters(self) -> Path:
@@ -259,6 +276,7 @@ def load(
         _serving(file, written),
         Sending(**written.get("send", {})),
         written.get("language", ""),
+        _answering(file, written),
     )
     if not preset and not timezone:
         return settings
@@ -273,6 +291,13 @@ def _serving(file: Path, written: dict[str, Any]) -> Serving:
     if not 0 <= serve.port < 65_536:
         raise UsageError(f"{file}: serve.port is {serve.port}.", "Write a number up to 65535.")
     return serve
+
+
+def _answering(file: Path, written: dict[str, Any]) -> Answering:
+    answering = Answering(**written.get("records", {}))
+    if answering.answer_days < 1:
+        raise UsageError(f"{file}: records.answer_days is too small.", "Write 1 or more.")
+    return answering
 
 
 def _collecting(file: Path, written: dict[str, Any]) -> Collecting:
@@ -321,6 +346,7 @@ def _read(file: Path) -> dict[str, Any]:
     _check(file, text, written.get("collect", {}), _COLLECT)
     _check(file, text, written.get("serve", {}), _SERVE)
     _check(file, text, written.get("send", {}), _SEND)
+    _check(file, text, written.get("records", {}), _RECORDS)
     return written
 
 

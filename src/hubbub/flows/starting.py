@@ -12,7 +12,7 @@ from hubbub.flows.collecting import types_wanted
 from hubbub.flows.hearing_members import COMMAND
 from hubbub.flows.workspace import contradictions, made, policy_of_workspace
 from hubbub.privacy.policy import PRESETS, Policy
-from hubbub.settings import Collecting, Sending, Serving, Settings
+from hubbub.settings import Answering, Collecting, Sending, Serving, Settings
 from hubbub.slack.scopes import events_wanted, scopes_needed
 
 Change = Literal["new", "unchanged", "renewed"]
@@ -59,6 +59,7 @@ _DOCS: dict[str, dict[str, str]] = {
         "topic": "into which topic",
     },
     "send": {"letters": "let the app post reports and letters; asks for scopes"},
+    "records": {"answer_days": "authors of posts that are older are not answered"},
 }
 """What stands beside each setting."""
 
@@ -154,12 +155,14 @@ def settings_text(settings: Settings, policy: Policy) -> str:
         "collect": _values(Collecting()),
         "serve": _values(Serving()),
         "send": _values(Sending()),
+        "records": _values(Answering()),
     }
     chosen = {
         "privacy": settings.privacy,
         "collect": dict(_values(settings.collect).items() - sections["collect"].items()),
         "serve": dict(_values(settings.serve).items() - sections["serve"].items()),
         "send": dict(_values(settings.send).items() - sections["send"].items()),
+        "records": dict(_values(settings.records).items() - sections["records"].items()),
     }
     zone = {"timezone": settings.timezone} if settings.timezone != "UTC" else {}
     lines = [
@@ -179,7 +182,7 @@ def settings_text(settings: Settings, policy: Policy) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _values(section: Policy | Collecting | Serving | Sending) -> dict[str, Any]:
+def _values(section: Policy | Collecting | Serving | Sending | Answering) -> dict[str, Any]:
     return {each.name: getattr(section, each.name) for each in fields(section)}
 
 

@@ -125,6 +125,17 @@ class Messages:
         plain = Markup(text).unescape()  # noqa: S704 -- nothing reads it as markup any more
         return " ".join(plain.replace(JOINER, "").split())
 
+    def written_in(
+        self, file: ContentFile, source: str, voice: Voice, said: Mapping[str, Any]
+    ) -> str:
+        """The text of a message that stands in a file of another kind. Raises `BadContent`."""
+        try:
+            text = self._environment(voice).from_string(source).render(said)
+        except _FAULTS as error:
+            line = file.line_of(next(iter(source.strip().splitlines()), ""))
+            raise file.wrong(line, _reason(error), _fix(error, said)) from error
+        return _as_slack_has_it(text)
+
     def _environment(self, voice: Voice) -> ImmutableSandboxedEnvironment:
         if voice not in self._spoken:
             self._spoken[voice] = _environment(voice, partial(self._source, voice))

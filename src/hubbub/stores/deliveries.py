@@ -109,6 +109,17 @@ class Ledger:
             ).fetchall()
         return [at for (at,) in rows]
 
+    def variants(self, report: str) -> list[tuple[str, bool]]:
+        """The variants of a report that were sent, or may have been, in their order; each with
+        whether that is known."""
+        with self._explained():
+            rows = self._database.execute(
+                "SELECT variant, state = 'sent' FROM deliveries "
+                "WHERE report = ? AND state IN ('sending', 'sent') ORDER BY at, rowid",
+                (report,),
+            ).fetchall()
+        return [(variant, bool(is_sent)) for variant, is_sent in rows]
+
     def untold(self) -> list[Delivery]:
         """Deliveries of which the store's table has another state, or none."""
         with self._explained():

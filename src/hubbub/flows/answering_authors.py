@@ -1,0 +1,278 @@
+"""Tells authors what was read in their structured posts: once for each state of a post, and only
+for posts of the last days; and a channel, if it is wanted, how many were read."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from threading import Event
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from hubbub.core.letters import LONGEST_TEXT, Delivered, Letter, Recipient, Status
+from hubbub.errors import UsageError
+from hubbub.flows.answered import Answered, begin, note_logged, read_answered
+from hubbub.flows.auditing import audited
+from hubbub.flows.choosing_letters import answers_to, choices_of
+from hubbub.flows.connecting import connect_bot
+from hubbub.flows.delivering import deliver
+from hubbub.flows.ledger import open_ledger
+from hubbub.flows.posts_of_authors import ReadPost, read_posts
+from hubbub.flows.recipients import Directory, Known, Person, ask_people, read_known, stored_ids
+from hubbub.flows.telling_authors import Telling
+from hubbub.flows.workspace import keys_of, policy_of_workspace, refuse_single_members
+from hubbub.metrics.catalog import Catalog
+from hubbub.metrics.run import Runner
+from hubbub.privacy.keys import Keys
+from hubbub.records.template import Template
+from hubbub.records.templates import Templates
+from hubbub.reports import languages
+from hubbub.reports.filters import Voice
+from hubbub.reports.messages import Messages
+from hubbub.reports.mrkdwn import blocks_of, cut, has_blocks, plain_text
+from hubbub.settings import Settings
+from hubbub.slack.api import Slack, Token
+from hubbub.slack.pace import Clock
+from hubbub.stores import duckdb as store
+
+LOG = "records-log"
+"""The report that the run log is of."""
+MANY = 20
+"""More recipients than these get nothing unless it was said twice."""
+
+
+@dataclass
+class Answers:
+    """What authors are told by a run."""
+
+    letters: list[Letter] = field(default_factory=list[Letter])
+    log: Letter | None = None
+    logged: list[ReadPost] = field(default_factory=list[ReadPost])
+    """The posts that the log tells of."""
+    posts: int = 0
+    """That were looked at."""
+    fresh: list[str] = field(default_factory=list[str])
+    """Templates that are answered for the first time: from now on."""
+    unknown: int = 0
+    """Posts whose authors Slack's directory does not have."""
+    delivered: Delivered | None = None
+    """None if nothing was sent."""
+    is_too_many: bool = False
+
+    @property
+    def recipients(self) -> int:
+        """How many authors are written to."""
+        return len({each.to.id for each in self.letters})
+
+
+def answer_authors(
+    settings: Settings,
+    template: str | None,
+    *,
+    now: datetime,
+    log_to: str = "",
+    is_rehearsal: bool = False,
+    is_sure: bool = False,
+    on_delivery: Callable[[Status], None] | None = None,
+    stop: Event | None = None,
+    clock: Clock | None = None,
+    connection: tuple[Slack, Token] | None = None,
+) -> Answers:
+    """Write to the authors of posts that a template, or any, has read; to more than `MANY` of them
+    only if `is_sure`. A rehearsal composes the letters, asks Slack nothing and notes nothing.
+
+    Raises `UsageError` for a template that there is none of or that tells authors nothing, and what
+    `deliver` raises.
+    """
+    templates = _templates(settings, template)
+    if log_to:
+        refuse_single_members(settings, "The run log tells of")
+    if is_rehearsal:
+        audited(settings, "read", "records answer")
+        return _composed(settings, templates, read_answered(settings), log_to, None, now)
+    slack, token = connection or connect_bot(settings)
+    before = read_answered(settings)
+    answered = begin(settings, [each.name for each in templates], now)
+    needs_people = policy_of_workspace(settings).pseudonyms or not settings.language
+    people = ask_people(settings, slack) if needs_people else {}
+    audited(settings, "read", "records answer")
+    answers = _composed(settings, templates, answered, log_to, people, now)
+    answers.fresh = [each.name for each in templates if each.name not in before.begun]
+    if answers.recipients > MANY and not is_sure:
+        answers.is_too_many = True
+        return answers
+    letters = [*answers.letters, *([answers.log] if answers.log else [])]
+    if not letters:
+        return answers
+    done = answers.delivered = deliver(
+        settings,
+        letters,
+        (slack, token),
+        wants=choices_of(settings).wants,
+        on_progress=on_delivery or (lambda _: None),
+        clock=clock,
+        stop=stop,
+    )
+    missed = {each.to for each in done.setbacks}
+    if answers.log and not done.left and answers.log.to not in missed:
+        note_logged(settings, answers.logged, _oldest(settings, now))
+    return answers
+
+
+def _templates(settings: Settings, name: str | None) -> list[Template]:
+    """The templates whose authors are told something."""
+    known = Templates(settings.pack).templates
+    if name is not None and name not in known:
+        there = f"There are: {', '.join(known)}." if known else "See: hubbub list records"
+        raise UsageError(f"There is no template {name!r}.", there)
+    chosen = [each for each in known.values() if name in {None, each.name}]
+    telling = [each for each in chosen if each.imported or each.updated or each.wrong]
+    if name is not None and not telling:
+        raise UsageError(
+            f"The template {name} tells its authors nothing.",
+            'Write messages under [author]: imported = { file = "record-imported" }',
+        )
+    return telling
+
+
+def _composed(
+    settings: Settings,
+    templates: Sequence[Template],
+    answered: Answered,
+    log_to: str,
+    people: Mapping[str, Person] | None,
+    now: datetime,
+) -> Answers:
+    """The letters of a run. Without `people`, of a rehearsal, nobody is asked who is who."""
+    answers = Answers()
+    if not store.exists(settings.store) or not templates:
+        return answers
+    keys, policy = keys_of(settings), policy_of_workspace(settings)
+    oldest = _oldest(settings, now)
+    with store.reading(settings.store) as connection:
+        catalog = Catalog(settings.pack)
+        runner = Runner(connection, catalog, settings.timezone, smallest_group=1)
+        runner.make_views(["FROM names JOIN channel_names JOIN people"])
+        known = read_known(connection)
+        posts = {
+            each.name: read_posts(
+                connection, runner, each, max(oldest, answered.begun.get(each.name, oldest)), keys,
+                are_pseudonyms=policy.pseudonyms,
+            )
+            for each in templates
+        }  # fmt: skip
+    directory = Directory(known, people or {}, settings.language, stored_ids(settings))
+    writer = _Writer(settings, directory, known, keys)
+    told = _told(settings, [each.name for each in templates])
+    for template in templates:
+        for post in posts[template.name]:
+            answers.posts += 1
+            if policy.pseudonyms and people is not None and post.author_id not in people:
+                answers.unknown += 1
+                continue
+            letter = writer.letter(template, post, told[template.name].get(post.post, []))
+            answers.letters += [letter] if letter else []
+    if log_to:
+        news = [
+            each
+            for template in templates
+            for each in posts[template.name]
+            if answered.log_knows(each.post) != each.state
+        ]
+        if news:
+            to = directory.find(log_to)
+            answers.log = writer.log(templates, news, to.to, to.language)
+            answers.logged = news
+    return answers
+
+
+def _oldest(settings: Settings, now: datetime) -> datetime:
+    return now - timedelta(days=settings.records.answer_days)
+
+
+def _told(settings: Settings, templates: Iterable[str]) -> dict[str, dict[str, list[_Told]]]:
+    """What authors have been told of, in its order, by template and post."""
+    found: dict[str, dict[str, list[_Told]]] = {each: {} for each in templates}
+    if settings.ledger.exists():
+        with open_ledger(settings, keys_of(settings)) as ledger:
+            for template, of_posts in found.items():
+                for variant, is_known in ledger.variants(answers_to(template)):
+                    post, state, times = f"{variant}-".split("-")[:3]
+                    of_posts.setdefault(post, []).append(_Told(state, times, is_known))
+    return found
+
+
+class _Told(NamedTuple):
+    """A state of a post that its author was told of."""
+
+    state: str
+    times: str
+    """How often before; empty for the first time."""
+    is_known: bool
+    """Whether it is known that they were."""
+
+
+class _Writer:
+    """Writes to authors, and the log."""
+
+    def __init__(self, settings: Settings, directory: Directory, known: Known, keys: Keys) -> None:
+        self._directory = directory
+        self._messages = Messages(settings.pack)
+        self._zone = ZoneInfo(settings.timezone)
+        self._telling = Telling(settings, directory, known)
+        self._keys = keys
+
+    def letter(self, template: Template, post: ReadPost, told: Sequence[_Told]) -> Letter | None:
+        """What an author is told of a post; None if they know, or the template has no words for
+        it. A state that comes again after another one is told again."""
+        last = told[-1] if told else None
+        times = str(sum(each.state == post.state for each in told) or "")
+        if last is not None and last.state == post.state:
+            if last.is_known:
+                return None
+            times = last.times
+        others = [each for each in told if (each.state, each.times) != (post.state, times)]
+        if post.status != "good":
+            occasion, message = "wrong", template.wrong
+        elif others:
+            occasion, message = "updated", template.updated
+        else:
+            occasion, message = "imported", template.imported
+        if message is None:
+            return None
+        author = self._directory.member(post.author_id)
+        voice = Voice(author.language, self._zone)
+        said = self._telling.said(template, post, author, is_update=bool(others))
+        if message.text:
+            text = self._messages.written_in(template.file, message.text, voice, said)
+        else:
+            text = self._rendered(message.file, f"record-{occasion}", voice, said)
+        variant = "-".join(each for each in (post.post, post.state, times) if each)
+        return _letter(answers_to(template.name), variant, author.to, text, voice)
+
+    def log(
+        self, templates: Sequence[Template], news: Sequence[ReadPost], to: Recipient, language: str
+    ) -> Letter:
+        """What a channel is told of a run."""
+        voice = Voice(language, self._zone)
+        said = self._telling.log(templates, news, to, voice.language)
+        marks = sorted(f"{each.post} {each.state}" for each in news)
+        return _letter(
+            LOG,
+            self._keys.delivery("log", *marks)[:16],
+            to,
+            self._messages.render(LOG, voice, said),
+            voice,
+        )
+
+    def _rendered(self, name: str, usual: str, voice: Voice, said: Mapping[str, object]) -> str:
+        """A message of a pack; where there is none of that name, the usual one."""
+        chosen = name if self._messages.languages(name) else usual
+        return self._messages.render(chosen, voice, said)
+
+
+def _letter(report: str, variant: str, to: Recipient, text: str, voice: Voice) -> Letter:
+    dropped = partial(languages.lines_dropped, language=voice.language)
+    short = cut(plain_text(text), LONGEST_TEXT, dropped)
+    blocks = blocks_of(text, dropped) if has_blocks(text) else ()
+    return Letter(report, "once", to, short, blocks, variant=variant)
