@@ -11,6 +11,7 @@ import pytest
 from hubbub.content import PACKS
 from hubbub.core.letters import Letter
 from hubbub.errors import BadContent, UsageError
+from hubbub.flows.answering_authors import answer_authors
 from hubbub.flows.reporting import Wish, compose
 from hubbub.settings import Settings
 from tests.writing.circle import SEOUL
@@ -201,3 +202,20 @@ def test_a_notice_without_a_list_asks_for_one(letters: Write) -> None:
     with pytest.raises(UsageError, match="There is no list") as caught:
         letters("notice")
     assert "--list FILE" in caught.value.fix
+
+
+@both_languages
+def test_authors_are_thanked_for_what_was_read(circle: Settings, language: str) -> None:
+    settings = replace(set_up(circle, SET), language=language)
+    now = datetime(2026, 4, 3, tzinfo=UTC)
+    answers = answer_authors(settings, None, now=now, is_rehearsal=True)
+    said: dict[str, list[str]] = {}
+    for letter in answers.letters:
+        said.setdefault(letter.to.name, []).append(letter.text)
+    # Sora has passed on March 20 and handed in twice since
+    assert [text.split(":")[1] for text in said["소라"]].count("ticket") == 1
+    assert len(said["소라"]) == 3
+    [late] = [text for text in said["준호"] if ":pencil2:" in text]
+    assert "어느 페이지" in late
+    assert "• *회차*: 2" in late
+    assert "U0JUN00/03-30T08:00" in late

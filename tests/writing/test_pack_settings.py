@@ -7,9 +7,11 @@ import pytest
 
 from hubbub.errors import BadContent
 from hubbub.flows.asking import ask
+from hubbub.flows.importing import import_archive
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.pack_settings import read_settings
 from hubbub.settings import Settings
+from tests.writing.circle import write_circle
 from tests.writing.conftest import Run, set_up
 
 
@@ -94,6 +96,21 @@ def test_a_name_that_is_nobodys_is_told_with_its_line(run: Run, entry: str, reas
     written = f'[writing]\nstaff = [\n  "eve",\n  "{entry}",\n]\n'
     with pytest.raises(BadContent, match=rf"settings\.toml, line 4: staff: {reason}"):
         run("awards", written=written)
+
+
+def test_under_pseudonyms_people_are_named_as_the_store_has_them(tmp_path: Path) -> None:
+    privacy = {"preset": "open", "pseudonyms": True, "names": False}
+    settings = Settings(tmp_path / "home", "circle", timezone="Asia/Seoul", privacy=privacy)
+    import_archive(settings, write_circle(tmp_path / "export"))
+    members = ask(settings, "SELECT user_id FROM users WHERE NOT is_bot ORDER BY 1").to_pylist()
+    stored = members[0]["user_id"]
+    written = f'[writing]\nstaff = ["{stored}"]\nexpected = ["#organisers"]\n'
+    rows = ask(set_up(settings, written), "SELECT * FROM writing_settings").to_pylist()
+    assert rows[0]["staff"] == [stored]
+    assert len(rows[0]["expected"]) == 2
+    # a real id means nothing here, and is not taken for somebody who has opted out
+    with pytest.raises(BadContent, match="There is no member 'U0EVE00'"):
+        ask(set_up(settings, '[writing]\nstaff = ["U0EVE00"]\n'), "FROM writing_settings")
 
 
 def test_a_pack_that_declares_something_else_is_told(

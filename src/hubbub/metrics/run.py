@@ -255,10 +255,10 @@ class Runner:
         """The id of a channel or member that is named by name or id; None for no choice."""
         if not value:
             return None
-        self.make_views([f"SELECT * FROM {kind.names}"])
+        self.make_views([f"FROM {kind.names} JOIN {kind.ids}"])
         found = self._connection.execute(
-            f"SELECT DISTINCT {kind.key} FROM {kind.names} "
-            f"WHERE {kind.key} = $1 OR name = lower(trim($1))",
+            f"SELECT {kind.key} FROM {kind.names} WHERE name = lower(trim($1)) "
+            f"UNION SELECT {kind.key} FROM {kind.ids} WHERE {kind.key} = $1",
             [value],
         ).fetchall()
         if len(found) == 1:
@@ -332,12 +332,14 @@ class _Kind:
 
     called: str
     names: str
+    ids: str
+    """Where those without a name are too, as under a policy that keeps none."""
     key: str
     fix: str
 
 
-_CHANNEL = _Kind("channel", "channels", "channel_id", "See: hubbub list channels")
-_MEMBER = _Kind("member", "known_names", "user_id", "Give their handle, name or id.")
+_CHANNEL = _Kind("channel", "channels", "channels", "channel_id", "See: hubbub list channels")
+_MEMBER = _Kind("member", "known_names", "names", "user_id", "Give their handle, name or id.")
 _is_id = re.compile(r"[UW][A-Z0-9]{5,}").fullmatch
 _GREATEST = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
