@@ -4,12 +4,9 @@ for posts of the last days; and a channel, if it is wanted, how many were read."
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from threading import Event
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-from hubbub.core.letters import LONGEST_TEXT, Delivered, Letter, Recipient, Status
+from hubbub.core.letters import Delivered, Letter, Status
 from hubbub.errors import UsageError
 from hubbub.flows.answered import Answered, begin, note_logged, read_answered
 from hubbub.flows.auditing import audited
@@ -18,25 +15,18 @@ from hubbub.flows.connecting import connect_bot
 from hubbub.flows.delivering import deliver
 from hubbub.flows.ledger import open_ledger
 from hubbub.flows.posts_of_authors import ReadPost, read_posts
-from hubbub.flows.recipients import Directory, Known, Person, ask_people, read_known, stored_ids
-from hubbub.flows.telling_authors import Telling
+from hubbub.flows.recipients import Directory, Person, ask_people, read_known, stored_ids
 from hubbub.flows.workspace import keys_of, policy_of_workspace, refuse_single_members
+from hubbub.flows.writing_to_authors import Told, Writer
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.run import Runner
-from hubbub.privacy.keys import Keys
 from hubbub.records.template import Template
 from hubbub.records.templates import Templates
-from hubbub.reports import languages
-from hubbub.reports.filters import Voice
-from hubbub.reports.messages import Messages
-from hubbub.reports.mrkdwn import blocks_of, cut, has_blocks, plain_text
 from hubbub.settings import Settings
 from hubbub.slack.api import Slack, Token
 from hubbub.slack.pace import Clock
 from hubbub.stores import duckdb as store
 
-LOG = "records-log"
-"""The report that the run log is of."""
 MANY = 20
 """More recipients than these get nothing unless it was said twice."""
 
@@ -162,7 +152,7 @@ def _composed(
             for each in templates
         }  # fmt: skip
     directory = Directory(known, people or {}, settings.language, stored_ids(settings))
-    writer = _Writer(settings, directory, known, keys)
+    writer = Writer(settings, directory, known, keys)
     told = _told(settings, [each.name for each in templates])
     for template in templates:
         for post in posts[template.name]:
@@ -190,89 +180,13 @@ def _oldest(settings: Settings, now: datetime) -> datetime:
     return now - timedelta(days=settings.records.answer_days)
 
 
-def _told(settings: Settings, templates: Iterable[str]) -> dict[str, dict[str, list[_Told]]]:
+def _told(settings: Settings, templates: Iterable[str]) -> dict[str, dict[str, list[Told]]]:
     """What authors have been told of, in its order, by template and post."""
-    found: dict[str, dict[str, list[_Told]]] = {each: {} for each in templates}
+    found: dict[str, dict[str, list[Told]]] = {each: {} for each in templates}
     if settings.ledger.exists():
         with open_ledger(settings, keys_of(settings)) as ledger:
             for template, of_posts in found.items():
                 for variant, is_known in ledger.variants(answers_to(template)):
                     post, state, times = f"{variant}-".split("-")[:3]
-                    of_posts.setdefault(post, []).append(_Told(state, times, is_known))
+                    of_posts.setdefault(post, []).append(Told(state, times, is_known))
     return found
-
-
-class _Told(NamedTuple):
-    """A state of a post that its author was told of."""
-
-    state: str
-    times: str
-    """How often before; empty for the first time."""
-    is_known: bool
-    """Whether it is known that they were."""
-
-
-class _Writer:
-    """Writes to authors, and the log."""
-
-    def __init__(self, settings: Settings, directory: Directory, known: Known, keys: Keys) -> None:
-        self._directory = directory
-        self._messages = Messages(settings.pack)
-        self._zone = ZoneInfo(settings.timezone)
-        self._telling = Telling(settings, directory, known)
-        self._keys = keys
-
-    def letter(self, template: Template, post: ReadPost, told: Sequence[_Told]) -> Letter | None:
-        """What an author is told of a post; None if they know, or the template has no words for
-        it. A state that comes again after another one is told again."""
-        last = told[-1] if told else None
-        times = str(sum(each.state == post.state for each in told) or "")
-        if last is not None and last.state == post.state:
-            if last.is_known:
-                return None
-            times = last.times
-        others = [each for each in told if (each.state, each.times) != (post.state, times)]
-        if post.status != "good":
-            occasion, message = "wrong", template.wrong
-        elif others:
-            occasion, message = "updated", template.updated
-        else:
-            occasion, message = "imported", template.imported
-        if message is None:
-            return None
-        author = self._directory.member(post.author_id)
-        voice = Voice(author.language, self._zone)
-        said = self._telling.said(template, post, author, is_update=bool(others))
-        if message.text:
-            text = self._messages.written_in(template.file, message.text, voice, said)
-        else:
-            text = self._rendered(message.file, f"record-{occasion}", voice, said)
-        variant = "-".join(each for each in (post.post, post.state, times) if each)
-        return _letter(answers_to(template.name), variant, author.to, text, voice)
-
-    def log(
-        self, templates: Sequence[Template], news: Sequence[ReadPost], to: Recipient, language: str
-    ) -> Letter:
-        """What a channel is told of a run."""
-        voice = Voice(language, self._zone)
-        said = self._telling.log(templates, news, to, voice.language)
-        marks = sorted(f"{each.post} {each.state}" for each in news)
-        return _letter(
-            LOG,
-            self._keys.delivery("log", *marks)[:16],
-            to,
-            self._messages.render(LOG, voice, said),
-            voice,
-        )
-
-    def _rendered(self, name: str, usual: str, voice: Voice, said: Mapping[str, object]) -> str:
-        """A message of a pack; where there is none of that name, the usual one."""
-        chosen = name if self._messages.languages(name) else usual
-        return self._messages.render(chosen, voice, said)
-
-
-def _letter(report: str, variant: str, to: Recipient, text: str, voice: Voice) -> Letter:
-    dropped = partial(languages.lines_dropped, language=voice.language)
-    short = cut(plain_text(text), LONGEST_TEXT, dropped)
-    blocks = blocks_of(text, dropped) if has_blocks(text) else ()
-    return Letter(report, "once", to, short, blocks, variant=variant)

@@ -102,7 +102,7 @@ def _print_sent(answers: "Answers") -> None:
 def _print_notes(session: Session, answers: "Answers", *, dry_run: bool) -> None:
     if answers.is_too_many:
         console.note(
-            f"note: {answers.recipients:,} authors would be written to. Nothing was sent: add --yes",
+            f"note: nothing was sent to {answers.recipients:,} authors. To write to so many: --yes",
             verbosity=session.verbosity,
         )
     elif dry_run:
