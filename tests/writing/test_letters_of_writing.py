@@ -11,8 +11,9 @@ import pytest
 from hubbub.content import PACKS
 from hubbub.core.letters import Letter
 from hubbub.errors import BadContent, UsageError
-from hubbub.flows.answering_authors import answer_authors
 from hubbub.flows.reporting import Wish, compose
+from hubbub.reports.filters import Voice
+from hubbub.reports.messages import Messages, Said
 from hubbub.settings import Settings
 from tests.writing.circle import SEOUL
 from tests.writing.conftest import SET, set_up
@@ -20,6 +21,7 @@ from tests.writing.conftest import SET, set_up
 NOW = datetime(2026, 4, 5, 12, tzinfo=UTC)
 """In the midst of round 3."""
 both_languages = pytest.mark.parametrize("language", ["en", "ko"])
+NO_PACK = Path("no-pack-of-its-own")
 Write = Callable[..., dict[str, Letter]]
 
 
@@ -205,17 +207,28 @@ def test_a_notice_without_a_list_asks_for_one(letters: Write) -> None:
 
 
 @both_languages
-def test_authors_are_thanked_for_what_was_read(circle: Settings, language: str) -> None:
-    settings = replace(set_up(circle, SET), language=language)
-    now = datetime(2026, 4, 3, tzinfo=UTC)
-    answers = answer_authors(settings, None, now=now, is_rehearsal=True)
-    said: dict[str, list[str]] = {}
-    for letter in answers.letters:
-        said.setdefault(letter.to.name, []).append(letter.text)
-    # Sora has passed on March 20 and handed in twice since
-    assert [text.split(":")[1] for text in said["소라"]].count("ticket") == 1
-    assert len(said["소라"]) == 3
-    [late] = [text for text in said["준호"] if ":pencil2:" in text]
-    assert "어느 페이지" in late
-    assert "• *회차*: 2" in late
-    assert "U0JUN00/03-30T08:00" in late
+@pytest.mark.parametrize("name", ["submission-imported", "submission-updated"])
+def test_authors_are_told_what_was_read(language: str, name: str) -> None:
+    fields = [
+        Said(name="title", label="제목", understood="어느 페이지"),
+        Said(name="link", label="링크", understood=""),
+        Said(name="note", label="한마디", understood="다음엔 더 길게"),
+    ]
+    said = {
+        "recipient": Said(name="준호"),
+        "post": Said(link="https://example.org/p1"),
+        "records": [Said(fields=fields)],
+    }
+    text = Messages(NO_PACK).render(name, Voice(language, SEOUL), said)
+    listed = [line for line in text.splitlines() if line.startswith("•")]
+    assert listed == ["• *제목*: 어느 페이지"], "neither what is not there nor the chat beside it"
+    assert "<https://example.org/p1|" in text
+    assert "준호" in text
+
+
+@both_languages
+def test_a_pass_is_acknowledged(language: str) -> None:
+    said = {"recipient": Said(name="소라"), "post": Said(link=None)}
+    text = Messages(NO_PACK).render("pass-imported", Voice(language, SEOUL), said)
+    assert text.startswith(":ticket:")
+    assert "소라" in text
