@@ -3,8 +3,10 @@
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pytest
 
+from hubbub.content import PACKS
 from hubbub.records.reading import Post, Record
 from hubbub.records.templates import Templates
 
@@ -27,6 +29,7 @@ def read(text: str) -> list[Record]:
         "Pass this round, the baby decided.",
         "I pass this time, see you in the next one.",
         "I'm passing, exams.",
+        "Pass: exams. Reading everyone's though!",
     ],
 )
 def test_a_statement_is_a_pass(text: str) -> None:
@@ -63,3 +66,24 @@ def test_a_pass_where_a_submission_would_be_is_read_with_it() -> None:
     assert record.reading("pass") is not None
     [record] = read("제출합니다\n회차: 1\n링크: <https://blog.example.org/a>")
     assert record.reading("pass") is None, "the number 1 is none"
+
+
+def test_a_pass_is_that_of_a_writer() -> None:
+    """Whoever is neither expected nor has ever handed in means something else by it."""
+    session = duckdb.connect()
+    session.execute("""
+        CREATE TABLE people_messages AS
+        SELECT 'C1' AS channel_id, ts, user_id, now() AS posted_at, 9 AS characters
+        FROM (VALUES ('1', 'expected'), ('2', 'writer'), ('3', 'tester'), ('4', 'writer'))
+            rows(ts, user_id);
+        CREATE TABLE records AS
+        SELECT 'C1' AS channel_id, ts, 0 AS place, template, status
+        FROM (VALUES ('1', 'pass', 'good'), ('2', 'submission', 'good'), ('3', 'pass', 'good'),
+            ('3', 'submission', 'refused'), ('4', 'pass', 'good')) rows(ts, template, status);
+        CREATE TABLE record_values(channel_id VARCHAR, ts VARCHAR, place BIGINT, field VARCHAR,
+            kind VARCHAR, number BIGINT);
+        CREATE TABLE writing_settings AS SELECT ['expected'] AS expected""")
+    view = (PACKS / "writing" / "views" / "handed_in.sql").read_text(encoding="utf-8")
+    session.execute(f"CREATE VIEW handed_in AS {view}")
+    found = session.execute("SELECT ts, is_passed_token FROM handed_in ORDER BY ts").fetchall()
+    assert found == [("1", True), ("2", False), ("4", True)]

@@ -1,5 +1,6 @@
 -- What members hand in, and where they pass: a row a post. Who writes of a pass beside a submission
--- hands in.
+-- hands in. Passes are those of members who are expected or have handed in once: others mean
+-- something else.
 WITH read AS (
     SELECT
         r.channel_id, r.ts,
@@ -18,6 +19,12 @@ WITH read AS (
         arg_min(named_round, is_pass) AS named_round
     FROM read
     GROUP BY ALL
+), written AS (
+    SELECT
+        m.channel_id, m.ts, m.user_id, m.posted_at, m.characters, p.is_passed_token, p.named_round
+    FROM posts p JOIN people_messages m USING (channel_id, ts)
 )
-SELECT m.channel_id, m.ts, m.user_id, m.posted_at, m.characters, p.is_passed_token, p.named_round
-FROM posts p JOIN people_messages m USING (channel_id, ts)
+SELECT * FROM written
+WHERE NOT is_passed_token
+    OR user_id IN (SELECT unnest(expected) FROM writing_settings)
+    OR user_id IN (SELECT user_id FROM written WHERE NOT is_passed_token)

@@ -1,6 +1,6 @@
 -- Who is expected to hand in, and from which day on: those whom the workspace names, since the notice
 -- that they entered a channel with submissions, or always where there is none; if it names nobody,
--- whoever has handed in or passed, since then.
+-- whoever has handed in, since their first submission or pass.
 WITH entered AS (
     SELECT user_id, min(posted_at) AS came_at FROM messages
     SEMI JOIN (SELECT DISTINCT channel_id FROM handed_in) USING (channel_id)
