@@ -31,6 +31,12 @@ from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.keys import Keys
 from hubbub.privacy.policy import PRESETS, Links, Text
 from hubbub.privacy.scrub import Scrubber
+from hubbub.records import template_files
+from hubbub.records.doubts import DOUBTS
+from hubbub.records.templates import Templates
+from hubbub.reports.catalog import KEYS as REPORT_KEYS
+from hubbub.reports.catalog import Reports
+from hubbub.reports.filters import FILTERS
 from hubbub.server.openapi import ENDPOINTS
 from hubbub.settings import Settings
 
@@ -218,6 +224,35 @@ def charts() -> str:
     return "\n".join(lines)
 
 
+def reports() -> str:
+    """All reports."""
+    lines = ["| report | what | period |", "|---|---|---|"]
+    lines += [f"| {each.name} | {each.doc} | {each.of} |" for each in Reports(_NO_PACK).reports()]
+    return "\n".join(lines)
+
+
+def report_keys() -> str:
+    """What may stand in a report's file."""
+    headings = {"": "", "data": "[data.NAME]", "charts": "[[charts]]"}
+    lines = ["| part | key | meaning |", "|---|---|---|"]
+    for part, keys in REPORT_KEYS.items():
+        shown = headings.get(part, f"[{part}]")
+        lines += [
+            f"| {f'`{shown}`' if shown else ''} | {key} | {doc} |" for key, doc in keys.items()
+        ]
+        if not keys:
+            lines.append(
+                f"| `{shown}` | any | values of parameters, of all metrics that have them |"
+            )
+    return "\n".join(lines)
+
+
+def message_filters() -> str:
+    """The filters of messages."""
+    lines = ["| filter | gives |", "|---|---|"]
+    return "\n".join([*lines, *(f"| {name} | {doc} |" for name, doc in FILTERS.items())])
+
+
 def panels() -> str:
     """All panels of the dashboard."""
     _, found = shown_panels(Settings(_NO_PACK, "none"), 1)
@@ -234,6 +269,35 @@ def panel_keys() -> str:
     return "\n".join(
         ["| key | meaning |", "|---|---|", *(f"| {k} | {v} |" for k, v in KEYS.items())]
     )
+
+
+def templates() -> str:
+    """All record templates."""
+    lines = ["| template | pack | what | fields |", "|---|---|---|---|"]
+    lines += [
+        f"| {each.name} | {each.file.pack} | {each.doc} | {', '.join(each.fields)} |"
+        for each in Templates(_NO_PACK).templates.values()
+    ]
+    return "\n".join(lines)
+
+
+def template_keys() -> str:
+    """What may stand in a record template."""
+    rows = (f"| {key} | {meaning} |" for key, meaning in template_files.KEYS.items())
+    return "\n".join(["| key | meaning |", "|---|---|", *rows])
+
+
+def field_keys() -> str:
+    """What may stand in a field of a record template."""
+    rows = (f"| {key} | {meaning} |" for key, meaning in template_files.FIELD_KEYS.items())
+    return "\n".join(["| key | meaning |", "|---|---|", *rows])
+
+
+def doubts() -> str:
+    """What can be doubtful in a record."""
+    lines = ["| reason | what it means | confidence |", "|---|---|---|"]
+    lines += [f"| {code} | {each.sentence} | {each.confidence} |" for code, each in DOUBTS.items()]
+    return "\n".join(lines)
 
 
 def endpoints() -> str:
@@ -333,9 +397,16 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "small groups": ("metrics.md", small_groups),
     "charts": ("charts.md", charts),
     "settings of writing": ("writing.md", writing_settings),
+    "reports": ("reports.md", reports),
+    "report keys": ("reports.md", report_keys),
+    "message filters": ("reports.md", message_filters),
     "panels": ("dashboard.md", panels),
     "panel keys": ("dashboard.md", panel_keys),
     "endpoints": ("dashboard.md", endpoints),
+    "templates": ("records.md", templates),
+    "template keys": ("records.md", template_keys),
+    "field keys": ("records.md", field_keys),
+    "doubts": ("records.md", doubts),
     "commands": ("commands.md", commands),
 }
 

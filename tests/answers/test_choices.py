@@ -127,7 +127,8 @@ def test_an_operator_chooses_for_a_member(tmp_path: Path) -> None:
 
     def said(*words: str) -> str:
         done = CliRunner().invoke(
-            program, ["privacy", "letters", *words, "--home", str(tmp_path), "--workspace", "grove"],
+            program,
+            ["privacy", "letters", *words, "--home", str(tmp_path), "--workspace", "grove"],
             catch_exceptions=False,
         )  # fmt: skip
         assert done.exit_code == 0, done.output

@@ -32,6 +32,18 @@ SHOWN = {0: TEXT, 1: UPLOAD, 2: UPLOAD}
 """The call that shows a letter, by its pictures."""
 
 
+@pytest.fixture(autouse=True, scope="module")
+def untold() -> Iterator[None]:
+    """Leave the store out: none of this goes by it, and opening it is most of a short run."""
+
+    def tell(*_: object) -> None:
+        return
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hubbub.flows.delivering.tell_store", tell)
+        yield
+
+
 class Died(BaseException):
     """The process is no more."""
 
@@ -285,6 +297,67 @@ def test_a_disk_that_is_full_after_a_letter_was_shown_costs_no_second_one(
         done = here.send([letter("U002"), letter("U003")])
         assert (done.sent, done.already) == (2, 0)
         assert here.arrived().total() == 2
+
+
+@pytest.mark.parametrize("pictures", [0, 1])
+def test_a_ledger_that_breaks_after_a_letter_was_shown_costs_no_second_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pictures: int
+) -> None:
+    """What cannot be noted as sent must not be noted as anything else."""
+    with office(grove(), tmp_path) as here:
+        note = Ledger.note
+
+        def broken(self: Ledger, delivery: Delivery) -> None:
+            if delivery.state == "sent":
+                raise HubbubError("The ledger cannot be used.", "Check it.")
+            note(self, delivery)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Ledger, "note", broken)
+            with pytest.raises(HubbubError, match="cannot be used"):
+                here.send([letter("U002", pictures=pictures)])
+        assert here.send([letter("U002", pictures=pictures)]).sent == 1
+        assert here.arrived().total() == 1
+
+
+def test_who_has_opted_out_since_a_crash_gets_no_letter_any_more(tmp_path: Path) -> None:
+    with office(grove(), tmp_path) as here:
+        with dying(4, after=False):  # auth.test, opening, noting, and not showing
+            assert run(here, [letter("U002")]) is None
+        done = here.send([letter("U002")], wants=lambda _member, _report: False)
+        assert [(each.state, each.code) for each in done.setbacks] == [("skipped", "unwanted")]
+        assert not here.arrived()
+
+
+def test_a_letter_that_is_given_twice_while_it_cannot_be_told_goes_once(tmp_path: Path) -> None:
+    with office(grove(), tmp_path) as here:
+        here.simulator.faults.add("chat.postMessage", status=503)
+        done = here.send([letter("U002"), letter("U002"), letter("U003")])
+        assert (done.sent, done.already, done.setbacks) == (2, 1, [])
+        assert here.arrived().total() == 2
+
+
+def test_a_letter_that_never_arrives_is_given_up_for_now(tmp_path: Path) -> None:
+    with office(grove(), tmp_path) as here:
+        here.simulator.faults.add("chat.postMessage", status=503, times=None)
+        done = here.send([letter("U002")])
+        assert [(each.state, each.is_passing) for each in done.setbacks] == [("failed", True)]
+        assert len(here.asked("chat.postMessage")) == 4
+        here.simulator.faults.clear()
+        assert here.send([letter("U002")]).sent == 1
+        assert here.arrived().total() == 1
+
+
+def test_while_nothing_can_be_posted_slack_is_not_asked_for_every_letter(tmp_path: Path) -> None:
+    with office(grove(9), tmp_path) as here:
+        here.simulator.faults.add("chat.postMessage", status=503, times=None)
+        letters = [letter(f"U{each:03}") for each in range(1, 10)]
+        with pytest.raises(TryAgain, match="Slack has trouble"):
+            here.send(letters)
+        assert len(here.asked("chat.postMessage")) == 3
+        here.simulator.faults.clear()
+        assert here.send(letters).sent == 9
+        assert here.arrived().total() == 9
 
 
 def test_where_nothing_can_be_noted_nothing_is_shown(

@@ -3,8 +3,12 @@
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from hubbub.records.polls import read_poll
+from hubbub.slack.values import records
+from tests.properties.messy_slack import ANYTHING
 
 Json = dict[str, Any]
 
@@ -123,3 +127,24 @@ def test_voters_are_named_with_the_place_of_their_option() -> None:
 )  # fmt: skip
 def test_other_messages_of_apps_are_no_polls(blocks: list[Json]) -> None:
     assert read_poll(blocks) is None
+
+
+_FIELDS = ("type", "text", "elements", "accessory", "options", "value", "fields", "url")
+_KINDS = ("section", "actions", "context", "button", "rich_text", "user", "static_select", "vote")
+_PARTS = st.recursive(
+    ANYTHING | st.sampled_from(_KINDS),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(_FIELDS), inner),
+    max_leaves=20,
+)
+
+
+def nested(depth: int) -> Json:
+    """A text in a text in a text …"""
+    return {"type": "section", "text": nested(depth - 1) if depth else "vote"}
+
+
+@given(st.lists(_PARTS, max_size=4))
+@example([nested(600), nested(600)])
+def test_blocks_of_anything_are_read_or_are_no_poll(blocks: list[Any]) -> None:
+    readings = read_poll(records(blocks))
+    assert readings is None or {each.field for each in readings} >= {"question", "options"}

@@ -1,8 +1,8 @@
 """Backblasts as people write them, invented from a seed, with the truth known by construction.
 
-A post is put together from what was there (who, when, where, how many), which is the truth, and from
-a manner of writing: labels and their language, case, bold, separators, bullets, blanks, line breaks,
-order, forms of dates and numbers. Nothing here asks the reader how it would read.
+A post is put together from what was there (who, when, where, how many), which is the truth, and
+from a manner of writing: labels and their language, case, bold, separators, bullets, blanks, line
+breaks, order, forms of dates and numbers. Nothing here asks the reader how it would read.
 """
 
 import random
@@ -14,40 +14,94 @@ POSTED = date(2026, 11, 20)
 HOME = "C00000HOME"
 AUTHOR = "U0AUTHOR00"
 TAGS = [f"U0000000{letter}{letter}" for letter in "ABCDEFGHIJKLMNPQRSTVWXYZ"]
-NAMES = ["Beaker", "Tater", "Gizmo", "Duke", "Wilson", "Mr. Clean", "Papa Smurf", "Twinkle Toes",
-         "Ferris", "O'Malley", "Half-Pipe", "Ñandú", "비커", "Jean-Luc", "Ümit", "D2", "Frodo",
-         "Chowder", "Big Red", "Spackler"]  # fmt: skip
+NAMES = [
+    "Beaker",
+    "Tater",
+    "Gizmo",
+    "Duke",
+    "Wilson",
+    "Mr. Clean",
+    "Papa Smurf",
+    "Twinkle Toes",
+    "Ferris",
+    "O'Malley",
+    "Half-Pipe",
+    "Ñandú",
+    "비커",
+    "Jean-Luc",
+    "Ümit",
+    "D2",
+    "Frodo",
+    "Chowder",
+    "Big Red",
+    "Spackler",
+]
 NEW = ["Skippy", "Peanut", "Flipper", "Waffle", "Tin Man", "Bogey"]
-TITLES = ["Legs for days", "Murph", "The Grinder", "Salt &amp; Light", "Dora at dawn", "", "Hill repeats",
-          "Turkey trot warm up"]  # fmt: skip
-OPENINGS = ["Backblast", "Back blast", "BACKBLAST", "backblast", "Back-blast", "Slackblast", "Slack blast",
-            "Sackblast", "Slackbast", "Sackdraft"]  # fmt: skip
+TITLES = [
+    "Legs for days",
+    "Murph",
+    "The Grinder",
+    "Salt &amp; Light",
+    "Dora at dawn",
+    "",
+    "Hill repeats",
+    "Turkey trot warm up",
+]
+OPENINGS = [
+    "Backblast",
+    "Back blast",
+    "BACKBLAST",
+    "backblast",
+    "Back-blast",
+    "Slackblast",
+    "Slack blast",
+    "Sackblast",
+    "Slackbast",
+    "Sackdraft",
+]
 
 LABELS = {
     "en": {
-        "date": ["Date", "When", "Date"], "ao": ["AO", "Where", "Ao"],
-        "q": ["Q", "QIC", "VQ", "Qs", "Q(s)", "Q"], "coq": ["Co-Q", "CoQ", "Co-Qs", "Co Q"],
+        "date": ["Date", "When", "Date"],
+        "ao": ["AO", "Where", "Ao"],
+        "q": ["Q", "QIC", "VQ", "Qs", "Q(s)", "Q"],
+        "coq": ["Co-Q", "CoQ", "Co-Qs", "Co Q"],
         "pax": ["PAX", "Pax", "The PAX", "Attendees", "PAX"],
         "fngs": ["FNGs", "FNG", "FNG(s)", "FNG's"],
         "count": ["Count", "Total", "PAX Count", "Total PAX", "Count"],
         "what": ["Conditions", "The Thang", "Moleskin", "Announcements", "Warm-up"],
     },
     "es": {
-        "date": ["Fecha"], "ao": ["Lugar", "AO"], "q": ["Líder", "Q"], "coq": ["Co-líder", "Co-Q"],
-        "pax": ["Asistentes", "PAX"], "fngs": ["Nuevos", "FNGs"], "count": ["Total", "Conteo"],
+        "date": ["Fecha"],
+        "ao": ["Lugar", "AO"],
+        "q": ["Líder", "Q"],
+        "coq": ["Co-líder", "Co-Q"],
+        "pax": ["Asistentes", "PAX"],
+        "fngs": ["Nuevos", "FNGs"],
+        "count": ["Total", "Conteo"],
         "what": ["Condiciones", "Entrenamiento"],
     },
     "de": {
-        "date": ["Datum"], "ao": ["Ort", "AO"], "q": ["Leiter", "Q"], "coq": ["Mitleiter", "Co-Q"],
-        "pax": ["Teilnehmer", "PAX"], "fngs": ["Neue", "FNGs"], "count": ["Anzahl", "Gesamt"],
+        "date": ["Datum"],
+        "ao": ["Ort", "AO"],
+        "q": ["Leiter", "Q"],
+        "coq": ["Mitleiter", "Co-Q"],
+        "pax": ["Teilnehmer", "PAX"],
+        "fngs": ["Neue", "FNGs"],
+        "count": ["Anzahl", "Gesamt"],
         "what": ["Wetter", "Bedingungen"],
     },
     "ko": {
-        "date": ["날짜", "일시"], "ao": ["장소", "AO"], "q": ["리더", "Q"], "coq": ["공동리더", "Co-Q"],
-        "pax": ["참석자", "PAX"], "fngs": ["신입", "FNGs"], "count": ["인원", "총원"],
+        "date": ["날짜", "일시"],
+        "ao": ["장소", "AO"],
+        "q": ["리더", "Q"],
+        "coq": ["공동리더", "Co-Q"],
+        "pax": ["참석자", "PAX"],
+        "fngs": ["신입", "FNGs"],
+        "count": ["인원", "총원"],
         "what": ["날씨", "운동"],
     },
-}  # fmt: skip
+}
 NUMBERS = {
     "en": "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen",
     "es": "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce",
@@ -55,19 +109,35 @@ NUMBERS = {
     "ko": "영 하나 둘 셋 넷 다섯 여섯 일곱 여덟 아홉 열 열하나 열둘 열셋 열넷",
 }
 MONTHS = {
-    "en": ("October", "November"), "es": ("octubre", "noviembre"), "de": ("Oktober", "November"),
-}  # fmt: skip
+    "en": ("October", "November"),
+    "es": ("octubre", "noviembre"),
+    "de": ("Oktober", "November"),
+}
 WEEKDAYS = {
     "en": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
     "es": ["lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"],
     "de": ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"],
     "ko": ["월", "화", "수", "목", "금", "토", "일"],
-}  # fmt: skip
+}
 NONE = {
-    "en": ["None", "none", "0", "N/A", "n/a", "-", "None.", "Zero", "no", "none today", "None :cry:",
-           "None Listed"],
-    "es": ["ninguno", "0", "-"], "de": ["keine", "0", "-"], "ko": ["없음", "0명", "-"],
-}  # fmt: skip
+    "en": [
+        "None",
+        "none",
+        "0",
+        "N/A",
+        "n/a",
+        "-",
+        "None.",
+        "Zero",
+        "no",
+        "none today",
+        "None :cry:",
+        "None Listed",
+    ],
+    "es": ["ninguno", "0", "-"],
+    "de": ["keine", "0", "-"],
+    "ko": ["없음", "0명", "-"],
+}
 AND = {"en": ["and", "&amp;"], "es": ["y"], "de": ["und"], "ko": ["그리고", "및"]}
 PROSE = [
     "We started with a mosey around the lake and then did burpees until nobody could stand.",
@@ -151,10 +221,17 @@ class _Writer:
         truth["title"] = title.replace("&amp;", "&") or None
         word = chance.choice(OPENINGS)
         said = chance.choice(
-            [f"{word}! {title}", f"*{word}!* {title}", f"{word}: {title}", f"_*{word}*_ {title}",
-             f":fire: {word} {title}", f"{word} - {title}", f"<!here> {word}! {title}",
-             f"#{word} {title}"]
-        ).rstrip(" -")  # fmt: skip
+            [
+                f"{word}! {title}",
+                f"*{word}!* {title}",
+                f"{word}: {title}",
+                f"_*{word}*_ {title}",
+                f":fire: {word} {title}",
+                f"{word} - {title}",
+                f"<!here> {word}! {title}",
+                f"#{word} {title}",
+            ]
+        ).rstrip(" -")
         if truth["title"] is None and chance.random() < 0.2:
             truth["title"] = "Sunday"
             return f"Sunday #{word.replace(' ', '')}"
@@ -172,10 +249,17 @@ class _Writer:
         elsewhere = chance.random() < 0.5
         people = len(tags) + len(names) + len(new)
         truth: dict[str, object] = {
-            "is_backblast": True, "date": day.isoformat(), "ao": HOME, "q": leaders[0],
-            "coq": leaders[1:], "pax": sorted(tags), "pax_unregistered": names, "fngs": new,
-            "fng_count": len(new), "count": people,
-        }  # fmt: skip
+            "is_backblast": True,
+            "date": day.isoformat(),
+            "ao": HOME,
+            "q": leaders[0],
+            "coq": leaders[1:],
+            "pax": sorted(tags),
+            "pax_unregistered": names,
+            "fngs": new,
+            "fng_count": len(new),
+            "count": people,
+        }
         in_list = [tag for tag in tags if tag not in leaders or chance.random() < 0.8]
         parts = [("date", self._line("date", self._date(day)))]
         if elsewhere:
@@ -228,8 +312,11 @@ class _Writer:
             return self._line("pax", " ".join(people))
         if form == "and" and len(people) > 1:
             last = f" {chance.choice(AND[self.language])} {people[-1]}"
-            return self._line("pax", ", ".join(people[:-1]) + last) if len(people) > 2 or not names \
-                else self._line("pax", ", ".join(people))  # fmt: skip
+            return (
+                self._line("pax", ", ".join(people[:-1]) + last)
+                if len(people) > 2 or not names
+                else self._line("pax", ", ".join(people))
+            )
         if form in {"bullets", "numbers", "lines"}:
             marks = {"bullets": ["• ", "- ", "* "], "lines": [""]}.get(form, ["{}. ", "{}) "])
             mark = chance.choice(marks)
@@ -265,31 +352,52 @@ class _Writer:
         weekday = WEEKDAYS[self.language][day.weekday()]
         forms = [day.isoformat(), f"{year}/{month:02}/{number:02}", f"{year}.{month}.{number}"]
         if self.language == "ko":
-            forms += [f"{year}년 {month}월 {number}일", f"{month}월 {number}일 ({weekday})",
-                      f"{year}년 {month}월 {number}일 {weekday}요일"]  # fmt: skip
+            forms += [
+                f"{year}년 {month}월 {number}일",
+                f"{month}월 {number}일 ({weekday})",
+                f"{year}년 {month}월 {number}일 {weekday}요일",
+            ]
             forms += {0: ["오늘"], 1: ["어제"]}.get(back, [])
             return self.chance.choice(forms)
         name = MONTHS[self.language][month - 10]
         if self.language == "en":
             suffix = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd"}.get(number, "th")
             forms += [
-                f"{month}/{number}/{year}", f"{month:02}/{number:02}/{year % 100}",
-                f"{month}.{number}.{year % 100}", f"{month}-{number}-{year}", f"{month}/{number}",
-                f"{weekday} {name} {number}{suffix}", f"{weekday[:3]} {month}/{number}",
-                f"{name[:3]} {number}, {year}", f"{number} {name}", f"{number} {name[:3]} {year}",
-                f"{month}/{number}/{year} 0530", f"{month}/{number}/{year} at 5:30 AM",
-                f"{name} {number}{suffix}, {year}", f"{month}/{number}/{year} ({weekday})",
-                f"{weekday}, {month}/{number}/{year}", f"the {number}{suffix} of {name}",
-            ]  # fmt: skip
-            forms += {0: ["today", "this morning", weekday], 1: ["yesterday", weekday],
-                      3: [weekday]}.get(back, [])  # fmt: skip
+                f"{month}/{number}/{year}",
+                f"{month:02}/{number:02}/{year % 100}",
+                f"{month}.{number}.{year % 100}",
+                f"{month}-{number}-{year}",
+                f"{month}/{number}",
+                f"{weekday} {name} {number}{suffix}",
+                f"{weekday[:3]} {month}/{number}",
+                f"{name[:3]} {number}, {year}",
+                f"{number} {name}",
+                f"{number} {name[:3]} {year}",
+                f"{month}/{number}/{year} 0530",
+                f"{month}/{number}/{year} at 5:30 AM",
+                f"{name} {number}{suffix}, {year}",
+                f"{month}/{number}/{year} ({weekday})",
+                f"{weekday}, {month}/{number}/{year}",
+                f"the {number}{suffix} of {name}",
+            ]
+            forms += {
+                0: ["today", "this morning", weekday],
+                1: ["yesterday", weekday],
+                3: [weekday],
+            }.get(back, [])
         elif self.language == "es":
-            forms += [f"{number} de {name} de {year}", f"{weekday} {number} de {name}",
-                      f"{number} {name}"]  # fmt: skip
+            forms += [
+                f"{number} de {name} de {year}",
+                f"{weekday} {number} de {name}",
+                f"{number} {name}",
+            ]
             forms += {0: ["hoy"], 1: ["ayer"]}.get(back, [])
         else:
-            forms += [f"{number}. {name} {year}", f"{weekday}, {number}. {name}",
-                      f"{weekday}, den {number}. {name} {year}, 05:30 Uhr"]  # fmt: skip
+            forms += [
+                f"{number}. {name} {year}",
+                f"{weekday}, {number}. {name}",
+                f"{weekday}, den {number}. {name} {year}, 05:30 Uhr",
+            ]
             forms += {0: ["heute"], 1: ["gestern"]}.get(back, [])
             if number > 12:
                 forms += [f"{number}.{month}.{year}", f"{number}.{month}."]

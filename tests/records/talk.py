@@ -21,9 +21,11 @@ _SAYINGS = [
     "{} reminder: Date, AO, Q, PAX, FNGs, Count",
     "{} reminder\nDate: required\nQ: required\nPAX: tag everyone\nCount: required",
     "{} template:\nDate: 11/20/2026\nAO: #ao-the-mine\nQ: {a}\nPAX: {a} {b}\nCount: 2",
-    "Here is the {} template\n\nBackblast\nDate: MM/DD/YYYY\nAO: #channel\nQ: @name\nPAX: @name\nCount: #",
+    "Here is the {} template\n\nBackblast\nDate: MM/DD/YYYY\n"
+    "AO: #channel\nQ: @name\nPAX: @name\nCount: #",
     "Please use this format for every {}:\nBackblast\nDate: 11/20/2026\nQ: {a}\nPAX: {a} {b}",
-    "How to write a {}:\n\nBackblast!\nDate: 11/20/2026\nAO: The Mine\nQ: {a}\nPAX: {a} {b} {c}\nCount: 3",
+    "How to write a {}:\n\nBackblast!\nDate: 11/20/2026\n"
+    "AO: The Mine\nQ: {a}\nPAX: {a} {b} {c}\nCount: 3",
     "{}!\nDate:\nAO:\nQ:\nPAX:\nFNGs:\nCount:",
     "{} recap for the week:\nCount: we had 45 posts\nGreat job everyone",
     "Weekly {} recap\nQ: {a} led 3\nPAX: 45 posted\nCount: 45",
@@ -34,9 +36,12 @@ _SAYINGS = [
     "Preblast for tomorrow, {} after\nDate: 11/21/2026\nAO: The Mine\nQ: {a}\nPAX: you!",
     "Preblast!\nDate: 11/21/2026\nAO: The Mine\nQ: {a}\nWhat: burpees\n{} will follow",
     "Pre-blast\nWhen: 11/21 0530\nWhere: The Mine\nQ: {a}\nPAX: {b} {c} are in",
-    "*Preblast: Saturday convergence*\nDate: 11/21\nQ: {a}\nCo-Q: {b}\nPAX: all\n\nSee last week's {}",
-    "&gt; {}!\n&gt; Date: 11/20/2026\n&gt; AO: The Mine\n&gt; Q: {a}\n&gt; PAX: {a} {b}\n&gt; Count: 2",
-    "> {}!\n> Date: 11/20/2026\n> AO: The Mine\n> Q: {a}\n> PAX: {a} {b}\n> Count: 2\n:100: this one",
+    "*Preblast: Saturday convergence*\nDate: 11/21\n"
+    "Q: {a}\nCo-Q: {b}\nPAX: all\n\nSee last week's {}",
+    "&gt; {}!\n&gt; Date: 11/20/2026\n&gt; AO: The Mine\n"
+    "&gt; Q: {a}\n&gt; PAX: {a} {b}\n&gt; Count: 2",
+    "> {}!\n> Date: 11/20/2026\n> AO: The Mine\n"
+    "> Q: {a}\n> PAX: {a} {b}\n> Count: 2\n:100: this one",
     "&gt;&gt;&gt; {}!\nDate: 11/20/2026\nAO: The Mine\nQ: {a}\nPAX: {a} {b}\nCount: 2",
     "```{}!\nDate: 11/20/2026\nAO: The Mine\nQ: {a}\nPAX: {a} {b}\nCount: 2```",
     "Copy this:\n```\n{}!\nDate: 11/20/2026\nQ: {a}\nPAX: {a} {b}\n```\nand fill it in",
@@ -65,7 +70,5 @@ _SAYINGS = [
     "Wer schreibt den {}? Q: {a}",
 ]
 
-SAID = sorted({
-    saying.format(word, a=A, b=B, c=C) for saying in _SAYINGS for word in _WORDS
-})  # fmt: skip
+SAID = sorted({saying.format(word, a=A, b=B, c=C) for saying in _SAYINGS for word in _WORDS})
 """All of it: some three hundred posts."""

@@ -63,53 +63,107 @@ HEAD = f"Backblast!\nDate: 11/20/2026\nQ: {A}\n"
     ("text", "expected"),
     [
         (f"{HEAD}PAX (4): {A}, {B}, {C} and YHC", {"pax": sorted([*IDS[:3], AUTHOR]), "count": 4}),
-        (f"{HEAD}Pax - Tater, Fish &amp; Beaker",
-         {"pax_unregistered": ["Tater", "Fish", "Beaker"], "count": 4}),
-        (f"{HEAD}PAX:\n1. {A}\n2) Tater\n3. Papa Smurf\n\nWe ran with {D} in mind and in heart.",
-         {"pax": IDS[:1], "pax_unregistered": ["Tater", "Papa Smurf"], "count": 3}),
+        (
+            f"{HEAD}Pax - Tater, Fish &amp; Beaker",
+            {"pax_unregistered": ["Tater", "Fish", "Beaker"], "count": 4},
+        ),
+        (
+            f"{HEAD}PAX:\n1. {A}\n2) Tater\n3. Papa Smurf\n\nWe ran with {D} in mind and in heart.",
+            {"pax": IDS[:1], "pax_unregistered": ["Tater", "Papa Smurf"], "count": 3},
+        ),
         (f"{HEAD}PAX: {A}\n{B},\n{C}\nCount: 3", {"pax": IDS[:3]}),
-        (f"{HEAD}PAX: {A} {B}\nFNG: <@U0000000NN>\nCount: 3",
-         {"fngs": ["U0000000NN"], "fng_count": 1, "pax": [*IDS[:2], "U0000000NN"]}),
+        (
+            f"{HEAD}PAX: {A} {B}\nFNG: <@U0000000NN>\nCount: 3",
+            {"fngs": ["U0000000NN"], "fng_count": 1, "pax": [*IDS[:2], "U0000000NN"]},
+        ),
         (f"{HEAD}PAX: {A} {B}\nFNGs: John “Skippy” Doe\nCount: 3", {"fngs": ["Skippy"]}),
-        (f"{HEAD}PAX: {A} {B} (Q), Skippy (FNG)\nCount: 3",
-         {"fngs": ["Skippy"], "q": IDS[0], "count": 3}),
+        (
+            f"{HEAD}PAX: {A} {B} (Q), Skippy (FNG)\nCount: 3",
+            {"fngs": ["Skippy"], "q": IDS[0], "count": 3},
+        ),
         (f"Backblast\nDate: 11/20\nPAX: {A} {B} (Q)\nCount: 2", {"q": IDS[1]}),
-        (f"{HEAD}PAX: {A}, Beaker ({B}), {C} (Tater)\nCount: 3",
-         {"pax": IDS[:3], "pax_unregistered": []}),
-        (f"{HEAD}PAX: {A} {B}\nDR: Duke (Naperville), {C}\nCount: 4",
-         {"pax": IDS[:3], "pax_unregistered": ["Duke"]}),
-        (f"{HEAD}PAX: {A} {B}\n2.0s: Timmy, Susie\nCount: 4", {"kids": ["Timmy", "Susie"], "count": 4}),
+        (
+            f"{HEAD}PAX: {A}, Beaker ({B}), {C} (Tater)\nCount: 3",
+            {"pax": IDS[:3], "pax_unregistered": []},
+        ),
+        (
+            f"{HEAD}PAX: {A} {B}\nDR: Duke (Naperville), {C}\nCount: 4",
+            {"pax": IDS[:3], "pax_unregistered": ["Duke"]},
+        ),
+        (
+            f"{HEAD}PAX: {A} {B}\n2.0s: Timmy, Susie\nCount: 4",
+            {"kids": ["Timmy", "Susie"], "count": 4},
+        ),
         (f"{HEAD}PAX: {A} {B}\n2.0s: Timmy, Susie\nCount: 2", {"count": 2}),
-        (f"{HEAD}PAX: Tater Fish Beaker\nCount: 4", {"pax_unregistered": ["Tater", "Fish", "Beaker"]}),
+        (
+            f"{HEAD}PAX: Tater Fish Beaker\nCount: 4",
+            {"pax_unregistered": ["Tater", "Fish", "Beaker"]},
+        ),
         (f"{HEAD}PAX: Tater, Papa Smurf\nCount: 3", {"pax_unregistered": ["Tater", "Papa Smurf"]}),
         (f"{HEAD}PAX: {A} {B} + 2 others\nCount: 4", {"pax": IDS[:2], "count": 4}),
-        ("Backblast\nDate: 11/20\nQ: me\nPAX: me, " + B, {"q": AUTHOR, "pax": sorted([AUTHOR, IDS[1]])}),
-        (f"Backblast\nDate: 11/20\nQ: {A}/{B}\nPAX: {C}", {"q": IDS[0], "coq": [IDS[1]], "pax": IDS[:3]}),
+        (
+            "Backblast\nDate: 11/20\nQ: me\nPAX: me, " + B,
+            {"q": AUTHOR, "pax": sorted([AUTHOR, IDS[1]])},
+        ),
+        (
+            f"Backblast\nDate: 11/20\nQ: {A}/{B}\nPAX: {C}",
+            {"q": IDS[0], "coq": [IDS[1]], "pax": IDS[:3]},
+        ),
         (f"Backblast\nDate: 11/20\nQ: {A}, CoQ: {B}\nPAX: {C}", {"q": IDS[0], "coq": [IDS[1]]}),
-        (f"Backblast: Q: {A}  AO: The Mine  Date: 11/19  PAX: {B}, Fish  Total: 3",
-         {"q": IDS[0], "ao": "name:The Mine", "date": "2026-11-19", "pax_unregistered": ["Fish"]}),
-        (f"Backblast | 11/19/2026 | Q: {A} | PAX: {A}, {B} | FNGs: None | Total: 2",
-         {"date": "2026-11-19", "pax": IDS[:2], "fng_count": 0}),
-        (f"Backblast\nDATE\n11/19/2026\nQ\n{A}\nPAX\n{A}\n{B}\nCOUNT\n2",
-         {"date": "2026-11-19", "pax": IDS[:2], "count": 2}),
-        (f"Backblast 11/19/26 The Mine\nQ {A}\nPAX {A} {B}\nTotal 2",
-         {"date": "2026-11-19", "q": IDS[0], "count": 2}),
-        (f"Backblast\n`Date:` 11/19\n`Q:` {A}\n`PAX:` {A} {B}\n`Count:` :two:",
-         {"date": "2026-11-19", "count": 2}),
-        (f"*Slackblast*: \n*Legs*\n*DATE*: 2026-11-19\n*AO*: <#C0000OTHER>\n*Q*: {A}\n*PAX*: {A} {B}\n"
-         "*FNGs*: None Listed\n*COUNT*: 2\nWarm up: SSH",
-         {"title": "Legs", "ao": "C0000OTHER", "fngs": [], "what": "Warm up: SSH"}),
-        (f"Backblast\nFecha: jueves 19 de noviembre\nLíder: {A}\nAsistentes: {A} y {B}\nNuevos: ninguno\n"
-         "Total: dos", {"date": "2026-11-19", "pax": IDS[:2], "count": 2}),
-        (f"Backblast\n날짜: 2026년 11월 19일\n리더: {A}\n참석자: {A} {B} 비커\nFNG: 없음\n인원: 세 명",
-         {"date": "2026-11-19", "pax_unregistered": ["비커"], "count": 3}),
-        (f"Backblast\nDatum: Do, 19.11.\nLeiter: {A}\nTeilnehmer: {A} und {B}\nNeue: keine\nAnzahl: zwei",
-         {"date": "2026-11-19", "pax": IDS[:2], "count": 2}),
-        (f"{HEAD}PAX: {A} {B}\nCount: 2\nAnnouncements: Q: {C} next week\nNext Q: {D}",
-         {"q": IDS[0], "coq": [], "pax": IDS[:2]}),
+        (
+            f"Backblast: Q: {A}  AO: The Mine  Date: 11/19  PAX: {B}, Fish  Total: 3",
+            {
+                "q": IDS[0],
+                "ao": "name:The Mine",
+                "date": "2026-11-19",
+                "pax_unregistered": ["Fish"],
+            },
+        ),
+        (
+            f"Backblast | 11/19/2026 | Q: {A} | PAX: {A}, {B} | FNGs: None | Total: 2",
+            {"date": "2026-11-19", "pax": IDS[:2], "fng_count": 0},
+        ),
+        (
+            f"Backblast\nDATE\n11/19/2026\nQ\n{A}\nPAX\n{A}\n{B}\nCOUNT\n2",
+            {"date": "2026-11-19", "pax": IDS[:2], "count": 2},
+        ),
+        (
+            f"Backblast 11/19/26 The Mine\nQ {A}\nPAX {A} {B}\nTotal 2",
+            {"date": "2026-11-19", "q": IDS[0], "count": 2},
+        ),
+        (
+            f"Backblast\n`Date:` 11/19\n`Q:` {A}\n`PAX:` {A} {B}\n`Count:` :two:",
+            {"date": "2026-11-19", "count": 2},
+        ),
+        (
+            f"*Slackblast*: \n*Legs*\n*DATE*: 2026-11-19\n"
+            f"*AO*: <#C0000OTHER>\n*Q*: {A}\n*PAX*: {A} {B}\n"
+            "*FNGs*: None Listed\n*COUNT*: 2\nWarm up: SSH",
+            {"title": "Legs", "ao": "C0000OTHER", "fngs": [], "what": "Warm up: SSH"},
+        ),
+        (
+            f"Backblast\nFecha: jueves 19 de noviembre\n"
+            f"Líder: {A}\nAsistentes: {A} y {B}\nNuevos: ninguno\n"
+            "Total: dos",
+            {"date": "2026-11-19", "pax": IDS[:2], "count": 2},
+        ),
+        (
+            f"Backblast\n날짜: 2026년 11월 19일\n리더: {A}\n"
+            f"참석자: {A} {B} 비커\nFNG: 없음\n인원: 세 명",
+            {"date": "2026-11-19", "pax_unregistered": ["비커"], "count": 3},
+        ),
+        (
+            f"Backblast\nDatum: Do, 19.11.\nLeiter: {A}\n"
+            f"Teilnehmer: {A} und {B}\nNeue: keine\nAnzahl: zwei",
+            {"date": "2026-11-19", "pax": IDS[:2], "count": 2},
+        ),
+        (
+            f"{HEAD}PAX: {A} {B}\nCount: 2\nAnnouncements: Q: {C} next week\nNext Q: {D}",
+            {"q": IDS[0], "coq": [], "pax": IDS[:2]},
+        ),
         (f"{HEAD}AO: n/a\nPAX: {A} {B}\nFNGs: -", {"ao": HOME, "fngs": []}),
     ],
-)  # fmt: skip
+)
 def test_a_manner_of_writing(text: str, expected: dict[str, Any]) -> None:
     got = read(text)
     assert got["doubts"] == {}
@@ -157,7 +211,9 @@ def test_a_record_without_a_required_field_is_refused(text: str, status: str) ->
 
 
 def test_each_field_says_the_text_that_it_came_from() -> None:
-    (record,) = records(f"Backblast!\nDate: *Friday* the 20th\nQ: {A}\nPAX:\n• {A}\n• Tater\n\nDone.")
+    (record,) = records(
+        f"Backblast!\nDate: *Friday* the 20th\nQ: {A}\nPAX:\n• {A}\n• Tater\n\nDone."
+    )
     told = {each.field: each.source for each in record.readings}
     assert (told["date"], told["q"]) == ("*Friday* the 20th", A)
     assert told["pax"] == f"• {A}\n• Tater"

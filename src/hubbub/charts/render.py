@@ -17,6 +17,7 @@ import vl_convert
 
 from hubbub.charts import emoji, fonts
 from hubbub.charts.catalog import Chart
+from hubbub.charts.library import library
 from hubbub.charts.typesetting import StandIns, typeset
 
 Form = Literal["png", "svg", "html"]
@@ -39,9 +40,9 @@ def draw(
         return _page(chart.title, spec).encode()
     stand_ins = StandIns()
     measured = stand_ins.put(json.dumps(spec, ensure_ascii=False))
-    drawn = vl_convert.vegalite_to_svg(measured, VEGA_LITE, allowed_base_urls=[])
+    drawn = library().vegalite_to_svg(measured, VEGA_LITE, allowed_base_urls=[])
     svg = stand_ins.remove(drawn)
-    return vl_convert.svg_to_png(typeset(svg), _SCALE) if form == "png" else svg.encode()
+    return library().svg_to_png(typeset(svg), _SCALE) if form == "png" else svg.encode()
 
 
 def drawable(

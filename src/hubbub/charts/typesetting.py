@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from html import escape, unescape
 
-import vl_convert
-
 from hubbub.charts import emoji
 from hubbub.charts.fonts import needs_fonts, stretches
+from hubbub.charts.library import library
 
 _TEXT = re.compile(r"(?P<tag><text\b[^>]*>)(?P<said>[^<]*)</text>")
 _LINE = re.compile(r'<line\b[^>]*\bx2="(-?[\d.]+)"')
@@ -130,7 +129,7 @@ def _widths(measured: Sequence[_Stretch]) -> list[float]:
             {"type": "rule", "from": {"data": "set"}, "encode": {"enter": {"x2": width}}},
         ],
     }
-    lines = _LINE.findall(vl_convert.vega_to_svg(spec))
+    lines = _LINE.findall(library().vega_to_svg(spec))
     return [
         float(width) if each.text.strip() else len(each.text) * each.size * _SPACE
         for each, width in zip(measured, lines, strict=True)

@@ -65,7 +65,6 @@ def command(
     """
     from datetime import UTC, datetime
 
-    from hubbub.flows.delivering import everybody
     from hubbub.flows.reporting import Wish
     from hubbub.flows.sending_reports import rehearse_report, send_report
 
@@ -85,7 +84,6 @@ def command(
                 now=now,
                 progress=show,
                 on_delivery=lambda status: show("sending", status.done, status.total),
-                wants=everybody,
             )
     _print(session, outcome)
     if outcome.delivered and outcome.delivered.exit is not Exit.DONE:

@@ -68,7 +68,7 @@ _CONTENT = frozenset({
     "invalid_arguments", "missing_argument", "invalid_arg_name", "invalid_metadata_format",
     "invalid_metadata_schema", "metadata_too_large", "markdown_text_conflict",
     "too_many_attachments", "alt_txt_too_large", "invalid_charset", "invalid_form_data",
-    "unknown_method",
+    "unknown_method", "metadata_must_be_sent_from_app",
 })  # fmt: skip
 """Codes that concern what the letter says."""
 

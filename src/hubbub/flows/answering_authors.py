@@ -163,6 +163,7 @@ def _composed(
             letter = writer.letter(template, post, told[template.name].get(post.post, []))
             answers.letters += [letter] if letter else []
     if log_to:
+        to = directory.find(log_to)
         news = [
             each
             for template in templates
@@ -170,7 +171,6 @@ def _composed(
             if answered.log_knows(each.post) != each.state
         ]
         if news:
-            to = directory.find(log_to)
             answers.log = writer.log(templates, news, to.to, to.language)
             answers.logged = news
     return answers

@@ -3,7 +3,7 @@ mark for the state that they are in."""
 
 import json
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -15,6 +15,7 @@ from hubbub.records.template import Template
 
 STATUSES = ("good", "doubtful", "refused")
 """From the best to the worst."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS = 16
 """Of a mark: enough to tell a workspace's posts of some days apart."""
 
@@ -92,8 +93,8 @@ def read_posts(
     runner.make_views(["FROM permalinks JOIN record_people"])
     posts = connection.execute(
         """
-        SELECT m.channel_id, m.ts, m.user_id, m.posted_at, m.edited_at, p.permalink,
-            r.place, r.status
+        SELECT m.channel_id, m.ts, m.user_id, epoch_us(m.posted_at), epoch_us(m.edited_at),
+            p.permalink, r.place, r.status
         FROM records r
         JOIN messages m USING (channel_id, ts)
         LEFT JOIN permalinks p USING (channel_id, ts)
@@ -134,14 +135,14 @@ def _post(
 ) -> ReadPost:
     channel_id, ts, author_id, posted_at, edited_at, permalink, *_ = rows[0]
     told = [(status, of_records.get((channel_id, ts, place), [])) for *_, place, status in rows]
-    edited = str(edited_at) if are_pseudonyms else ""
+    edited = edited_at if are_pseudonyms else None
     state = json.dumps([edited, [_marked(*each, named=not are_pseudonyms) for each in told]])
     return ReadPost(
         template.name,
         channel_id,
         ts,
         author_id,
-        posted_at,
+        _EPOCH + timedelta(microseconds=posted_at),
         permalink,
         tuple(ReadRecord(status, _fields(template, values)) for status, values in told),
         keys.delivery("post", template.name, channel_id, ts)[:_DIGITS],

@@ -129,7 +129,11 @@ def compose(
         len(written) - len(letters),
         len(lost),
         any(use.is_own for use in plan.uses) and k > 1,
-        (*_left_out(figures, k), *writer.notes()),
+        (
+            *_left_out(figures, k),
+            *writer.notes(),
+            *_of_languages(settings, report, messages, people),
+        ),
         figures.known.channels,
     )
 
@@ -161,17 +165,18 @@ class _Writer:
     def letter(self, addressee: Addressee) -> Letter | None:
         """A recipient's letter; None if there is nothing to say."""
         report = self._plan.report
-        voice = Voice(addressee.language, self._zone)
-        said = self._said(addressee)
+        language = self._messages.best(report.message, addressee.language)
+        voice = Voice(language, self._zone)
+        said = self._said(addressee, language)
         text = self._messages.render(report.message, voice, said)
         drawings = [
             drawing
-            for picture, chart, use in self._plan.charts
-            if (drawing := self._drawing(picture, chart, use, addressee, voice, said))
+            for number, (picture, chart, use) in enumerate(self._plan.charts, 1)
+            if (drawing := self._drawing(number, picture, chart, use, addressee, voice, said))
         ]
         if not text and not drawings:
             return None
-        dropped = partial(languages.lines_dropped, language=addressee.language)
+        dropped = partial(languages.lines_dropped, language=language)
         shown = plain_text(text)
         is_in_blocks = has_blocks(text) and not drawings
         short = cut(shown, LONGEST_TEXT, dropped)
@@ -190,10 +195,9 @@ class _Writer:
         cut_short = f"{self._cut} letters were longer than Slack shows, and are cut."
         return ([cut_short] if self._cut else []) + fonts.missing(self._drawn_texts)
 
-    def _said(self, addressee: Addressee) -> dict[str, Any]:
+    def _said(self, addressee: Addressee, language: str) -> dict[str, Any]:
         """What a message sees."""
         to, when, figures = addressee.to, self._when, self._figures
-        language = addressee.language
         return {
             "recipient": Said(
                 name=to.name, kind=to.kind, id=to.id, mention=mention_of(to.kind, to.id, to.name)
@@ -230,6 +234,7 @@ class _Writer:
 
     def _drawing(
         self,
+        number: int,
         picture: Picture,
         chart: Chart,
         use: Use,
@@ -253,7 +258,7 @@ class _Writer:
         alt = f"{chart.title}, {drawing.subtitle}"
         if picture.alt:
             alt = self._messages.phrase(picture.part, "alt", picture.alt, voice, said)
-        return Drawn(f"{picture.chart}.png", chart.title, alt, partial(_png, drawing))
+        return Drawn(f"{number}-{picture.chart}.png", chart.title, alt, partial(_png, drawing))
 
     def _indices(self, use: Use, ran: Ran, addressee: Addressee) -> Sequence[int]:
         """Which rows a recipient gets: theirs; of rows for all, none about a private channel but
@@ -342,6 +347,16 @@ def _readable(metric: Metric, rows: pa.Table, known: Known) -> list[Row]:
 def _whole(value: Any) -> int:
     """DuckDB's sums are wider than 64 bits, and come as decimals."""
     return int(value) if isinstance(value, Decimal) else value
+
+
+def _of_languages(
+    settings: Settings, report: Report, messages: Messages, people: Mapping[str, Person] | None
+) -> list[str]:
+    """What a rehearsal, which asks Slack nothing, cannot know."""
+    there = messages.languages(report.message)
+    if people is not None or settings.language or report.audience.to or len(there) == 1:
+        return []
+    return [f"Each member gets their own language, of {_listed(there)}; here all have English."]
 
 
 def _left_out(figures: Figures, k: int) -> list[str]:

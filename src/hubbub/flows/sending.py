@@ -19,7 +19,7 @@ from hubbub.errors import DiskFull, HubbubError, TryAgain
 from hubbub.flows.ledger import names_of_members
 from hubbub.privacy.keys import Keys
 from hubbub.settings import Settings
-from hubbub.slack.api import Limited, Refused, SlackError, Stopped, Unavailable
+from hubbub.slack.api import Limited, Refused, SlackError, Unavailable
 from hubbub.slack.pace import Clock
 from hubbub.stores.deliveries import Delivery, Ledger, State
 
@@ -108,15 +108,22 @@ class Run:
         """Do all that nobody sees, note that the letter is about to be sent, and send it."""
         try:
             channel_id = self.sender.open(letter.to)
-            drawn = [picture.draw() for picture in letter.pictures]
-            files = tuple(map(self.sender.upload, letter.pictures, drawn))
-            self._post(letter, channel_id, self._delivery(letter, key, "sending", files=files))
+            drawn = self._drawn(letter, key)
+            if drawn is not None:
+                files = tuple(map(self.sender.upload, letter.pictures, drawn))
+                self._post(letter, channel_id, self._delivery(letter, key, "sending", files=files))
         except SlackError as error:
             self._refuse(letter, key, error)
-        except (TryAgain, DiskFull, Stopped):
+
+    def _drawn(self, letter: Letter, key: str) -> list[bytes] | None:
+        """A letter's pictures; None, and that is noted, if they cannot be drawn."""
+        try:
+            return [picture.draw() for picture in letter.pictures]
+        except (TryAgain, DiskFull):
             raise
-        except HubbubError as error:  # of a picture
+        except HubbubError as error:
             self._set_back(letter, key, "failed", "no picture", error.reason, error.fix)
+            return None
 
     def _post(self, letter: Letter, channel_id: str, sending: Delivery) -> None:
         """Ask Slack to show a letter. Raises `Refused` if it has not, and will not."""
@@ -135,8 +142,10 @@ class Run:
                     raise
                 self.refused[key] = error
                 self._settle(letter, sending)
-            except Unavailable:
+            except Unavailable as error:
                 self._settle(letter, sending)
+                if key in self.due and not self.tries[key]:
+                    self._have_trouble(error)
             else:
                 self._arrived(sending, ts)
             return
@@ -159,13 +168,14 @@ class Run:
             self._refuse(letter, key, self.refused.pop(key))
         elif self.tries[key] == _TRIES:
             self._refuse(letter, key, Unavailable("it does not arrive"))
-        else:
+        elif self._may_go(letter, key):
             self.tries[key] += 1
             self._send(letter, key)
 
     def _rest_until_due(self) -> None:
         """Wait until the first of the letters that may have been sent can be told."""
-        self.sender.rest(self.due[self._key(self.later[0])] - self.clock.now())
+        if due := self.due.get(self._key(self.later[0])):
+            self.sender.rest(due - self.clock.now())
 
     def _arrived(self, sending: Delivery, ts: str) -> None:
         at = float(ts) if ts else sending.at
@@ -174,8 +184,7 @@ class Run:
         self.troubles = 0
 
     def _refuse(self, letter: Letter, key: str, error: SlackError) -> None:
-        """Note a letter that Slack does not take, or cannot now. Raises `TryAgain` once Slack has
-        had trouble with some in a row."""
+        """Note a letter that Slack does not take, or cannot now."""
         reason, is_passing = reason_of(error), isinstance(error, Unavailable)
         is_skipped = error.code in SKIPPED or error.code == "missing_scope"
         self._set_back(
@@ -188,7 +197,14 @@ class Run:
             is_theirs=reason.is_theirs,
             is_passing=is_passing,
         )
-        self.troubles = self.troubles + 1 if is_passing else 0
+        if is_passing:
+            self._have_trouble(error)
+        else:
+            self.troubles = 0
+
+    def _have_trouble(self, error: SlackError) -> None:
+        """Count a letter that Slack had trouble with. Raises `TryAgain` after some in a row."""
+        self.troubles += 1
         if self.troubles == _TROUBLES:
             raise TryAgain(
                 f"Slack has trouble ({error.code}).",

@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Event
 
 from hubbub.core.letters import Delivered, Status
+from hubbub.flows.choosing_letters import choices_of
 from hubbub.flows.connecting import connect_bot
 from hubbub.flows.delivering import deliver
 from hubbub.flows.importing import Progress
@@ -58,14 +59,14 @@ def send_report(
     now: datetime,
     progress: Progress,
     on_delivery: Callable[[Status], None],
-    wants: Callable[[str, str], bool],
     stop: Event | None = None,
     clock: Clock | None = None,
     connection: tuple[Slack, Token] | None = None,
 ) -> Outcome:
     """Send the letters of a report; to more than `MANY` only if `is_sure`, else they are shown.
 
-    Every letter is composed before the first is sent. Raises what `compose` and `deliver` raise.
+    Every letter is composed before the first is sent; members who do not want it get none. Raises
+    what `compose` and `deliver` raise.
     """
     slack, token = connection or connect_bot(settings)
     people = _people(settings, name, slack)
@@ -77,7 +78,7 @@ def send_report(
         settings,
         composed.letters,
         (slack, token),
-        wants=wants,
+        wants=choices_of(settings).wants,
         on_progress=on_delivery,
         clock=clock,
         stop=stop,

@@ -1,13 +1,13 @@
 """What messages to authors see of a post: what was read in it, in words, and how to write it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup, escape
 
 from hubbub.core.letters import Recipient
 from hubbub.flows.choosing_letters import answers_to
-from hubbub.flows.posts_of_authors import ReadField, ReadPost, ReadValue
+from hubbub.flows.posts_of_authors import ReadField, ReadPost, ReadRecord, ReadValue
 from hubbub.flows.recipients import Addressee, Directory, Known
 from hubbub.records.doubts import DOUBTS
 from hubbub.records.template import Field, Template
@@ -40,7 +40,7 @@ class Telling:
         records = [
             Said(
                 status=record.status,
-                fields=[self._field(template, each, author.language) for each in record.fields],
+                fields=self._fields(template, record, author.language),
             )
             for record in post.records
         ]
@@ -98,9 +98,7 @@ class Telling:
     def _logged(self, template: Template, post: ReadPost, language: str) -> Said:
         author = self._directory.member(post.author_id).to
         fields = [
-            self._field(template, each, language)
-            for record in post.records
-            for each in record.fields
+            each for record in post.records for each in self._fields(template, record, language)
         ]
         return Said(
             status=post.status,
@@ -112,15 +110,23 @@ class Telling:
             doubts=[each for each in fields if each.doubt],
         )
 
-    def _field(self, template: Template, read: ReadField, language: str) -> Said:
-        """A field: what was understood, where it came from, and how to write it."""
+    def _fields(self, template: Template, record: ReadRecord, language: str) -> list[Said]:
+        """The fields of a record: what was understood, where it came from, how to write it."""
+        people = {each.name: {*map(_person, each.values)} for each in record.fields}
+        return [self._field(template, each, people, language) for each in record.fields]
+
+    def _field(
+        self, template: Template, read: ReadField, people: Mapping[str, set[str]], language: str
+    ) -> Said:
         field = template.fields.get(read.name)
+        counted = [people.get(each, set()) for each in field.counts] if field else []
         label = field.labels[0] if field and field.labels else read.name
         source = plain(read.source, self._called, self._known.channels) if read.source else ""
         return Said(
             name=read.name,
             label=label,
             understood=self._understood(read.values, language),
+            named=len(set[str]().union(*counted)),
             unregistered=[each.name for each in read.values if _is_nobodys(each)],
             source=_short(source),
             doubt=read.doubt,
@@ -146,6 +152,11 @@ class Telling:
 
     def _channel(self, channel_id: str) -> str:
         return self._known.channels.get(channel_id, channel_id)
+
+
+def _person(value: ReadValue) -> str:
+    """What tells people apart, in one record."""
+    return value.member_id or (value.name or "").strip().casefold()
 
 
 def _is_nobodys(value: ReadValue) -> bool:

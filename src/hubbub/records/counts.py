@@ -29,12 +29,13 @@ _NUMBER = re.compile(
     rf"(?=\s*(?:{'|'.join(COUNTERS)})|(?!\w))"
 )
 _ROUGHLY = re.compile(
-    r"~|≈|\bish\b|(?<=\d)ish\b|\babout\b|\baround\b|\bapprox|\broughly\b|\balmost\b|\bnearly\b"
+    r"≈|\bish\b|(?<=\d)ish\b|\babout\b|\baround\b|\bapprox|\broughly\b|\balmost\b|\bnearly\b"
     r"|\bmore than\b|\bover\b|\bat least\b|\bor so\b|\bmaybe\b|\bunos\b|\bca\b|\betwa\b|\bcirca\b"
     r"|(?<=\d)\s*\+(?!\s*\w)|약|정도|\?"
 )
 _RANGE = re.compile(r"\d\s*(?:-|–|—|to|or|bis|a|o)\s*\d")
 _PLUS = re.compile(r"^\D*?(?:\+|\bplus\b|\band\b|&|&amp;|\by\b|\bund\b)\D*?$")
+_MARKS = re.compile(r"[*_`]|~(?=[^~\n]+~)|(?<=\w)~")
 _LEFT_OF_EQUALS = re.compile(r"[=→]")
 _OF_CHILDREN_OR_DOGS = re.compile(r"\b(?:2\.0s?)\b")
 
@@ -42,7 +43,7 @@ _OF_CHILDREN_OR_DOGS = re.compile(r"\b(?:2\.0s?)\b")
 def read_count(text: str) -> Counted:
     """The number that a field's text says; its first line that says something counts."""
     plain = unicodedata.normalize("NFKC", without_emoji(_TOKEN.sub(" ", text))).casefold()
-    plain = _OF_CHILDREN_OR_DOGS.sub("children", _GROUPED.sub("", re.sub(r"[*_~`]", " ", plain)))
+    plain = _OF_CHILDREN_OR_DOGS.sub("children", _GROUPED.sub("", _unmarked(plain)))
     lines = (trimmed(line) for line in plain.split("\n"))
     line = next((each for each in lines if each), "")
     if not line or line.strip(" .!") in UNKNOWN:
@@ -53,6 +54,11 @@ def read_count(text: str) -> Counted:
         is_nobody = re.split(r"[\s,.!]", line, maxsplit=1)[0] in NOBODY
         return Counted(0) if is_nobody else Counted(None, "unreadable")
     return _settled(outside if _numbers(outside) else line, said)
+
+
+def _unmarked(text: str) -> str:
+    """A text without marks of style; a single ~ is none."""
+    return _MARKS.sub(" ", text).replace("~", "≈")
 
 
 def _settled(line: str, said: list[tuple[int, int, int]]) -> Counted:

@@ -30,7 +30,6 @@ DOUBTS = {
     "unnamed": Doubt("Some people are counted here but not named.", 60),
     "unknown_choice": Doubt("It is none of the choices.", 0),
     "loose_label": Doubt("It stands where other things are told, or without a clear label.", 60),
-    "quoted": Doubt("It stands in a quotation.", 40),
 }
 """By code. A code is stored with the value; sentences may change."""
 

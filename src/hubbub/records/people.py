@@ -100,7 +100,8 @@ def says_nobody(text: str) -> bool:
 
 
 _BESIDE_NOBODY = frozenset({
-    "listed", "today", "reported", "present", "noted", "mentioned", "attended", "here", "applicable",
+    "listed", "today", "reported", "present", "noted", "mentioned", "attended", "here",
+    "applicable",
     "available", "fngs", "fng", "this", "time", "new",
 })  # fmt: skip
 """What is written behind None, in any case."""

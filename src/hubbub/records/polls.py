@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from hubbub.records.reading import Json, Reading, Value
-from hubbub.slack.values import items, record, records
+from hubbub.slack.values import items, record, records, text
 
 _ABOUT_VOTES = re.compile(
     r"(?<![a-z])(?:polls?|polly|vot(?:e|es|ed|er|ers|ing)|surveys?)(?![a-z])"
@@ -58,6 +58,13 @@ class _Option:
 
 def read_poll(blocks: Sequence[Json]) -> tuple[Reading, ...] | None:
     """A poll's question, options and voters; None if the blocks are none."""
+    try:
+        return _read(blocks)
+    except RecursionError:  # no app nests its blocks a thousand deep
+        return None
+
+
+def _read(blocks: Sequence[Json]) -> tuple[Reading, ...] | None:
     if not any(_ABOUT_VOTES.search(word) for word in _words([*blocks])):
         return None
     options = _beside_buttons(blocks) or _among_buttons(blocks)
@@ -89,12 +96,12 @@ def _beside_buttons(blocks: Sequence[Json]) -> list[_Option]:
     found: list[_Option] = []
     current: _Option | None = None
     for block in blocks:
-        kind = block.get("type")
-        if kind == "section" and record(block.get("accessory")).get("type") == "button":
-            text = _text_of(block)
+        kind = _kind(block)
+        if kind == "section" and _kind(record(block.get("accessory"))) == "button":
+            said = _text_of(block)
             button = _text_of(record(block["accessory"]))
-            is_choice = bool(text.strip()) and not _QUIET.match(button)
-            current = _option(text) if is_choice else None
+            is_choice = bool(said.strip()) and not _QUIET.match(button)
+            current = _option(said) if is_choice else None
             found += [current] if current else []
         elif kind == "context" and current is not None:
             _count(current, _text_of(block))
@@ -116,24 +123,22 @@ def _among_buttons(blocks: Sequence[Json]) -> list[_Option]:
 
 def _together(blocks: Sequence[Json]) -> Iterator[list[Json]]:
     for block in blocks:
-        elements = records(block.get("elements")) if block.get("type") == "actions" else []
+        elements = records(block.get("elements")) if _kind(block) == "actions" else []
         choosing = [*elements, record(block.get("accessory")), record(block.get("element"))]
         for element in choosing:
-            if element.get("type") in _CHOOSING:
+            if _kind(element) in _CHOOSING:
                 yield records(element.get("options"))
     for block in blocks:
-        if block.get("type") == "actions":
+        if _kind(block) == "actions":
             elements = records(block.get("elements"))
-            yield [
-                each for each in elements if each.get("type") == "button" and not each.get("url")
-            ]
+            yield [each for each in elements if _kind(each) == "button" and not each.get("url")]
 
 
 def _question(blocks: Sequence[Json], options: Sequence[_Option]) -> str | None:
     """What is asked: the first lines of text that are neither an option nor about who has asked."""
     said = {option.text for option in options}
     for block in blocks:
-        if block.get("type") not in {"section", "header", "rich_text", "markdown"}:
+        if _kind(block) not in {"section", "header", "rich_text", "markdown"}:
             continue
         for line in _text_of(block).splitlines():
             question = _BY.sub("", _plain(_TITLE.sub("", line)))
@@ -142,9 +147,9 @@ def _question(blocks: Sequence[Json], options: Sequence[_Option]) -> str | None:
     return None
 
 
-def _option(text: str) -> _Option:
+def _option(told: str) -> _Option:
     """An option of its first line, with the votes and voters that stand in any."""
-    first, _, rest = text.strip().partition("\n")
+    first, _, rest = told.strip().partition("\n")
     label = _NUMBERING.sub("", first)
     option = _Option("")
     _count(option, f"{_SHARE.sub('', label)}\n{rest}")
@@ -153,21 +158,26 @@ def _option(text: str) -> _Option:
     return option
 
 
-def _count(option: _Option, text: str) -> None:
-    """Add what a text says of an option's votes and voters."""
-    option.voters += _MEMBER.findall(text)
-    for line in text.splitlines():
+def _count(option: _Option, told: str) -> None:
+    """Add what is told of an option's votes and voters."""
+    option.voters += _MEMBER.findall(told)
+    for line in told.splitlines():
         if found := _VOTES.search(line.strip()):
-            told = next(each for each in found.groups() if each)
-            option.votes = 0 if told.lower() == "no" else int(told)
+            number = next(each for each in found.groups() if each)
+            option.votes = 0 if number.lower() == "no" else int(number)
             return
     if option.votes is None and option.voters:
         option.votes = len(dict.fromkeys(option.voters))
 
 
-def _plain(text: str) -> str:
+def _plain(told: str) -> str:
     """A text without marks of style and without the addresses behind its labels."""
-    return " ".join(_STYLE.sub("", _LABELLED.sub(r"\1", text)).split())
+    return " ".join(_STYLE.sub("", _LABELLED.sub(r"\1", told)).split())
+
+
+def _kind(block: Json) -> str:
+    """What a block or element is; nothing where that is no text."""
+    return text(block.get("type")) or ""
 
 
 def _text_of(block: Json) -> str:
@@ -176,17 +186,17 @@ def _text_of(block: Json) -> str:
 
 
 def _texts(block: Json) -> Iterator[str]:
-    text = block.get("text")
-    if isinstance(text, str):
-        yield text
-    elif text is not None:
-        yield from _texts(record(text))
+    said = block.get("text")
+    if isinstance(said, str):
+        yield said
+    else:
+        yield from _texts(record(said)) if said else ()
     for each in records(block.get("fields")):
         yield from _texts(each)
-    if block.get("type") == "rich_text":
+    if _kind(block) == "rich_text":
         for part in records(block.get("elements")):
             yield _run(part)
-    elif block.get("type") == "context":
+    elif _kind(block) == "context":
         for each in records(block.get("elements")):
             yield from _texts(each)
 
@@ -195,7 +205,7 @@ def _run(part: Json) -> str:
     """A run of a rich text as Slack's markup has it."""
     said = ""
     for each in records(part.get("elements")):
-        match each.get("type"):
+        match _kind(each):
             case "user":
                 said += f"<@{each.get('user_id')}>"
             case "emoji":

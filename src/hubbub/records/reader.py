@@ -71,10 +71,11 @@ class _Reader:
         ]
         if self._template.any_of and not set(said) & set(self._template.any_of):
             return False
-        if len(said) >= self._template.needs:
-            return self._part.is_head or len(said) > self._template.needs or not self._part.before
+        needed = self._template.needs + (not self._part.is_sure)
+        if len(said) >= needed:
+            return True
         people = [value for name in said for value in drafts[name].values if value.member_id]
-        return self._part.is_head and bool(said) and len(people) > 1
+        return self._part.is_sure and bool(said) and len(people) > 1
 
     def _status(self, readings: Sequence[Reading]) -> str:
         there = {each.field for each in readings if each.values or each.doubt == "unnamed"}
@@ -196,7 +197,7 @@ class _Reader:
             plain = self._rest(field)
             return Draft((Value("text", text=plain),) if plain else (), plain)
         if field.origin == "anywhere":
-            text = "\n".join([self._part.before, self._part.title, *self._part.lines])
+            text = "\n".join([self._part.opened or self._part.title, *self._part.lines])
             found = find_choice(text, field.choices) if field.type == "choice" else read_link(text)
             is_there = bool(found.values)
             return Draft(found.values, "", found.doubt if is_there else None, is_said=is_there)

@@ -17,13 +17,16 @@ class Part(NamedTuple):
     """What stands before it."""
     lines: tuple[str, ...]
     """The lines below."""
-    is_head: bool
-    """Whether its line begins with the opening; false too where none is needed."""
+    is_sure: bool
+    """Whether its line begins with the opening, or none is needed."""
+    opened: str = ""
+    """The whole line of the opening; empty where there is none."""
 
 
 _PLACEHOLDER = re.compile(
     r"\b(?:mm?|dd?)\s?[-/.]\s?(?:mm?|dd?)(?:\s?[-/.]\s?y{2,4})?\b|\by{4}-mm-dd\b", re.IGNORECASE
 )
+_TOKEN = re.compile(r"<[^<>]*>")
 _CLAUSE_ENDS = re.compile(r"[!:|\n(]|\s[-–—]\s")
 _MOST_WORDS_AROUND = 14
 
@@ -34,23 +37,31 @@ def parts(lines: Sequence[str], template: Template, *, is_open: bool) -> list[Pa
     if _PLACEHOLDER.search("\n".join(lines)):
         return []
     marks = [_mark(line, template) for line in lines]
+    plain = [_without_tokens(line) for line in lines]
     begins = [number for number, mark in enumerate(marks) if mark is not None]
     opened = next((number for number in begins if isinstance(marks[number], Part)), None)
-    if _is_instruction_above(lines[:opened] if begins else lines, template):
+    if _is_instruction_above(plain[:opened] if begins else plain, template):
         return []
     if not begins:
-        return [Part(lines[0], "", tuple(lines[1:]), is_head=False)] if is_open else []
+        return [Part(lines[0], "", tuple(lines[1:]), is_sure=True)] if is_open else []
     found: list[Part] = []
     for begin, end in zip(begins, [*begins[1:], len(lines)], strict=True):
         mark = marks[begin]
         if isinstance(mark, Part):
-            found.append(mark._replace(lines=tuple(lines[begin + 1 : end])))
+            sure = mark.is_sure or is_open
+            found.append(mark._replace(lines=tuple(lines[begin + 1 : end]), is_sure=sure))
     return found
 
 
-def _mark(line: str, template: Template) -> Part | bool | None:
+def _without_tokens(line: str) -> str:
+    """A line with blanks in place of links and tags, whose words are not the author's."""
+    return _TOKEN.sub(lambda token: " " * len(token[0]), line) if "<" in line else line
+
+
+def _mark(written: str, template: Template) -> Part | bool | None:
     """Whether a line opens a record (what stands around the opening), something else (false), or
     nothing."""
+    line = _without_tokens(written)
     other = template.other_opening.search(line) if template.other_opening else None
     decor = DECOR.match(line)
     begin = decor.end() if decor else 0
@@ -65,7 +76,7 @@ def _mark(line: str, template: Template) -> Part | bool | None:
         return None
     if _is_talk(before, after, template):
         return False
-    return Part(after, before, (), is_head)
+    return Part(written[opening.end() :], written[: opening.start()], (), is_head, written)
 
 
 def _is_talk(before: str, after: str, template: Template) -> bool:

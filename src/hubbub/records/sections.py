@@ -79,7 +79,9 @@ def cut(
         first = None if number == 0 else labels.at_start(line)
         if first is None:
             inner = labels.within(line, 0) if number == 0 else []
-            inner = [each for each in inner if each.separator == ":" or each.field not in rest_fields]
+            inner = [
+                each for each in inner if each.separator == ":" or each.field not in rest_fields
+            ]
             before = line[: inner[0].begin] if inner else line
             if sections and not (inner and number == 0):
                 sections[-1].lines.append(before)

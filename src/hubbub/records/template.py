@@ -166,6 +166,11 @@ def _any_of(words: tuple[str, ...]) -> re.Pattern[str] | None:
         return None
     phrases = [
         r"[\s_*~`\-–—]{0,3}".join(map(re.escape, re.split(r"[\s\-]+", word.strip())))
+        + (_WORD_ENDS if word[-1].isascii() else "")
         for word in sorted(words, key=len, reverse=True)
     ]
-    return re.compile(rf"(?<![^\W_])(?:{'|'.join(phrases)})(?![^\W_]|['’]s\b)", re.IGNORECASE)
+    return re.compile(rf"(?<![^\W_])(?:{'|'.join(phrases)})", re.IGNORECASE)
+
+
+_WORD_ENDS = r"(?![^\W_]|['’]s\b)"
+"""Scripts other than ours join endings to words."""

@@ -74,6 +74,10 @@ class Messages:
         named = (file.rpartition(".") for file in self.files)
         return [language for message, _, language in named if message == name]
 
+    def best(self, name: str, wanted: str) -> str:
+        """The language that a reader of another gets a message in: dates in it are in that too."""
+        return languages.best(wanted, self.languages(name)) or languages.FALLBACK
+
     def check(self, name: str, part: Part) -> None:
         """Raise `BadContent` if there is no such message, or it is none in some language."""
         there = self.languages(name)
@@ -148,8 +152,7 @@ class Messages:
         return file.text, str(file.path), lambda: True
 
     def _file(self, name: str, voice: Voice) -> ContentFile | None:
-        language = languages.best(voice.language, self.languages(name))
-        return self.files[f"{name}.{language}"] if language else None
+        return self.files.get(f"{name}.{self.best(name, voice.language)}")
 
     def _syntax(self, name: str, voice: Voice, error: TemplateSyntaxError) -> BadContent:
         return self._wrong(error.name or name, voice, error.lineno, str(error.message))

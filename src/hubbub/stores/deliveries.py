@@ -6,6 +6,7 @@ before anything else.
 """
 
 import json
+import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -67,6 +68,7 @@ class Ledger:
                     "INSERT INTO keys SELECT ? WHERE NOT EXISTS (SELECT * FROM keys)", (mark,)
                 )
             (found,) = self._database.execute("SELECT mark FROM keys").fetchone()
+            _keep_name(path)
         if found != mark:
             self.close()
             raise HubbubError(
@@ -179,6 +181,15 @@ class Ledger:
             room="Make room on the disk, then run this again. What was sent is not sent again.",
             damage="Restore it from your backup: without it, letters could be sent twice.",
         )
+
+
+def _keep_name(path: Path) -> None:
+    """See to it that a new file is found again after a power cut: SQLite sees to its content."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _read(row: tuple[object, ...]) -> Delivery:

@@ -1,0 +1,66 @@
+"""The drawing library, which is quick only with fonts that it has in memory.
+
+It opens a font's file again for each text that it measures and each letter that it draws: half of
+the work of a chart. Its own copy of the charts' font needs no file, but where the system has the
+same font, the library takes that one. So it is shown the system's fonts without it.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from functools import cache
+from html import escape
+from pathlib import Path
+from types import ModuleType
+
+import vl_convert
+
+from hubbub.charts.fonts import FOLDERS
+
+_OWN = "Liberation"
+"""How the files of the charts' font, which the library has itself, begin."""
+_ENDINGS = frozenset({".ttf", ".otf", ".ttc", ".otc"})
+_VARIABLE = "FONTCONFIG_FILE"
+_NOTHING = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
+
+
+@cache
+def library() -> ModuleType:
+    """The library, its fonts chosen: it looks for them once, when it first draws."""
+    if sys.platform in {"darwin", "win32"} or os.environ.get(_VARIABLE):
+        return vl_convert
+    with tempfile.NamedTemporaryFile("w", suffix=".conf", encoding="utf-8") as file:
+        file.write(_configuration(_folders(_files())))
+        file.flush()
+        os.environ[_VARIABLE] = file.name
+        try:
+            vl_convert.svg_to_png(_NOTHING)
+        finally:
+            del os.environ[_VARIABLE]
+    return vl_convert
+
+
+def _files() -> Iterable[Path]:
+    """The files of the fonts that this machine has."""
+    lister = shutil.which("fc-list")
+    if lister is None:
+        roots = [Path(folder).expanduser() for folder in FOLDERS]
+        return (path for root in roots for path in root.rglob("*"))
+    command = [lister, "--format", "%{file}\\n"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    return map(Path, listed.stdout.splitlines())
+
+
+def _folders(files: Iterable[Path]) -> list[Path]:
+    """The folders of fonts, but those that hold the library's own and nothing else."""
+    fonts = [path for path in files if path.suffix.lower() in _ENDINGS]
+    return sorted({path.parent for path in fonts if not path.name.startswith(_OWN)})
+
+
+def _configuration(folders: Iterable[Path]) -> str:
+    """A configuration file that names folders of fonts."""
+    named = "".join(f"<dir>{escape(str(folder))}</dir>" for folder in folders)
+    return f'<?xml version="1.0"?><fontconfig>{named}</fontconfig>'
