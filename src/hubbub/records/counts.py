@@ -37,13 +37,14 @@ _RANGE = re.compile(r"\d\s*(?:-|–|—|to|or|bis|a|o)\s*\d")
 _PLUS = re.compile(r"^\D*?(?:\+|\bplus\b|\band\b|&|&amp;|\by\b|\bund\b)\D*?$")
 _MARKS = re.compile(r"[*_`]|~(?=[^~\n]+~)|(?<=\w)~")
 _LEFT_OF_EQUALS = re.compile(r"[=→]")
-_OF_CHILDREN_OR_DOGS = re.compile(r"\b(?:2\.0s?)\b")
+_CHILDREN = re.compile(r"\b2\.0s?\b")
+_DOGS = re.compile(r"(?:[,+&]|\band\b|\bplus\b)?\s*(?:\d+|one|two|a)\s+(?:dogs?|pups?|k9s?)\b")
 
 
 def read_count(text: str) -> Counted:
     """The number that a field's text says; its first line that says something counts."""
     plain = unicodedata.normalize("NFKC", without_emoji(_TOKEN.sub(" ", text))).casefold()
-    plain = _OF_CHILDREN_OR_DOGS.sub("children", _GROUPED.sub("", _unmarked(plain)))
+    plain = _DOGS.sub("", _CHILDREN.sub("children", _GROUPED.sub("", _unmarked(plain))))
     lines = (trimmed(line) for line in plain.split("\n"))
     line = next((each for each in lines if each), "")
     if not line or line.strip(" .!") in UNKNOWN:

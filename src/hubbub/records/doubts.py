@@ -21,7 +21,7 @@ DOUBTS = {
     "day_order": Doubt("Day and month could be the other way round.", 50),
     "weekday": Doubt("The day of the week does not fit the date.", 60),
     "several": Doubt("More than one stands there; the first is taken.", 50),
-    "said_twice": Doubt("It is said twice, and not alike; the first is taken.", 50),
+    "said_twice": Doubt("It is said twice, and not alike.", 50),
     "contradicts": Doubt("The number does not fit the people who are named.", 50),
     "roughly": Doubt("The number is no exact one.", 50),
     "out_of_range": Doubt("The number is not between the least and the most there can be.", 30),

@@ -31,7 +31,7 @@ _BETWEEN = re.compile(r"[ \-–/&+_*]*(?:amp;)?[ ]*")
 _AFTER = re.compile(
     rf"(?P<marks>[{MARKS}\"'”’.]*)"
     rf"(?P<remark>(?:[\(\[{{][^()\[\]{{}}\n]{{0,60}}[\)\]}}][{MARKS}]*)?)"
-    rf"(?P<number>#?\d{{1,3}}(?=[{MARKS}]*[:=\-–—]))?"
+    rf"(?P<number>[#x]?\d{{1,3}}(?=[{MARKS}]*[:=\-–—]))?"
     rf"(?:[{MARKS}]|{EMOJI})*"
     r"(?P<separator>:+[-=]?|=+>?|\||[-–—]+(?:>|&gt;)?(?=[\s<\d*_]|[^\W\d_]|$)|→|»|(?:&gt;|>)(?=\s))?"
 )
@@ -50,6 +50,7 @@ _QUALIFIED = re.compile(
 _DATE_BEGINS = re.compile(r"\W*(?:\d{1,4}[-/.]\d|\d{1,2}(?:st|nd|rd|th)\b|(?P<word>[^\W\d_]+))")
 _ONLY_A_NUMBER = re.compile(r"\W*(\d{1,4}|[^\W\d_]+)\W*$")
 _NAMES = re.compile(r"[^\W_]")
+_NUMBER_BEFORE = re.compile(r"(\d{1,3})\s+(?=[^\W\d_])")
 _LETTER = re.compile(r"[^\W\d_]")
 _DECOR_BEFORE = re.compile(rf"(?:{EMOJI}|[{MARKS}•●▪◦‣·|,;/–—-])+$")
 
@@ -71,6 +72,9 @@ class Labels:
         """The label that a line begins with; None if it begins with none."""
         decor = DECOR.match(line)
         begin = decor.end() if decor else 0
+        number = _NUMBER_BEFORE.match(line, begin)
+        if number and (found := self._known(line, number.end(), is_bold=False)) and found.separator:
+            return found._replace(begin=begin, remark=found.remark or number[1])
         found = self._known(line, begin, is_bold="*" in line[:begin] or "`" in line[:begin])
         if found is not None and found.separator not in {"", ":", "="}:
             unknown = _UNKNOWN.match(line, begin)
@@ -118,7 +122,7 @@ class Labels:
         after = _AFTER.match(line, end)
         assert after is not None
         separator = after["separator"] or ("\t" if "\t" in after["marks"] else "")
-        remark = after["remark"].strip(" ()[]{}*_~`") or (after["number"] or "").lstrip("#")
+        remark = after["remark"].strip(" ()[]{}*_~`") or (after["number"] or "").lstrip("#x")
         if separator:
             return Label(name, begin, after.end(), remark, is_sure=True, separator=separator)
         rest = line[after.end() :]

@@ -45,7 +45,7 @@ _PARTS = re.compile(
     r"|(?P<other><[^<>\n]*>)"
     r"|(?P<aside>\([^()\n]*\)|\[[^\[\]\n]*\]|（[^（）\n]*）)"
     r"|(?P<comma>[,;|•●▪◦‣·、，/\t]+|\n\s*(?:[-–—*•+>]\s+)?|\s[-–—]\s(?=<@)"
-    r"|(?:(?<=\s)|^)\(?\d{1,2}[.)](?=\s)|(?:^|(?<=\s))#\d{1,2}\s)"
+    r"|(?:(?<=\s)|^)\(?\d{1,2}[.)](?=\s)|(?:^|(?<=\s))#\d{1,2}\s|(?<=\s)(?=@\w))"
     r"|(?P<amp>&amp;|&(?!\w+;)|\s\+\s|(?<=>)\s*\+\s*)"
     rf"|(?P<and>(?<![^\s>])(?:{'|'.join(map(re.escape, AND))})(?=[\s<]))",
     re.IGNORECASE,
@@ -57,6 +57,15 @@ _EXTRA = re.compile(
 )
 _NICKNAME = re.compile(r"^\S+\s+[\"“'‘«]([^\"”'’»]{2,30})[\"”'’»]\s+\S+$")
 _FROM = re.compile(r"^(?:dr|down ?range|from|aus|de|visiting)\b[\s:\-]*", re.IGNORECASE)
+_INVITED = re.compile(
+    r"[,;\s(–-]*\b(?:EH['’]?(?:ed|d)?|headlocked|invited|brought)(?:\s+(?:in|out))?(?:\s+by\b|:)"
+    r"[^,;\n)]*\)?",
+    re.IGNORECASE,
+)
+"""By whom a newcomer was brought along."""
+_AKA = re.compile(r"^.+?\s(?:aka|a\.k\.a\.?|alias|now known as)\s+(.+)$", re.IGNORECASE)
+_LED_BY_ROLE = re.compile(r"^(FNG|VQ|Q|Co-?Q)s?[\s:]+(?=\w)", re.IGNORECASE)
+_WELCOME = re.compile(r"^(?:welcome(?: to)?|bienvenidos? a?|willkommen)\s+", re.IGNORECASE)
 _LONGEST_NAME = 60
 _SENTENCE = re.compile(r"\w{3}[.!?]+\s+\w")
 
@@ -77,7 +86,7 @@ def read_people(text: str, author_id: str | None, *, are_newcomers: bool = False
         return People()
     if key(plain) in UNKNOWN or trimmed(plain) in UNKNOWN:
         return People(doubt="unreadable")
-    stated, plain = _stated(plain)
+    stated, plain = _stated(_INVITED.sub("", plain))
     people = _Collected(author_id, are_newcomers=are_newcomers)
     for piece in _pieces(plain):
         people.take(piece)
@@ -110,19 +119,18 @@ _BESIDE_NOBODY = frozenset({
 def _stated(text: str) -> tuple[int | None, str]:
     """The number that stands before the names, and the rest."""
     led = leading_count(text)
-    if led is not None:
-        number, end = led
-        rest = text[end:]
-        is_list_number = re.match(r"[\s*_~`]*\d+[.)]\s", text) is not None
-        if not is_list_number and not (number > 200):
-            name_begins = not re.match(r"[\s\W]*$", text[:end].rstrip()[-1:]) and rest.strip()
-            if not name_begins or number == _pieces_named(rest):
-                return number, rest
-            if not re.match(r"\s*[^\W\d_]", rest) or re.match(r"\s*[a-z]", rest):
-                return number, rest
-            if number < 10 and not re.search(r"[,;\n]", rest):
-                return number, rest
-    return None, text
+    if led is None or led[0] > _MOST_PEOPLE or _NUMBERED.match(text):
+        return None, text
+    number, end = led
+    rest = text[end:]
+    is_set_off = not text[:end].rstrip()[-1:].isalnum()
+    is_number = is_set_off or not _NAME_BEGINS.match(rest) or number == _pieces_named(rest)
+    return (number, rest) if is_number else (None, text)  # "50 Cent" is a name
+
+
+_MOST_PEOPLE = 200
+_NUMBERED = re.compile(r"[\s*_~`]*\d+[.)]\s")
+_NAME_BEGINS = re.compile(r"\s*[^\W\d_a-z]")
 
 
 def _pieces_named(text: str) -> int:
@@ -176,9 +184,13 @@ class _Collected:
         self._unnamed = 0
         self._stated: int | None = None
         self._separators: list[str] = []
-        self._plain: list[str] = []
         self._before = "comma"
         self._asides: list[str] = []
+        self._after_dash: list[Value] = []
+        self._is_dashed = False
+        """Whether dashes stand between people, and not before remarks."""
+        self._is_telling = False
+        """Whether more is told than names: who is tagged next may be no part of the list."""
 
     def take(self, piece: _Piece) -> None:
         kind, text = piece
@@ -193,12 +205,17 @@ class _Collected:
                 self._doubts.append("unnamed")
         else:
             self._separators.append(kind)
+            self._is_dashed = self._is_dashed or text.strip() in {"-", "–", "—"}
+            self._is_telling = self._is_telling and kind != "comma"
         self._before = kind
 
     def _tag(self, text: str) -> None:
         tag = _TAG.fullmatch(text)
         assert tag is not None
-        self._add(Value("member", member_id=tag[1]))
+        value = Value("member", member_id=tag[1])
+        if self._is_telling and value not in self._found:
+            self._maybe.add(value)
+        self._add(value)
 
     def _aside(self, text: str) -> None:
         inside = text[1:-1].strip()
@@ -227,17 +244,17 @@ class _Collected:
     def _text(self, text: str) -> None:
         pieces = _DASH.split(without_emoji(text))
         after_tag = self._before in {"tag", "aside"} and bool(self._found)
-        dashed = len(pieces) > 1
         for number, piece in enumerate(pieces):
             name = _named(piece)
             if not name:
                 continue
-            is_remark = dashed and (number > 0 or False) and bool(self._found)
+            is_remark = number > 0 and bool(self._found) and not self._is_dashed
             if is_remark and (self._are_newcomers or after_tag):
                 continue
-            if is_remark:
-                self._doubts.append("run_together")
+            known = len(self._found)
             self._one(name, after_tag=after_tag and number == 0)
+            if is_remark:
+                self._after_dash += self._found[known:]
 
     def _one(self, name: str, *, after_tag: bool) -> None:
         folded = key(name)
@@ -268,7 +285,11 @@ class _Collected:
         return True
 
     def _plain_name(self, name: str, *, after_tag: bool) -> None:
-        name = name.removeprefix("@").strip()
+        name = _WELCOME.sub("", name.removeprefix("@")).strip()
+        role = _LED_BY_ROLE.match(name)
+        name = name[role.end() :] if role else name
+        if aka := _AKA.match(name):
+            name = aka[1]
         if nick := _NICKNAME.match(name):
             name = nick[1]
         if from_there := _FROM.match(name):
@@ -281,12 +302,14 @@ class _Collected:
         if what == "prose" or (after_tag and what == "maybe"):
             if any(word[:1].isupper() for word in words[1:]) or not self._found:
                 self._doubts.append("unclear_name")
+            self._is_telling = True
             return
         value = Value("name", name=name)
         if what == "maybe" or (after_tag and name[:1].islower()):
             self._maybe.add(value)
-        self._plain.append(name)
         self._add(value)
+        if role:
+            self._roles.append((value, key(role[1])))
 
     def _add(self, value: Value) -> None:
         if all(not _same(value, each) for each in self._found):
@@ -303,6 +326,9 @@ class _Collected:
         if self._maybe:
             self._doubts.append("unclear_name")
             others.append(tuple(each for each in values if each not in self._maybe))
+        if self._after_dash:
+            self._doubts.append("run_together")
+            others.append(tuple(each for each in values if each not in self._after_dash))
         values, doubts, ways = self._one_or_several(values)
         stated = stated if stated is not None else self._stated
         if stated is not None and not values:

@@ -7,7 +7,7 @@ from hubbub.records.agreement import Draft, settle_counts
 from hubbub.records.counts import read_count
 from hubbub.records.dates import Reach, find_date, read_date
 from hubbub.records.doubts import confidence
-from hubbub.records.people import read_people, says_nobody, union
+from hubbub.records.people import People, read_people, says_nobody, union
 from hubbub.records.reading import Post, Reading, Record, Value
 from hubbub.records.recognition import Part
 from hubbub.records.sections import Section, cut
@@ -152,11 +152,7 @@ class _Reader:
         draft = Draft(is_said=True)
         headings: set[str] = set()
         for section in sections:
-            lines, self._left[id(section)] = section.people_lines()
-            text = "\n".join(lines).strip()
-            people = read_people(text, self._post.author_id, are_newcomers=field.remarks)
-            if people.stated is None and section.remark.isdigit():
-                people = people._replace(stated=int(section.remark))
+            text, people = self._people(field, section)
             both = tuple(union([draft.values, people.values]))
             doubt = people.doubt
             if people.values and not section.is_sure:
@@ -177,6 +173,23 @@ class _Reader:
             headings.add(key(section.heading))
             self._roles += people.roles
         return draft
+
+    def _people(self, field: Field, section: Section) -> tuple[str, People]:
+        """The people of a section, and the text that names them."""
+        author, (end, sure) = self._post.author_id, section.people_lines()
+        self._left[id(section)] = section.lines[end:]
+        text = "\n".join(section.lines[:end]).strip()
+        people = read_people(text, author, are_newcomers=field.remarks)
+        if sure < end:  # names, or the next thing that is told
+            less = read_people(
+                "\n".join(section.lines[:sure]).strip(), author, are_newcomers=field.remarks
+            )
+            others = (*people.others, less.values)
+            people = people._replace(doubt=people.doubt or "unclear_name", others=others)
+        stated = _REMARK_NUMBER.match(section.remark)
+        if people.stated is None and stated:
+            people = people._replace(stated=int(stated[1]))
+        return text, people
 
     def _give_roles(self, drafts: dict[str, Draft]) -> None:
         """Take people who are marked in a list, such as `Otter (Q)`, into the field of the mark, if
@@ -201,11 +214,20 @@ class _Reader:
             found = find_choice(text, field.choices) if field.type == "choice" else read_link(text)
             is_there = bool(found.values)
             return Draft(found.values, "", found.doubt if is_there else None, is_said=is_there)
+        if field.type == "channel":
+            return self._unlabelled_channel()
         if field.type == "date":
             for line in (self._part.title, self._part.before, *self._above[1:3]):
                 if dated := find_date(line, self._reach):
                     return Draft((Value("date", day=dated.day),), line.strip(), dated.doubt)
         return Draft()
+
+    def _unlabelled_channel(self) -> Draft:
+        """A channel that is tagged above the labels."""
+        lines = [self._part.before, *self._above]
+        tagged = [line for line in lines if "<#" in line]
+        found = read_channel(" ".join(tagged)) if tagged else Told()
+        return Draft(found.values, " ".join(tagged).strip(), found.doubt)
 
     def _title(self) -> Draft:
         lines = [self._above[0], self._part.before, *self._above[1:4]]
@@ -260,4 +282,5 @@ def _titled(line: str) -> str:
     return read_line(_EMOJI_AT_END.sub("", line)).strip(_PUNCTUATION)
 
 
+_REMARK_NUMBER = re.compile(r"[x#]?\s*(\d{1,3})(?!\d|\s*[+/])")
 _EMOJI_AT_END = re.compile(rf"(?:\s|{EMOJI})+$")

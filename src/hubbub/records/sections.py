@@ -33,27 +33,31 @@ class Section:
         """Its first line that says something."""
         return next((line for line in self.lines if trimmed(line)), "")
 
-    def people_lines(self) -> tuple[list[str], list[str]]:
-        """The lines that list people, and those below that tell other things."""
+    def people_lines(self) -> tuple[int, int]:
+        """How many of its lines list people, and how many at least: plain names in lines below a
+        plain name may be something else."""
         is_inline = bool(trimmed(self.lines[0]))
-        has_people, gap = is_inline, False
+        has_people, gap, end, sure = is_inline, False, 1, 1
         is_double_spaced = not is_inline and len(self.lines) > 1 and not trimmed(self.lines[1])
         for number, line in enumerate(self.lines[1:], 1):
             plain = line.strip()
             if not trimmed(plain):
                 gap = gap or has_people
                 continue
-            goes_on = looks_like_people(plain) and (
+            if not looks_like_people(plain):
+                break
+            if (
                 not has_people
                 or "<@" in plain
                 or _is_listed(plain)
                 or is_double_spaced
                 or (not gap and (not is_inline or _is_open(self.lines[:number])))
-            )
-            if not goes_on:
-                return self.lines[:number], self.lines[number:]
-            has_people = True
-        return self.lines, []
+            ):
+                sure = number + 1
+            elif gap or self.lines[number - 1].rstrip().endswith(">"):
+                break
+            has_people, end = True, number + 1
+        return end, sure
 
 
 def _is_listed(line: str) -> bool:

@@ -121,7 +121,7 @@ NOBODY = _set(
 )
 """What is written where there is nobody, and nothing."""
 
-UNKNOWN = _set("? ?? ??? tbd tba tbc idk unknown unsure pending 미정 ... …")
+UNKNOWN = _set("? ?? ??? tbd tba tbc idk unknown unsure pending yes yep some sí ja 미정 ... …")
 """What is written where it is not known."""
 
 MYSELF = _set(
