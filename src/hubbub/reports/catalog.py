@@ -98,8 +98,9 @@ class Part:
     """Where it begins."""
 
     def wrong(self, key: str, reason: str, fix: str) -> BadContent:
-        """The error to raise about a key of it."""
-        return self.file.wrong(self.file.line_in_table(self.line, key), reason, fix)
+        """The error to raise about a key of it, or about the whole table if the key is empty."""
+        line = self.file.line_in_table(self.line, key) if key else self.line
+        return self.file.wrong(max(line, 1), reason, fix)
 
 
 @dataclass(frozen=True)

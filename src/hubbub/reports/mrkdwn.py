@@ -20,8 +20,9 @@ LONGEST_HEADER = 150
 MOST_BLOCK_BYTES = 12_000
 """Of all blocks together; Slack refuses messages from about 13,000 on."""
 
-_UNSEEN = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]")
-"""Control characters, and marks that turn the direction of what follows."""
+_UNSEEN = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]")
+"""Control characters, ends of lines that are none to Slack, and marks that turn the direction of
+what follows."""
 _LINE_MARK = re.compile(r"^(?=[#>-])", re.MULTILINE)
 _CALL_TO_ALL = re.compile(r"@(?=(?:here|channel|everyone|group)\b)", re.IGNORECASE)
 JOINER = "\u2060"

@@ -23,6 +23,7 @@ _MARKS = (
     (re.compile(r"(?<![\w~])~(?!\s)([^~\n]+?)(?<!\s)~(?![\w~])"), "s"),
 )
 _WITHHELD = "Written, and not shown: figures about single members go to them alone."
+_BLOCK = re.compile("<div>(<pre>.*?</pre>)</div>", re.DOTALL)
 _KEPT = re.compile("\ue000(\\d+)\ue001")
 """Stands for a piece of HTML that marks must not reach into."""
 
@@ -76,7 +77,7 @@ def html_of(text: str, names: Names) -> str:
     said = "\n".join(_lines([shown(line) for line in text.split("\n")]))
     while _KEPT.search(said):
         said = _KEPT.sub(lambda found: kept[int(found[1])], said)
-    return said
+    return _BLOCK.sub(r"\1", said)
 
 
 def _lines(lines: Sequence[str]) -> list[str]:
@@ -89,8 +90,6 @@ def _lines(lines: Sequence[str]) -> list[str]:
             found.append(f'<div class="quote">{line[4:].strip() or "&nbsp;"}</div>')
         elif _BULLET.match(line):
             found.append(f'<div class="point">{line}</div>')
-        elif line.startswith("\ue000") and line.endswith("\ue001"):
-            found.append(line)
         else:
             found.append(f"<div>{line or '&nbsp;'}</div>")
     return found
