@@ -13,6 +13,7 @@ from hubbub.flows.admitting import admit_events
 from hubbub.flows.consuming import Loaded, TopicLoader
 from hubbub.flows.forwarding import Forwarder
 from hubbub.flows.loading import merge_staged
+from hubbub.flows.reading import reader_of
 from hubbub.flows.vitals import Vitals
 from hubbub.flows.workspace import keys_of, policy_of_workspace, scratch_folder
 from hubbub.privacy.gate import Channel, Gate
@@ -40,6 +41,7 @@ class Server:
         self.settings.folder.mkdir(parents=True)
         self.policy = policy_of_workspace(self.settings)
         self.gate = Gate(self.policy, CHANNELS, keys_of(self.settings))
+        self.reader = reader_of(self.settings)
         self.log = EventLog(self.settings.event_log)
         self.vitals = Vitals()
         self._events = 0

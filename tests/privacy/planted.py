@@ -168,6 +168,13 @@ _LINES = [
     (ZEB, f"<!subteam^SZ7Q|@{S['label of a group']}> who waters the beans?"),
 ]  # fmt: skip
 
+RECORD = (
+    f"Backblast: {S['street']}\nDate: 2026-03-02\nQ: <@{ZEB}|zquist>\nPAX: Annika Vanterpool, "
+    f"Zeb the Quiet, avanterpool, {S['e-mail']}\nCount: 4\n"
+    f"FNGs: Rowena Pellworth\nWe paid with {S['card']}"
+)
+"""A post that is read into fields."""
+
 FILE: Raw = {
     "id": "FZ7Q1", "created": 1772500000, "timestamp": 1772500000, "user": ZEB, "mode": "snippet",
     "name": f"keys {S['Stripe key']}.txt", "title": f"from {S['e-mail']}", "filetype": "text",
@@ -206,6 +213,7 @@ def days_of_messages() -> dict[str, list[Any]]:
         {"type": "message", "subtype": "message_changed", "ts": "1772528500.000000",
          "message": edited | {"edited": {"user": ROW, "ts": "1772528490.000000"}},
          "previous_message": message("1772528400.000100", ROW, f"was {S['e-mail']}")},
+        message("1772528560.000100", ROW, RECORD),
         message("1772528600.000100", ANN, f"gone soon, {S['card']}"),
         {"type": "message", "subtype": "message_deleted", "ts": "1772528700.000000",
          "deleted_ts": "1772528600.000100",

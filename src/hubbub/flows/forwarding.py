@@ -175,10 +175,12 @@ class _Refused:
     def __contains__(self, member: object) -> bool:
         return member in self._refusals or member in self._pseudonyms
 
+    def calls(self, name: str) -> bool:
+        """Whether one of them bears a name."""
+        return self._refusals.calls(name)
 
-def records_of(
-    entry: Entry, source: Source, refused: _Refused | frozenset[str] = frozenset()
-) -> list[Record]:
+
+def records_of(entry: Entry, source: Source, refused: _Refused | None = None) -> list[Record]:
     """The records of an entry's events, in order. An event of which nothing was admitted makes
     none: that it happened is nobody's business."""
     copies = copies_of(entry.tables)
@@ -194,7 +196,7 @@ def _record_of(
     copies: Mapping[int, Rows],
     received_at: int,
     source: Source,
-    refused: _Refused | frozenset[str],
+    refused: _Refused | None,
 ) -> Record | None:
     own = (
         *range(event.first_copy, event.first_copy + event.copies),
@@ -227,15 +229,22 @@ _BELONGS_TO = {
     ]
     for table in TABLES.values()
 }
+_NAMES_ONLY = {
+    table.name: [column.name for column in table.columns if column.names_only]
+    for table in TABLES.values()
+}
+_CALLS = {
+    table.name: [column.name for column in table.names_of_others] for table in TABLES.values()
+}
 _MERGED = {table.name for table in MERGED}
 
 
-def _without(copy: Rows, refused: Any) -> Rows:
-    """A copy without rows of refused members; nothing if it is one of theirs."""
+def _without(copy: Rows, refused: _Refused) -> Rows:
+    """A copy without rows and names of refused members; nothing if it is one of theirs."""
     left: Rows = {}
     for name, rows in copy.items():
         kept = [
-            row
+            _unnamed(name, row, refused)
             for row in rows
             if not any(row.get(column) in refused for column in _BELONGS_TO[name])
         ]
@@ -244,3 +253,10 @@ def _without(copy: Rows, refused: Any) -> Rows:
         if kept:
             left[name] = kept
     return left
+
+
+def _unnamed(table: str, row: dict[str, Any], refused: _Refused) -> dict[str, Any]:
+    """A row that does not name refused members to whom it does not belong."""
+    gone = {name for name in _NAMES_ONLY[table] if row.get(name) in refused}
+    gone |= {name for name in _CALLS[table] if name in row and refused.calls(row[name])}
+    return {name: value for name, value in row.items() if name not in gone} if gone else row
