@@ -334,11 +334,19 @@ def test_letters_ask_for_their_scopes_and_a_place_to_be_read(
 ) -> None:
     settings = Settings(tmp_path, "grove", send=Sending(letters=True))
     started = start(settings, kind)
-    posting = {"chat:write", "files:write", "im:write", "im:history"}
+    posting = {"chat:write", "files:write", "im:write", "im:history", "commands"}
     assert set(started.scopes) == {*_PUBLIC, *(posting if has else ())}
     manifest = started.manifest_file.read_text(encoding="utf-8")
     assert ("messages_tab_enabled: true" in manifest) is has
+    assert ("command: /hubbub" in manifest) is has
+    # a user's own token would hear all direct messages of that user
+    assert ("- message.im\n" in manifest) is has
+    schema = json.loads(
+        shared("slack/specs/manifest-schema/manifest.schema.2.0.0.json").read_text()
+    )
+    _check(_manifest(settings), schema, schema["definitions"])
     assert not posting & set(start(Settings(tmp_path, "reef"), kind).scopes)
+    assert "message.im" not in manifest_file(Settings(tmp_path, "reef")).read_text()
     assert configured.load(str(tmp_path), "grove").send == Sending(letters=True)
 
 

@@ -235,13 +235,14 @@ def written(folder: Path, told: Iterable[Beatdown]) -> Path:
 
 def backblast(held: Beatdown) -> str:
     """The report of a beatdown, as its leader would write it."""
+    there = [*(f"<@{member}>" for member in held.pax or [held.q]), *held.strangers]
     lines = [
         "Backblast! Up before the gulls",
         f"Date: {held.day:%m/%d/%Y}",
         f"AO: <#{held.ao}|>",
         f"Q: <@{held.q}>",
         *([f"Co-Q: {' '.join(f'<@{member}>' for member in held.coqs)}"] if held.coqs else []),
-        f"PAX: {', '.join([*(f'<@{member}>' for member in held.pax or [held.q]), *held.strangers])}",
+        f"PAX: {', '.join(there)}",
         f"FNGs: {', '.join(held.fngs) or 'None'}",
         *([] if held.count is None else [f"Count: {held.count}"]),
         "The Thang: burpees along the shore",

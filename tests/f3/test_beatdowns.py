@@ -139,7 +139,7 @@ class TestWho:
             assert asked(connection, "SELECT fng_count FROM beatdowns") == [(2,)]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_the_order_in_which_posts_arrive_says_nothing(random: Random) -> None:
     posts = [Post(held) for held in invented()[:25]]

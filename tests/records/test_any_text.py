@@ -1,7 +1,9 @@
 """Whatever people write, reading raises nothing, says nothing twice, and is the same each time."""
 
 import pickle
+import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -126,3 +128,37 @@ def test_what_might_not_be_read_holds_no_record(text: str) -> None:
 @given(st.sampled_from(_CORPUS), st.sampled_from(["\n", "\n\n", "   \n"]))
 def test_what_stands_around_a_post_changes_nothing(text: str, around: str) -> None:
     assert records(f"{around}{text}{around}") == records(text)
+
+
+_NASTY = [
+    "(",
+    "- ",
+    "1",
+    " ",
+    "😀",
+    "November ",
+    "a: ",
+    "<@U1> ",
+    "Tater, ",
+    "&gt;",
+    "a & ",
+    "\n",
+    "Q: ",
+]
+
+
+@pytest.mark.parametrize("scrap", _NASTY)
+@pytest.mark.parametrize("label", ["Backblast ", "PAX: ", "Count: ", "Date: ", "Q: x\nAO: "])
+def test_a_post_four_times_as_long_does_not_take_sixteen_times_as_long(
+    scrap: str, label: str
+) -> None:
+    def seconds(size: int) -> float:
+        text = f"Backblast\nDate: 11/20\nQ: <@U1>\nPAX: <@U1>\n{label}" + scrap * (
+            size // len(scrap)
+        )
+        begin = time.process_time()
+        templates().read(post(text))
+        return time.process_time() - begin
+
+    long, short = (min(seconds(size) for _ in range(3)) for size in (12_000, 3_000))
+    assert long < 10 * short + 0.02

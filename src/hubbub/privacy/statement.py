@@ -77,7 +77,11 @@ def _what(policy: Policy) -> list[str]:
         "Of every message: channel, time, thread, length, whether it asks something, whom it "
         "mentions, where its links lead, reactions and files."
     )
-    return [texts, links, features, raw]
+    records = (
+        "Of structured posts, such as reports of workouts and polls: who takes part, days and "
+        "numbers; names and texts in them as everywhere."
+    )
+    return [texts, links, features, records, raw]
 
 
 def _how_long(policy: Policy) -> list[str]:

@@ -21,6 +21,8 @@ class Counted(NamedTuple):
 _TOKEN = re.compile(r"<[^<>]*>")
 _ASIDE = re.compile(r"[(\[（][^()\[\]（）]*[)\]）]")
 _GROUPED = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_LONGEST = 400
+"""Characters that are looked at: a number stands at the begin."""
 _LONGEST_NUMBER = 6
 _NUMBER_WORDS = sorted(NUMBERS, key=len, reverse=True)
 _NUMBER = re.compile(
@@ -43,7 +45,9 @@ _DOGS = re.compile(r"(?:[,+&]|\band\b|\bplus\b)?\s*(?:\d+|one|two|a)\s+(?:dogs?|
 
 def read_count(text: str) -> Counted:
     """The number that a field's text says; its first line that says something counts."""
-    plain = unicodedata.normalize("NFKC", without_emoji(_TOKEN.sub(" ", text))).casefold()
+    plain = unicodedata.normalize(
+        "NFKC", without_emoji(_TOKEN.sub(" ", text[:_LONGEST]))
+    ).casefold()
     plain = _DOGS.sub("", _CHILDREN.sub("children", _GROUPED.sub("", _unmarked(plain))))
     lines = (trimmed(line) for line in plain.split("\n"))
     line = next((each for each in lines if each), "")

@@ -39,6 +39,8 @@ class Dated(NamedTuple):
     doubt: str | None = None
 
 
+_LONGEST = 300
+"""Characters that are looked at."""
 _SLACK_DATE = re.compile(r"<!date\^(\d{9,11})\^[^>]*>")
 _TOKEN = re.compile(r"<[^<>]*>")
 _TIME = re.compile(
@@ -77,7 +79,9 @@ def read_date(text: str, reach: Reach) -> Dated:
     if said := _SLACK_DATE.search(text):
         moment = datetime.fromtimestamp(int(said[1]), UTC)
         return _near(moment.astimezone(reach.zone).date(), reach)
-    plain = unicodedata.normalize("NFKC", without_emoji(_TOKEN.sub(" ", text))).casefold()
+    plain = unicodedata.normalize(
+        "NFKC", without_emoji(_TOKEN.sub(" ", text[:_LONGEST]))
+    ).casefold()
     plain = re.sub(r"[*_~`]", " ", plain).replace("\u200b", "").strip()
     timeless = _TIME.sub(" ", plain)
     found = _written_days(timeless, reach) or _written_days(plain, reach)
@@ -91,7 +95,7 @@ def read_date(text: str, reach: Reach) -> Dated:
 
 def find_date(text: str, reach: Reach) -> Dated | None:
     """A day that is written in full somewhere in a line, such as a title."""
-    plain = unicodedata.normalize("NFKC", _TOKEN.sub(" ", text)).casefold()
+    plain = unicodedata.normalize("NFKC", _TOKEN.sub(" ", text[:_LONGEST])).casefold()
     found = [day for day in _written_days(_TIME.sub(" ", plain), reach, compact=False) if day.day]
     near = [each for each in found if each.day and reach.holds(each.day)]
     return near[0] if near and len({each.day for each in near}) == 1 else None

@@ -40,6 +40,7 @@ _UNKNOWN = re.compile(
     rf"(?:\([^()\n]{{0,40}}\))?[{MARKS}]*:(?=[\s*_~`<]|$|[^\W\d_])(?!//)"
 )
 _MOST_WORDS = 5
+_LONGEST_DECOR = 60
 _COLON = re.compile(r"[:=|]|\s[-–—]+\s|(?=<[@#!])")
 _WORDS_BEFORE = re.compile(r"[^\s:=<>|,;/&+]+")
 _QUALIFIED = re.compile(
@@ -182,6 +183,6 @@ class Labels:
                 continue
             if _QUALIFIED.search(line, begin, start):
                 return None
-            decorated = _DECOR_BEFORE.search(line, begin, start)
+            decorated = _DECOR_BEFORE.search(line, max(begin, start - _LONGEST_DECOR), start)
             return label._replace(begin=decorated.start()) if decorated else label
         return None

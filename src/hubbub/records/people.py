@@ -58,7 +58,7 @@ _EXTRA = re.compile(
 _NICKNAME = re.compile(r"^\S+\s+[\"“'‘«]([^\"”'’»]{2,30})[\"”'’»]\s+\S+$")
 _FROM = re.compile(r"^(?:dr|down ?range|from|aus|de|visiting)\b[\s:\-]*", re.IGNORECASE)
 _INVITED = re.compile(
-    r"[,;\s(–-]*\b(?:EH['’]?(?:ed|d)?|headlocked|invited|brought)(?:\s+(?:in|out))?(?:\s+by\b|:)"
+    r"[,;\s(–-]{0,4}\b(?:EH['’]?(?:ed|d)?|headlocked|invited|brought)(?:\s+(?:in|out))?(?:\s+by\b|:)"
     r"[^,;\n)]*\)?",
     re.IGNORECASE,
 )

@@ -280,9 +280,12 @@ class _Reader:
 
 def _titled(line: str) -> str:
     """A title without emoji and punctuation around it."""
-    return read_line(_EMOJI_AT_END.sub("", line)).strip(_PUNCTUATION)
+    line = line[:_LONGEST_TITLE].strip()
+    end = _EMOJI_AT_END.search(line, max(0, len(line) - 60))
+    return read_line(line[: end.start()] if end else line).strip(_PUNCTUATION)
 
 
+_LONGEST_TITLE = 300
 _REMARK_NUMBER = re.compile(r"[x#]?\s*(\d{1,3})(?!\d|\s*[+/])")
 _EMOJI_AT_END = re.compile(rf"(?:\s|{EMOJI})+$")
 

@@ -20,6 +20,11 @@ UNSEEN = "".join(map(chr, (*_UNSEEN, 0x200C, 0x200D)))
 _LOOSE_JOINERS = re.compile(r"(?<![^\W\d_])[\u200c\u200d]|[\u200c\u200d](?![^\W\d_])")
 """Joiners that no letters stand around: in an emoji, or nowhere."""
 
+_LONG = 1_000
+_LONGEST_RUN = 20
+_RUNS = re.compile(rf"([\W\d_])\1{{{_LONGEST_RUN},}}")
+"""Long runs of one sign say nothing, and would make some patterns slow."""
+
 _CODE_BLOCK = re.compile(r"```.*?```", re.DOTALL)
 _QUOTED = re.compile(r"^[ \t]*(?:>|&gt;)(?!\s*<?[@#]).*$", re.MULTILINE)
 _QUOTED_REST = re.compile(r"^[ \t]*(?:>>>|&gt;&gt;&gt;).*", re.MULTILINE | re.DOTALL)
@@ -33,6 +38,7 @@ MARKS = r"\s*_~`"
 """Inside a class of characters: blanks, and marks of bold, italic, struck and code."""
 
 _EMOJI = re.compile(EMOJI)
+_BLANKS_AROUND = re.compile(r" {2,}")
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _KEYCAPS = {f":{word}:": str(number) for number, word in enumerate(_DIGITS)} | {
     ":keycap_ten:": "10"
@@ -51,6 +57,8 @@ _BETWEEN_IN_KEY = re.compile(r"[\s_/&+\-–—]+")
 
 def cleaned(text: str) -> str:
     """A text with one kind of blank, line break and colon, and nothing that is not seen."""
+    if len(text) > _LONG:
+        text = _RUNS.sub(r"\1" * _LONGEST_RUN, text)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text.isascii():
@@ -87,7 +95,7 @@ def without_emoji(text: str) -> str:
         text = _KEYCAP.sub(lambda cap: _KEYCAPS[cap[0]], text)
     elif text.isascii():
         return text
-    return _EMOJI.sub(" ", text)
+    return _BLANKS_AROUND.sub(" ", _EMOJI.sub(" ", text))
 
 
 def trimmed(text: str) -> str:
