@@ -118,6 +118,7 @@ WRONG = {
     "empty": letter("U002", text=""),
     "4,001 characters": letter("U002", text="x" * 4_001),
     "51 blocks": letter("U002", blocks=({"type": "divider"},) * 51),
+    "name the member": letter("D001")._replace(to=Recipient("channel", "D001", "?")),
     "blocks beside pictures": letter("U002", pictures=1, blocks=({"type": "divider"},)),
 }
 

@@ -619,7 +619,7 @@ DELIVERIES = Table(
         Column("period", T, P.FACT, "what it is about: 2026-10, 2026-W47, round-7, once"),
         Column("variant", T, P.FACT, "tells it from others to the recipient in that period"),
         Column("user_id", T, P.MEMBER, "the member whom it is for"),
-        Column("channel_id", T, P.CHANNEL_REFERENCE, "the channel that it is for"),
+        Column("channel_id", T, P.FACT, "the channel that it is for, which somebody has named"),
         Column("state", T, P.FACT, "sent, skipped, failed; sending: not known whether it was sent"),
         Column("reason", T, P.FACT, "why it was skipped or failed: Slack's code, or a word"),
         Column("pictures", N, P.FACT, "pictures in it"),

@@ -266,6 +266,8 @@ def _wrong(letter: Letter) -> str:
         return f"its text has {len(letter.text):,} characters, and {LONGEST_TEXT:,} are the most"
     if len(letter.blocks) > MOST_BLOCKS:
         return f"it has {len(letter.blocks)} blocks, and {MOST_BLOCKS} are the most"
+    if letter.to.kind == "channel" and letter.to.id.startswith("D"):
+        return "it is for a direct conversation by its id: name the member instead"
     if letter.blocks and letter.pictures:
         return "it has blocks beside pictures, which Slack posts with a text alone"
     return ""
