@@ -165,6 +165,7 @@ def settings_text(settings: Settings, policy: Policy) -> str:
         "records": dict(_values(settings.records).items() - sections["records"].items()),
     }
     zone = {"timezone": settings.timezone} if settings.timezone != "UTC" else {}
+    tongue = {"language": settings.language} if settings.language else {}
     lines = [
         f"# Hubbub's settings for the workspace {json.dumps(settings.workspace)}.",
         "#",
@@ -173,6 +174,7 @@ def settings_text(settings: Settings, policy: Policy) -> str:
         "# the app may do what this file asks for and nothing else.",
         "",
         _line("timezone", "UTC", zone, "where days begin, such as Europe/Lisbon"),
+        _line("language", "", tongue, "of letters, such as ko; empty: each member's own"),
     ]
     for section, docs in _DOCS.items():
         whose = f"# the defaults are those of {policy.preset}" if section == "privacy" else ""
