@@ -27,6 +27,7 @@ NEEDED = {
     "recent_activity": {"text"},
     "unanswered": {"text"},
     "tags": {"target_id"},  # of links the whole link, under strict the domain
+    "polls": {"poll", "name"},  # what was asked, and what could be chosen
     "policies": {"policy"},  # which policy each run was under
 }
 """Other columns that need what `strict` does not keep."""
