@@ -27,7 +27,7 @@ from hubbub.flows.collecting import collect
 from hubbub.flows.starting import start
 from hubbub.privacy.gate import Gate
 from hubbub.privacy.policy import PRESETS
-from hubbub.settings import Collecting, Settings
+from hubbub.settings import Collecting, Sending, Settings
 from hubbub.simulator.clock import Clock
 from hubbub.simulator.simulator import Simulator
 from hubbub.simulator.state import Raw, Workspace
@@ -176,6 +176,14 @@ def test_it_says_how_events_would_come(
     found = clinic.the("events", state)
     assert said in found.found
     assert not value or value not in found.found
+
+
+def test_it_says_when_members_cannot_choose_their_letters(clinic: Clinic) -> None:
+    clinic.token()
+    found = clinic.the("events", "note", send=Sending(letters=True))
+    assert "hubbub privacy letters stop" in found.fix
+    clinic.monkeypatch.setenv("SLACK_SIGNING_SECRET", "c0ffee")
+    clinic.the("events", "ok", send=Sending(letters=True))
 
 
 def test_nothing_is_written(clinic: Clinic) -> None:

@@ -108,10 +108,14 @@ def _events(settings: Settings) -> Finding:
         return ok("events", f"They come by Socket Mode, with the app token in {token.place}.")
     if secret is not None:
         return ok("events", "Slack delivers them to /slack/events of hubbub serve.")
-    return ok(
-        "events",
-        "None: for a live dashboard set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET.",
-    )
+    way = "set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET."
+    if settings.send.letters:
+        return remark(
+            "events",
+            "None: members who get letters cannot say in Slack that they want no more.",
+            f"To hear them, {way} Until then: hubbub privacy letters stop MEMBER",
+        )
+    return ok("events", f"None: for a live dashboard {way}")
 
 
 def _disk(settings: Settings) -> Finding:
