@@ -21,11 +21,11 @@ def test_folders_of_the_librarys_own_font_are_left_out() -> None:
         FONTS / "noto" / "README",
         FONTS / "bitmaps" / "old.pcf.gz",
     ]
-    assert library._folders(files) == [FONTS / "mixed", FONTS / "noto"]
+    assert library.folders(files) == [FONTS / "mixed", FONTS / "noto"]
 
 
 def test_folders_are_named_as_xml_wants() -> None:
-    assert "<dir>/a &amp; b</dir>" in library._configuration([Path("/a & b")])
+    assert "<dir>/a &amp; b</dir>" in library.configuration([Path("/a & b")])
 
 
 def test_what_the_library_was_told_does_not_stay_in_the_environment() -> None:
@@ -54,4 +54,4 @@ def test_a_text_with_both_scripts_and_the_librarys_own_font_has_all_its_letters(
 
 def test_a_digit_is_no_emoji_but_a_keycap_is() -> None:
     found = re.findall(emoji.pattern(), "1 2 #3 * 👩🏽‍💻 1️⃣ ❤️ © 12")
-    assert found == ["👩🏽‍💻", "1️⃣", "❤️"] or found == ["👩🏽‍💻", "1️⃣", "❤️", "©"]
+    assert found == ["👩🏽‍💻", "1️⃣", "❤️"]

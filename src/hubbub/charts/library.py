@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from functools import cache
 from html import escape
 from pathlib import Path
+from threading import Lock
 from types import ModuleType
 
 import vl_convert
@@ -27,13 +28,21 @@ _VARIABLE = "FONTCONFIG_FILE"
 _NOTHING = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 
 
-@cache
+_TURN = Lock()
+
+
 def library() -> ModuleType:
     """The library, its fonts chosen: it looks for them once, when it first draws."""
+    with _TURN:  # it is told by the environment, which all threads share
+        return _library()
+
+
+@cache
+def _library() -> ModuleType:
     if sys.platform in {"darwin", "win32"} or os.environ.get(_VARIABLE):
         return vl_convert
     with tempfile.NamedTemporaryFile("w", suffix=".conf", encoding="utf-8") as file:
-        file.write(_configuration(_folders(_files())))
+        file.write(configuration(folders(_files())))
         file.flush()
         os.environ[_VARIABLE] = file.name
         try:
@@ -54,13 +63,13 @@ def _files() -> Iterable[Path]:
     return map(Path, listed.stdout.splitlines())
 
 
-def _folders(files: Iterable[Path]) -> list[Path]:
+def folders(files: Iterable[Path]) -> list[Path]:
     """The folders of fonts, but those that hold the library's own and nothing else."""
     fonts = [path for path in files if path.suffix.lower() in _ENDINGS]
     return sorted({path.parent for path in fonts if not path.name.startswith(_OWN)})
 
 
-def _configuration(folders: Iterable[Path]) -> str:
+def configuration(places: Iterable[Path]) -> str:
     """A configuration file that names folders of fonts."""
-    named = "".join(f"<dir>{escape(str(folder))}</dir>" for folder in folders)
+    named = "".join(f"<dir>{escape(str(folder))}</dir>" for folder in places)
     return f'<?xml version="1.0"?><fontconfig>{named}</fontconfig>'
