@@ -1,11 +1,12 @@
 """A workspace's settings: hubbub.toml, then the environment, then flags."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hubbub.errors import BadContent, HubbubError, UsageError
@@ -56,6 +57,7 @@ _SERVE: dict[str, type | tuple[type, ...]] = {
 _RECORDS: dict[str, type | tuple[type, ...]] = {"answer_days": int}
 
 _SEND: dict[str, type | tuple[type, ...]] = {"letters": bool}
+_SCHEDULED = {"cron", "run"}
 
 KNOWN = {
     "privacy": tuple(_CHOICES),
@@ -64,7 +66,10 @@ KNOWN = {
     "send": tuple(_SEND),
     "records": tuple(_RECORDS),
 }
-"""The settings of each section of hubbub.toml."""
+"""The settings of each section of hubbub.toml that has a fixed set of them."""
+
+_ENTRY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+"""What an entry of the schedule may be called."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,19 @@ class Answering:
 
 
 @dataclass(frozen=True)
+class Scheduled:
+    """An entry of the section `schedule` of hubbub.toml: what is run, and when."""
+
+    name: str
+    cron: str
+    """Five fields, in the workspace's time zone."""
+    run: str
+    """The words of a command line: `send monthly-member-chart`."""
+    line: int = field(default=1, compare=False)
+    """Of hubbub.toml."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """Where a workspace lives and what it has chosen."""
 
@@ -140,6 +158,7 @@ class Settings:
     language: str = ""
     """Of letters, such as `ko`; if it is empty, members get theirs and channels English."""
     records: Answering = Answering()
+    schedule: tuple[Scheduled, ...] = ()
     unflagged: "Settings | None" = field(default=None, compare=False, repr=False)
     """What they would be without the flags that change them."""
 
@@ -197,6 +216,11 @@ class Settings:
     def refused(self) -> Path:
         """The members of whom nothing is kept, as keyed tokens."""
         return self.folder / "refused.json"
+
+    @property
+    def schedule_state(self) -> Path:
+        """What of the schedule was run, and how it ended."""
+        return self.folder / "schedule.json"
 
     @property
     def answers(self) -> Path:
@@ -277,11 +301,21 @@ def load(
         Sending(**written.get("send", {})),
         written.get("language", ""),
         _answering(file, written),
+        tuple(written.get("schedule", ())),
     )
     if not preset and not timezone:
         return settings
     flagged = {**privacy, "preset": preset} if preset else privacy
     return replace(settings, timezone=_zone(timezone or zone), privacy=flagged, unflagged=settings)
+
+
+def workspaces(home: Path) -> list[str]:
+    """The workspaces that there are, in order of their names."""
+    try:
+        found = {path.parent.name for name in _MARKS for path in home.glob(f"*/{name}")}
+    except OSError:
+        found = set[str]()
+    return sorted(found - {"keys"})
 
 
 def _serving(file: Path, written: dict[str, Any]) -> Serving:
@@ -320,12 +354,7 @@ _MARKS = ("store.duckdb", "hubbub.toml")
 
 
 def _only_workspace(root: Path) -> str:
-    try:
-        found = sorted(
-            {path.parent.name for name in _MARKS for path in root.glob(f"*/{name}")} - {"keys"}
-        )
-    except OSError:
-        found = []
+    found = workspaces(root)
     return found[0] if len(found) == 1 else "default"
 
 
@@ -341,13 +370,41 @@ def _read(file: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{file} is no TOML: {error}", "Correct that line.") from error
     texts = {"timezone": str, "language": str}
-    _check(file, text, written, texts | dict.fromkeys(KNOWN, dict))
+    _check(file, text, written, texts | dict.fromkeys([*KNOWN, "schedule"], dict))
     _check(file, text, written.get("privacy", {}), _CHOICES)
     _check(file, text, written.get("collect", {}), _COLLECT)
     _check(file, text, written.get("serve", {}), _SERVE)
     _check(file, text, written.get("send", {}), _SEND)
     _check(file, text, written.get("records", {}), _RECORDS)
+    written["schedule"] = _scheduled(file, text, written.get("schedule", {}))
     return written
+
+
+def _scheduled(file: Path, text: str, written: dict[str, Any]) -> list[Scheduled]:
+    """The entries of the schedule, in the order of the file."""
+    found: list[Scheduled] = []
+    for name, entry in written.items():
+        begin = re.compile(
+            rf"""\s*(\[\s*)?(schedule\s*\.\s*)?["']?{re.escape(name)}["']?\s*[].=]"""
+        )
+        lines = enumerate(text.splitlines(), 1)
+        line = next((number for number, each in lines if begin.match(each)), 1)
+        if not _ENTRY.fullmatch(name):
+            fix = "Take letters, digits, - and _, at most 40."
+            raise BadContent(str(file), line, f"{name!r} is no name for an entry", fix)
+        if not isinstance(entry, dict) or {*entry} != _SCHEDULED:
+            raise BadContent(
+                str(file),
+                line,
+                f"schedule.{name} wants cron and run, and nothing else",
+                f'Write: {name} = {{ cron = "0 3 * * *", run = "collect" }}',
+            )
+        told = cast("dict[str, Any]", entry)
+        if not all(isinstance(value, str) for value in told.values()):
+            fix = "Write both in quotation marks."
+            raise BadContent(str(file), line, f"cron and run of schedule.{name} are texts", fix)
+        found.append(Scheduled(name, told["cron"], told["run"], line))
+    return found
 
 
 def _check(

@@ -1,15 +1,13 @@
 """`hubbub collect`: the workspace's history from Slack."""
 
-import signal
 from dataclasses import replace
-from threading import Event
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
 from hubbub.cli import console
 from hubbub.cli.options import Session, everywhere
+from hubbub.cli.stopping import stopped_by_signals
 from hubbub.errors import Exit
 
 if TYPE_CHECKING:
@@ -79,7 +77,7 @@ def command(
         return
     from hubbub.flows.collecting import collect
 
-    stop = _stopped_by_signals(session)
+    stop = stopped_by_signals("Ending at the next checkpoint …", verbosity=session.verbosity)
     with console.collecting(-1 if session.as_json else session.verbosity) as show:
         report = collect(settings, wish, stop=stop, progress=show)
     _print_report(session, report)
@@ -113,22 +111,6 @@ def _wish(
         tuple(name.removeprefix("#") for name in channels),
         full_refresh,
     )
-
-
-def _stopped_by_signals(session: Session) -> Event:
-    """An event that Ctrl-C or a service manager sets; the second Ctrl-C ends at once."""
-    stop = Event()
-
-    def end(signum: int, frame: FrameType | None) -> None:
-        del frame
-        if stop.is_set() and signum == signal.SIGINT:
-            raise KeyboardInterrupt
-        stop.set()
-        console.note("Ending at the next checkpoint …", verbosity=session.verbosity)
-
-    signal.signal(signal.SIGINT, end)
-    signal.signal(signal.SIGTERM, end)
-    return stop
 
 
 def _print_estimate(session: Session, found: "Estimate") -> None:

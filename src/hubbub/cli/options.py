@@ -16,7 +16,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 _Command = Callable[..., Any]
 
-_EVERYWHERE = {
+EVERYWHERE = {
     "--home": True,
     "--workspace": True,
     "--privacy": True,
@@ -53,9 +53,9 @@ def sorted_arguments(arguments: Sequence[str]) -> list[str]:
     rest = list(arguments)
     while rest and rest[0].startswith("-"):
         name, equals, _ = rest[0].partition("=")
-        if name not in _EVERYWHERE:
+        if name not in EVERYWHERE:
             break
-        taken = 2 if _EVERYWHERE[name] and not equals else 1
+        taken = 2 if EVERYWHERE[name] and not equals else 1
         front += rest[:taken]
         rest = rest[taken:]
     verb = 2 if rest[:1] and rest[0] in _WITH_VERBS_OF_ITS_OWN else 1

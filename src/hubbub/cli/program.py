@@ -32,7 +32,10 @@ class Verbs(click.Group):
         return import_module(f"hubbub.cli.{name}").command
 
 
-_NO_VERBS = {"program", "options", "console", "findings", "receipts"}
+_NO_VERBS = {
+    "all_workspaces", "command_lines", "console", "findings", "options", "program", "receipts",
+    "stopping",
+}  # fmt: skip
 
 
 @click.group(
@@ -52,6 +55,9 @@ def program() -> None:
       --timezone ZONE    where days begin; else HUBBUB_TIMEZONE, hubbub.toml, UTC
       --json             answers as JSON
       -v, -q             more, or fewer, messages
+    With --all-workspaces a verb is run in all workspaces of the home, in as many at once as there
+    are cores, or --at-once N; a table at the end says what became of each.
+    \b
     Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 failed, 2 usage,
     3 findings, 4 try again, 130 interrupted.
     """
@@ -62,6 +68,10 @@ def run(arguments: Sequence[str]) -> int:
     # Ctrl-C is an exception everywhere, also where a shell has started us in the background.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        if "--all-workspaces" in arguments:
+            from hubbub.cli.all_workspaces import run_in_all
+
+            return run_in_all(arguments)
         # A verb that ends by click's Exit has its code returned here, not raised.
         code = program.main(sorted_arguments(arguments), prog_name="hubbub", standalone_mode=False)
         return code if isinstance(code, int) else Exit.DONE

@@ -7,6 +7,7 @@ import click
 
 from hubbub.cli.console import note
 from hubbub.cli.options import Session, everywhere
+from hubbub.cli.schedule import refuse_wrong
 
 
 @click.command("serve", epilog="Example: hubbub serve --port 8000")
@@ -32,7 +33,8 @@ def command(session: Session, **chosen: object) -> None:
 
     With SLACK_APP_TOKEN events come by Socket Mode, which needs no public address; with
     SLACK_SIGNING_SECRET Slack delivers them to /slack/events. Both want SLACK_BOT_TOKEN too, by
-    which gaps are filled from history. Without any of them it shows what was imported.
+    which gaps are filled from history. Without any of them it shows what was imported. It runs the
+    schedule too, unless another process does.
     """
     from hubbub.server.running import Running, Sources
 
@@ -40,6 +42,7 @@ def command(session: Session, **chosen: object) -> None:
         format="%(asctime)s %(levelname)s %(message)s",
         level=logging.INFO if session.verbosity > 0 else logging.WARNING,
     )
+    refuse_wrong(session.settings)
     given = {name: value for name, value in chosen.items() if value not in (None, ())}
     settings = replace(session.settings, serve=replace(session.settings.serve, **given))
     with Running(settings, Sources.of(settings)) as running:

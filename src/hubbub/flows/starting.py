@@ -63,6 +63,13 @@ _DOCS: dict[str, dict[str, str]] = {
 }
 """What stands beside each setting."""
 
+_SCHEDULE = [
+    "# what is run by itself: hubbub schedule list",
+    '# nightly = { cron = "0 3 * * *", run = "collect" }',
+    '# tidy = { cron = "0 4 * * SUN", run = "privacy retain" }',
+]
+"""Examples of a schedule; the first line stands beside its heading."""
+
 _BESIDE = 34
 """The column in which it stands."""
 
@@ -181,6 +188,8 @@ def settings_text(settings: Settings, policy: Policy) -> str:
         lines += ["", f"{f'[{section}]':<{_BESIDE}}{whose}".rstrip()]
         for name, doc in docs.items():
             lines.append(_line(name, sections[section][name], chosen[section], doc))
+    beside, *examples = _SCHEDULE
+    lines += ["", f"{'[schedule]':<{_BESIDE}}{beside}", *examples]
     return "\n".join(lines) + "\n"
 
 

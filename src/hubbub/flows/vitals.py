@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-Part = Literal["slack", "log", "loader", "broker", "collector"]
+Part = Literal["slack", "log", "loader", "broker", "collector", "schedule"]
 """What of a server has a state."""
 
 

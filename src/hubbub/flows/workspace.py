@@ -288,14 +288,15 @@ def scratch_folder(settings: Settings) -> Generator[Path]:
 
 
 @contextmanager
-def sole(lock: Path, reason: str, fix: str) -> Generator[None]:
-    """Hold a lock file that no other process holds. Raises `TryAgain` if one does."""
+def sole(lock: Path, reason: str, fix: str) -> Generator[int]:
+    """Hold a lock file that no other process holds; its descriptor keeps it, also in a process that
+    inherits it. Raises `TryAgain` if another one does."""
     with made(lock).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise TryAgain(reason, fix) from error
-        yield
+        yield file.fileno()
 
 
 def made(file: Path) -> Path:

@@ -114,7 +114,7 @@ ENDPOINTS = {
     f"{ROOT}/metrics": "all metrics with their parameters and columns",
     f"{ROOT}/metrics/NAME": "a metric's rows; its parameters, `as_of`, and `limit` (1000)",
     f"{ROOT}/metrics/NAME.csv": "the same, all rows as CSV",
-    f"{ROOT}/status": "how Slack, event log, loader, broker, collector and panels fare",
+    f"{ROOT}/status": "how Slack, event log, loader, broker, collector, schedule and panels fare",
     f"{ROOT}/stream": "server-sent events, for `period` and `channel`",
     "/openapi.json": "the description of all this, OpenAPI 3.1",
 }

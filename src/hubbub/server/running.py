@@ -30,10 +30,12 @@ from hubbub.flows.connecting import address, app_token, connect, signing_secret
 from hubbub.flows.forwarding import Forwarder
 from hubbub.flows.gates import Gates
 from hubbub.flows.hearing_members import Hearing
+from hubbub.flows.keeping_schedules import Keeper
 from hubbub.flows.listening import socket_mode
 from hubbub.flows.loading import Loaded, Loader, keep_to_policy, sole_loader
 from hubbub.flows.panels import Panels
 from hubbub.flows.receiving import Receiver
+from hubbub.flows.scheduling import State, reloaded
 from hubbub.flows.vitals import Vitals
 from hubbub.flows.workspace import made, smallest_group, stored_team
 from hubbub.server.access import Access
@@ -103,6 +105,9 @@ class Running:
             self.vitals,
             self.hub.merged,
             self._collect if sources.slack else None,
+        )
+        self.schedule = Keeper(
+            lambda: [settings.workspace], lambda _: reloaded(settings), news=self._scheduled
         )
         self._stop = Event()
         self._stack = ExitStack()
@@ -181,6 +186,7 @@ class Running:
                 ("loader", lambda: self.loader.run(self._stop, self._merged)),
                 ("catching up", lambda: self.catching_up.run(self._stop)),
                 ("watching", self._watch),
+                ("schedule", lambda: self.schedule.run(self._stop)),
             )
         ]
         self.receiver.start()
@@ -277,6 +283,11 @@ class Running:
     def _merged(self, loaded: Loaded) -> None:
         del loaded
         self.hub.merged()
+
+    def _scheduled(self, workspace: str, state: State, told: str) -> None:
+        """The schedule runs something, has run it, or cannot."""
+        _log.log(logging.WARNING if state == "failed" else logging.INFO, "%s: %s", workspace, told)
+        self.vitals.set("schedule", state, told)
 
     def _watch(self) -> None:
         """Take over what others have put into the store: an import, or a collection."""

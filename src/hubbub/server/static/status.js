@@ -3,7 +3,10 @@
 import { find, make, say } from "./dom.js";
 import { ago, instant, lately } from "./format.js";
 
-const PARTS = { slack: "Slack", log: "Event log", loader: "Store", broker: "Broker", collector: "History" };
+const PARTS = {
+  slack: "Slack", log: "Event log", loader: "Store", broker: "Broker", collector: "History",
+  schedule: "Schedule",
+};
 const LEVELS = {
   good: ["connected", "ok", "idle", "running"],
   fair: ["reconnecting", "behind", "down"],
