@@ -25,6 +25,8 @@ from hubbub.dashboards.catalog import KEYS
 from hubbub.flows.showing import shown_panels
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import ABOUT, BUILT_IN, PARAMETERS, SMALL_GROUPS, TYPES, Metric
+from hubbub.metrics.pack_settings import TYPES as TYPES_OF_SETTINGS
+from hubbub.metrics.pack_settings import read_settings
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.keys import Keys
 from hubbub.privacy.policy import PRESETS, Links, Text
@@ -84,6 +86,15 @@ def _of_groups(metric: Metric) -> str:
         return "shown" if metric.members == "none" else "refused"
     keys = f", rows of {', '.join(metric.keys)}" if metric.keys else ""
     return f"members are counted by `{metric.members}`{keys}"
+
+
+def writing_settings() -> str:
+    """What a workspace can set of the pack writing."""
+    lines = ["| setting | is | unless you set it | meaning |", "|---|---|---|---|"]
+    for each in read_settings(_NO_PACK)["writing"].settings.values():
+        default = f"`{each.default}`" if each.default else ""
+        lines.append(f"| {each.name} | {TYPES_OF_SETTINGS[each.type]} | {default} | {each.doc} |")
+    return "\n".join(lines)
 
 
 def header() -> str:
@@ -385,6 +396,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "header": ("metrics.md", header),
     "small groups": ("metrics.md", small_groups),
     "charts": ("charts.md", charts),
+    "settings of writing": ("writing.md", writing_settings),
     "reports": ("reports.md", reports),
     "report keys": ("reports.md", report_keys),
     "message filters": ("reports.md", message_filters),

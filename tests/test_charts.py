@@ -129,8 +129,13 @@ class TestEveryChart:
             # of amounts that are written into cells, the axis of these says what they are
             if definition.get("type") == "quantitative" or told.get("title")
         ]
+        kinds = [
+            definition
+            for channel, definition in encodings(chart.spec)
+            if channel == "color" and definition.get("type") == "nominal"
+        ]
         assert chart.title[0].isupper()
-        assert amounts
+        assert amounts or kinds, "what is no amount is told by its colour"
         assert all(amounts)
 
     @every_chart

@@ -2,7 +2,7 @@
 
 A pack is a folder with the folders `metrics`, `views`, `charts`, `reports` and `messages`, and a
 file `dashboard.toml`. A file in the workspace's pack overrides one of the same name; dashboards are
-put together.
+put together. A pack's `settings.toml` says what workspaces can set of it.
 
 Everything is found by its name in every workspace. Where all of a kind is wanted (`hubbub export`
 without names, the demo's charts) only the packs in use count: see `packs_in_use`.

@@ -1,4 +1,4 @@
-"""The example of docs/records.md: its template reads its post, and fills the tables it names."""
+"""The example of docs/records.md: its template reads its post, and fills its tables."""
 
 import json
 import re

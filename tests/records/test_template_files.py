@@ -88,7 +88,7 @@ def test_a_template_of_ones_own_is_read_and_reads(tmp_path: Path) -> None:
             "a choice without choices",
             "Write",
         ),
-        ("needs = 1", "needs = 0", 4, "needs is 0", "Write a number from 1 to 20."),
+        ("needs = 1", "needs = -1", 4, "needs is -1", "Write a number from 0 to 20."),
         ("needs = 1", 'any_of = ["todya"]', 4, "any_of names 'todya'", "Did you mean today?"),
         ("needs = 1", 'day_order = "dmy"', 4, "unknown day_order 'dmy'", "month first, day first"),
         ("needs = 1", 'authors = ["somebody"]', 4, "'somebody' is nobody", "people, apps"),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -10,6 +11,7 @@ from pathlib import Path
 from hubbub.content import ContentFile, find
 from hubbub.errors import UsageError
 from hubbub.metrics.header import Metric, parse
+from hubbub.metrics.pack_settings import PackSettings, read_settings
 from hubbub.records.templates import Templates
 from hubbub.records.views import record_views
 
@@ -29,9 +31,17 @@ class Catalog:
 
     @cached_property
     def views(self) -> dict[str, ContentFile]:
-        """The views that metrics share, by name; a file goes before what a template brings."""
-        templates = Templates(self._own_pack).templates
-        return record_views(templates.values()) | find("views", [".sql"], self._own_pack)
+        """The views that metrics share, by name; those of settings too. A file goes before what a
+        template brings."""
+        of_records = record_views(Templates(self._own_pack).templates.values())
+        of_settings = {name: replace(each.file, name=name) for name, each in self.settings.items()}
+        return of_records | find("views", [".sql"], self._own_pack) | of_settings
+
+    @cached_property
+    def settings(self) -> dict[str, PackSettings]:
+        """The settings of packs, by the name of the view that has them."""
+        packs = read_settings(self._own_pack)
+        return {f"{name}_settings": each for name, each in packs.items()}
 
     def metric(self, name: str) -> Metric:
         """A metric by name. Raises `UsageError` if there is none, `BadContent` if it is wrong."""
@@ -51,7 +61,8 @@ class Catalog:
         wanted = self._named(" ".join(queries))
         while wanted:
             name = wanted.pop()
-            needs[name] = self._named(self.views[name].text) - {name}
+            is_sql = name not in self.settings
+            needs[name] = self._named(self.views[name].text) - {name} if is_sql else set()
             wanted |= needs[name] - set(needs)
         try:
             order = list(TopologicalSorter(needs).static_order())

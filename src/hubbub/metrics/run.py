@@ -1,5 +1,6 @@
 """Runs metrics in a DuckDB session."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +19,7 @@ from hubbub.errors import BadContent, UsageError
 from hubbub.metrics import small_groups
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import BUILT_IN, Metric
+from hubbub.metrics.pack_settings import Setting
 from hubbub.metrics.small_groups import Quiet, quiet
 
 _arrow: Any = pa
@@ -159,6 +161,12 @@ class Runner:
         for view in self._catalog.needed_views(queries):
             if view.name in self._made:
                 continue
+            if view.name in self._catalog.settings:
+                settings = self._catalog.settings[view.name]
+                row = settings.row(self._zone.key, self._ids_of)
+                self._connection.register(view.name, row)
+                self._made.add(view.name)
+                continue
             if view.name == _OF_DAYS:
                 self._connection.register("quiet_days", self._quiet_days())
             if "zones" in view.text:
@@ -247,10 +255,10 @@ class Runner:
         """The id of a channel or member that is named by name or id; None for no choice."""
         if not value:
             return None
-        self.make_views([f"SELECT * FROM {kind.names}"])
+        self.make_views([f"FROM {kind.names} JOIN {kind.ids}"])
         found = self._connection.execute(
-            f"SELECT DISTINCT {kind.key} FROM {kind.names} "
-            f"WHERE {kind.key} = $1 OR name = lower(trim($1))",
+            f"SELECT {kind.key} FROM {kind.names} WHERE name = lower(trim($1)) "
+            f"UNION SELECT {kind.key} FROM {kind.ids} WHERE {kind.key} = $1",
             [value],
         ).fetchall()
         if len(found) == 1:
@@ -263,6 +271,37 @@ class Runner:
         near = get_close_matches(value.strip().lower(), names, 3, 0.6)
         hint = f"Did you mean {' or '.join(near)}? " if near else ""
         raise UsageError(f"There is no {kind.called} {value!r}.", f"{hint}{kind.fix}")
+
+    def _ids_of(self, setting: Setting) -> list[str]:
+        """The members whom a setting names. Raises `BadContent` for a name that is nobody's."""
+        found: set[str] = set()
+        for entry in setting.value:
+            try:
+                found.update(self._members_of(entry.strip()))
+            except UsageError as error:
+                reason = f"{setting.name}: {error.reason}"
+                raise setting.wrong(entry, reason, error.fix) from error
+        return sorted(found)
+
+    def _members_of(self, entry: str) -> list[str]:
+        """The ids that stand for `#channel`, `@name` or an id."""
+        if entry.startswith("#"):
+            inside = "SELECT user_id FROM memberships WHERE channel_id = $1"
+            channel = self._named(_CHANNEL, entry.removeprefix("#"))
+            found = self._connection.execute(inside, [channel]).fetchall()
+            if not found:
+                fix = "Collect that channel, or name the members."
+                raise UsageError(f"Nobody is known to be in {entry}.", fix)
+            return [row[0] for row in found]
+        if _is_id(entry) and self._keeps_ids():
+            return [entry]  # one who is not in the store may have opted out: no error
+        member = self._named(_MEMBER, entry.removeprefix("@"))
+        return [member] if member else []
+
+    def _keeps_ids(self) -> bool:
+        """Whether members are called by Slack's ids, not by pseudonyms."""
+        query = "SELECT count(*) FROM users WHERE left(user_id, 1) IN ('U', 'W') AND NOT is_bot"
+        return self._connection.execute(query).fetchall()[0][0] > 0
 
     def _check_columns(self, query: Query) -> None:
         metric = query.metric
@@ -293,12 +332,15 @@ class _Kind:
 
     called: str
     names: str
+    ids: str
+    """Where those without a name are too, as under a policy that keeps none."""
     key: str
     fix: str
 
 
-_CHANNEL = _Kind("channel", "channels", "channel_id", "See: hubbub list channels")
-_MEMBER = _Kind("member", "known_names", "user_id", "Give their handle, name or id.")
+_CHANNEL = _Kind("channel", "channels", "channels", "channel_id", "See: hubbub list channels")
+_MEMBER = _Kind("member", "known_names", "names", "user_id", "Give their handle, name or id.")
+_is_id = re.compile(r"[UW][A-Z0-9]{5,}").fullmatch
 _GREATEST = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEGINNING = _EPOCH

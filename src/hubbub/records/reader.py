@@ -211,7 +211,8 @@ class _Reader:
             return Draft((Value("text", text=plain),) if plain else (), plain)
         if field.origin == "anywhere":
             text = "\n".join([self._part.opened or self._part.title, *self._part.lines])
-            found = find_choice(text, field.choices) if field.type == "choice" else read_link(text)
+            is_choice = field.type == "choice"
+            found = find_choice(text, _by_themselves(field)) if is_choice else read_link(text)
             is_there = bool(found.values)
             return Draft(found.values, "", found.doubt if is_there else None, is_said=is_there)
         if field.type == "channel":
@@ -288,3 +289,14 @@ _LONGEST_TITLE = 300
 _MOST_CUTS = 8
 _REMARK_NUMBER = re.compile(r"[x#]?\s*(\d{1,3})(?!\d|\s*[+/])")
 _EMOJI_AT_END = re.compile(rf"(?:\s|{EMOJI})+$")
+
+
+def _by_themselves(field: Field) -> dict[str, tuple[str, ...]]:
+    """The words for choices that say enough without a label. Where some have the label in them, as
+    "using a pass" has, the others, such as "yes", mean something behind it alone."""
+    labels = [key(each) for each in field.labels]
+    telling = {
+        name: tuple(word for word in words if any(each in key(word) for each in labels))
+        for name, words in field.choices.items()
+    }
+    return telling if any(telling.values()) else dict(field.choices)

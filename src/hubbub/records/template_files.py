@@ -27,7 +27,8 @@ KEYS = {
     "channels": "patterns of names, or ids, of the channels in which it is looked for (all)",
     "without_opening": "patterns of the channels in which a post needs no opening",
     "authors": "who writes it: people, apps, or ids of members (everybody)",
-    "needs": "how many fields a post must fill to be a record, and not talk about one (2)",
+    "needs": "how many fields a post must fill to be a record, and not talk about one (2); 0 where "
+    "the opening says it all",
     "any_of": "fields of which one at least must be there",
     "day_order": "month first or day first, where 11/12 could be both (as in the time zone)",
     "reader": "text, or poll for polls that apps post as Block Kit (text)",
@@ -336,8 +337,8 @@ def _range(place: _Place, written: _Table) -> tuple[int, int] | None:
 
 def _number(place: _Place, written: _Table, name: str, default: int) -> int:
     value = written.get(name, default)
-    if type(value) is not int or not 1 <= value <= 20:
-        raise place.wrong(name, f"{name} is {value!r}", "Write a number from 1 to 20.")
+    if type(value) is not int or not 0 <= value <= 20:
+        raise place.wrong(name, f"{name} is {value!r}", "Write a number from 0 to 20.")
     return value
 
 
