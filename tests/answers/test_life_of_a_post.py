@@ -316,4 +316,4 @@ def test_the_command(tmp_path: Path) -> None:
         shown, noted = said("backblast", "--dry-run")
         assert shown.startswith("backblast-answers to @pax1\n:eyes: @pax1, your backblast")
         assert "nothing was sent" in noted
-        assert json.loads(said("--json")[0])["fresh"] == ["backblast", "submission"]
+        assert json.loads(said("--json")[0])["fresh"] == ["backblast", "pass", "submission"]

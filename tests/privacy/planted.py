@@ -309,7 +309,8 @@ def _unpacked(path: Path, content: bytes) -> Iterator[bytes]:
         yield from _duckdb_values(path)
     elif content.startswith(b"SQLite format 3"):
         yield from _sqlite_values(path)
-    elif content.startswith(b"ARROW1"):
+    elif content.startswith(b"ARROW1") and content.endswith(b"ARROW1"):
+        # one that a crash has left without its end is not packed: its bytes were looked at
         yield from _arrow_values(_arrow.ipc.open_file(content))
     elif content.startswith(b"PAR1"):
         yield from _values(_parquet.read_table(io.BytesIO(content)))
