@@ -98,6 +98,14 @@ def test_day_and_month_are_ordered_as_in_the_workspace_where_both_could_be_meant
     assert read_date("11/12", near._replace(month_first=False)) == (date(2026, 12, 11), None)
 
 
+def test_only_one_order_is_near_the_post_and_that_is_meant() -> None:
+    day_first = Reach(date(2026, 11, 2), 30, 2, UTC, month_first=False)
+    assert read_date("11/02/2026", day_first) == (date(2026, 11, 2), None)
+    assert read_date("10/31/2026", day_first) == (date(2026, 10, 31), None)
+    assert read_date("10/10/2026", day_first) == (date(2026, 10, 10), None)
+    assert read_date("10/12/2026", day_first) == (date(2026, 10, 12), "day_order")
+
+
 @pytest.mark.parametrize(
     ("zone", "expected"),
     [
@@ -168,6 +176,8 @@ def test_each_day_in_reach_is_read_from_each_form_of_it(
         ("15 PAX, 1 FNG, 2 dogs", 15, "several"),
         ("lots", None, "unreadable"),
         ("TBD", None, "unreadable"),
+        ("Two-Sock (first time)", None, "unreadable"),
+        ("two - Skippy, Peanut", 2, None),
     ],
 )
 def test_a_number_is_read(text: str, number: int | None, doubt: str | None) -> None:

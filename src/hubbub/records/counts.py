@@ -28,7 +28,7 @@ _NUMBER_WORDS = sorted(NUMBERS, key=len, reverse=True)
 _NUMBER = re.compile(
     r"(?<![\w.])(\d+)(?![\d]|[.:/]\d|[a-z]*\d)"
     rf"|(?<!\w)({'|'.join(map(re.escape, _NUMBER_WORDS))})"
-    rf"(?=\s*(?:{'|'.join(COUNTERS)})|(?!\w))"
+    rf"(?=\s*(?:{'|'.join(COUNTERS)})|(?!\w|-[^\W\d]))"  # Two-Sock is a name
 )
 _ROUGHLY = re.compile(
     r"≈|\bish\b|(?<=\d)ish\b|\babout\b|\baround\b|\bapprox|\broughly\b|\balmost\b|\bnearly\b"
@@ -105,7 +105,8 @@ def leading_count(text: str) -> tuple[int, int] | None:
 
 
 _LEADING = re.compile(
-    rf"[\s*_~`(\[]*(\d{{1,3}}|{'|'.join(map(re.escape, _NUMBER_WORDS))})(?![\w.]|\s*[/]|/)"
+    rf"[\s*_~`(\[]*(\d{{1,3}}|(?:{'|'.join(map(re.escape, _NUMBER_WORDS))})(?!-[^\W\d]))"
+    r"(?![\w.]|\s*[/]|/)"
     r"[*_~`)\]]*(?:\s*(?:total|strong|pax|hims?|men|guys|fngs?|people|present|명|인|personas|leute)"
     r"(?!\w))?[\s*_~`)\]]*(?:[-–—:.=,;]+|$|\n|(?=<)|(?=\s))",
     re.IGNORECASE,

@@ -39,6 +39,9 @@ class Dated(NamedTuple):
     doubt: str | None = None
 
 
+_FRESH_DAYS = 2
+"""Most posts are written on the day that they tell of, or soon after: a day so near is meant, if it
+is the only one that can be."""
 _LONGEST = 300
 """Characters that are looked at."""
 _SLACK_DATE = re.compile(r"<!date\^(\d{9,11})\^[^>]*>")
@@ -194,7 +197,9 @@ def _settled(orders: list[Written], reach: Reach) -> Dated | None:
     if near:
         usual, closest = days[0], min(near, key=lambda day: abs((day - reach.posted).days))
         taken = usual if reach.holds(usual) else closest
-        return Dated(taken, None if taken == usual == closest else "day_order")
+        is_fresh = len({*near}) == 1 and abs((taken - reach.posted).days) <= _FRESH_DAYS
+        is_sure = is_fresh or taken == usual == closest
+        return Dated(taken, None if is_sure else "day_order")
     for year, month, day in orders:
         mended = _nearest_year((None, month, day), reach)
         if year is not None and mended is not None and reach.holds(mended):
