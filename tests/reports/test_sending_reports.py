@@ -215,6 +215,19 @@ def test_a_dry_run_needs_no_slack_and_shows_every_letter(
     assert (other / "users.json").exists()
 
 
+def test_a_dry_run_shows_members_by_their_names(garden: Garden, tmp_path: Path) -> None:
+    to_all = MINE.replace(
+        'each = "member"\nmetric = "leaderboard"\ncolumn = "user_id"', 'to = "C1"'
+    )
+    words = "Thank you, {% for row in data.mine %}{{ row.user_id | mention }} {% endfor %}"
+    garden.report("mine", to_all.replace('by = "user_id"\n', ""), en=words)
+    folder = tmp_path / "shown"
+    assert garden.run("send", "mine", "--period", "2026-10", "-o", str(folder), "--dry-run") == 0
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    assert '<span class="mention">@Olive</span>' in page
+    assert '<span class="mention">@브람</span>' in page
+
+
 def test_what_has_not_ended_is_not_sent(garden: Garden, capsys: pytest.CaptureFixture[str]) -> None:
     garden.report("mine", MINE, en=WORDS)
     assert garden.run("send", "mine", "--period", "2199-01", "--dry-run") == Exit.USAGE

@@ -51,11 +51,7 @@ def rehearse(
         shown.append(Shown(letter, pictures))
     progress("drawing", len(composed.letters), len(composed.letters))
     title = f"{report.title}, {name_of(composed.period, 'en')}"
-    names = Names(
-        {each.to.id: each.to.name for each in composed.letters if each.to.kind == "member"},
-        dict(composed.channels),
-        emoji.standard(),
-    )
+    names = Names(composed.members, composed.channels, emoji.standard())
     with whole(place / PAGE) as unfinished:
         html = page(title, said_of(composed), shown, names)
         unfinished.write_text(html, encoding="utf-8")

@@ -82,6 +82,8 @@ class Composed:
     """What is left out of them, a sentence each."""
     channels: Mapping[str, str]
     """Names of channels by id."""
+    members: Mapping[str, str]
+    """Names of members by the store's id."""
 
 
 def compose(
@@ -135,6 +137,7 @@ def compose(
             *_of_languages(settings, report, messages, people),
         ),
         figures.known.channels,
+        {user_id: names[0] for user_id, names in figures.known.members.items()},
     )
 
 
