@@ -197,16 +197,12 @@ def test_nothing_is_written(clinic: Clinic) -> None:
 # What the manifest asks for is exactly what is needed
 
 _CONFIGURATIONS: list[tuple[dict[str, Any], dict[str, Any], TokenKind]] = [
-    ({"preset": "open"}, {}, "bot"),
-    ({"preset": "open"}, {}, "user"),
-    ({"preset": "standard"}, {}, "bot"),
     ({"preset": "standard"}, {}, "user"),
     ({"preset": "strict", "only_channels": ["c1"]}, {}, "bot"),
     ({"preset": "strict", "only_channels": ["c1"], "private_channels": ["P1"]}, {}, "user"),
     ({"private_channels": ["P1"]}, {}, "bot"),
     ({"contacts": True}, {}, "bot"),
     ({}, {"join": True}, "bot"),
-    ({}, {"join": True}, "user"),
     ({"preset": "open"}, {"files": True}, "bot"),
     ({"preset": "open", "direct": True}, {"raw": True}, "user"),
     ({"preset": "open", "private_channels": ["P1"], "contacts": True},
