@@ -39,7 +39,7 @@ check: $(READY) ## lint, types, import rules, documentation
 
 # One worker more than cores: many tests wait for a process or a browser of their own.
 test: $(READY) ## all tests
-	$(RUN)/python -m pytest -q -n $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder --ignore tests/privacy/test_outsiders.py
+	$(RUN)/python -m pytest -q -n $$(($$(nproc) + 1)) --dist loadfile --ignore tests/privacy/test_outsiders.py
 	@$(MAKE) --no-print-directory $(MODELS) || echo "spaCy could not be installed: the tests of outsiders' names need it"
 	@test ! -e $(MODELS) && test -z "$$CI" || .venv-models/bin/python -m pytest -q tests/privacy/test_outsiders.py
 
@@ -52,7 +52,7 @@ bench: $(READY) ## speed, as ratios of one run
 	@if test -e $(MODELS); then .venv-models/bin/python -m bench.scrubbing; else $(RUN)/python -m bench.scrubbing; fi
 
 soak: $(READY) ## the long property and chaos tests
-	HYPOTHESIS_PROFILE=soak $(RUN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder tests/properties tests/collecting/test_chaos.py tests/receiving \
+	HYPOTHESIS_PROFILE=soak $(RUN)/python -m pytest -q -n auto --dist loadfile tests/properties tests/collecting/test_chaos.py tests/receiving \
 		tests/live/test_convergence.py tests/live/test_kill.py tests/kafka/test_groups.py tests/server/test_openapi.py
 
 clean: ## remove the environment and what the demo made
