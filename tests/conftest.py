@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.parts import missing, shared
 
-settings.register_profile("default", deadline=None, max_examples=20, derandomize=True)
+settings.register_profile("default", deadline=None, max_examples=15, derandomize=True)
 settings.register_profile(
     "soak",
     deadline=None,
