@@ -34,7 +34,7 @@ class Verbs(click.Group):
 
 _NO_VERBS = {
     "all_workspaces", "command_lines", "console", "findings", "options", "program", "receipts",
-    "stopping",
+    "setbacks", "stopping",
 }  # fmt: skip
 
 

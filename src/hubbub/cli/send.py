@@ -7,6 +7,7 @@ import click
 
 from hubbub.cli import console
 from hubbub.cli.options import Session, everywhere
+from hubbub.cli.setbacks import print_setbacks
 from hubbub.errors import Exit
 
 if TYPE_CHECKING:
@@ -126,13 +127,6 @@ def _print_delivered(session: Session, outcome: "Outcome", delivered: "Delivered
     composed = outcome.composed
     already = f", {delivered.already:,} had theirs" if delivered.already else ""
     click.echo(f"{composed.report.name} {composed.period.key}: {delivered.sent:,} sent{already}")
-    for state in ("skipped", "failed", "unknown"):
-        for why, count in delivered.count(state).items():
-            fix = next(each.fix for each in delivered.setbacks if each.why == why)
-            click.echo(f"hubbub: {count:,} {state}: {why}.", err=True)
-            if fix:
-                click.echo(f"        {fix}", err=True)
-    if delivered.left:
-        click.echo(f"hubbub: {delivered.left:,} not sent yet. Run it again to go on.", err=True)
+    print_setbacks(delivered)
     for sentence in composed.notes:
         console.note(f"note: {sentence}", verbosity=session.verbosity)

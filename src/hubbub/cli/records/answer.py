@@ -6,6 +6,7 @@ import click
 
 from hubbub.cli import console
 from hubbub.cli.options import Session, everywhere
+from hubbub.cli.setbacks import print_setbacks
 from hubbub.errors import Exit
 
 if TYPE_CHECKING:
@@ -94,14 +95,7 @@ def _print_sent(answers: "Answers") -> None:
     if done is None:
         return
     click.echo(f"{answers.posts:,} posts looked at, {done.sent:,} letters sent")
-    for state in ("skipped", "failed", "unknown"):
-        for why, count in done.count(state).items():
-            fix = next(each.fix for each in done.setbacks if each.why == why)
-            click.echo(f"hubbub: {count:,} {state}: {why}.", err=True)
-            if fix:
-                click.echo(f"        {fix}", err=True)
-    if done.left:
-        click.echo(f"hubbub: {done.left:,} not sent yet. Run it again to go on.", err=True)
+    print_setbacks(done)
 
 
 def _print_notes(session: Session, answers: "Answers", *, dry_run: bool) -> None:
