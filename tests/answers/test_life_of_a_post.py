@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from hubbub.cli.records.answer import command
+from hubbub.core.letters import MANY
 from hubbub.errors import BadContent, HubbubError, UsageError
-from hubbub.flows.answering_authors import MANY
 from hubbub.flows.choosing_letters import choose
 from hubbub.flows.erasing import opt_out
 from hubbub.flows.rotating import rotate

@@ -3,14 +3,13 @@
 import json
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import duckdb
 from messy_slack import CHANNELS, Part
+from tests.emptied_store import EmptiedStore, Rows
 
-from hubbub.core.batch import Envelope
+from hubbub.core.batch import Admitted, Envelope
 from hubbub.core.tables import HANGING, MERGED, Table, Type
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.keys import Keys
@@ -18,10 +17,8 @@ from hubbub.privacy.policy import policy_of
 from hubbub.slack.normalize import normalize
 from hubbub.stores import duckdb as store
 from hubbub.stores.changes import count_replies
-from hubbub.stores.merge import Merged, merge
-from hubbub.stores.staging import Staged, joined, stage
+from hubbub.stores.merge import Merged
 
-Rows = list[tuple[Any, ...]]
 Tables = dict[str, Rows]
 
 _IDS = {name: channel_id for channel_id, name in CHANNELS.items()}
@@ -43,20 +40,8 @@ def rows(connection: duckdb.DuckDBPyConnection, table: Table, prefix: str = "sto
     return sorted(connection.execute(query).fetchall(), key=repr)
 
 
-class QuickStore:
-    """A store under one transaction, which is undone before each example."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-        self._connection = connection
-        self._folder = folder
-        self._numbers = count()
-
-    def clear(self) -> None:
-        """Begin anew with an empty store."""
-        self._connection.execute("ROLLBACK")
-        self._connection.execute("BEGIN")
-        for path in self._folder.glob("*.arrow"):
-            path.unlink()
+class QuickStore(EmptiedStore):
+    """Takes the parts of exports, and what events and pages bring."""
 
     def take(self, part: Part, preset: str) -> Merged:
         """Import a part as an import with several tasks does."""
@@ -71,13 +56,12 @@ class QuickStore:
                 kind, name, json.dumps(content).encode(), _IDS.get(folder),
                 "public" if kind == "channels" else None,
             ))  # fmt: skip
-        done: list[Staged] = []
+        done: list[Admitted] = []
         for number, envelopes in enumerate(tasks):
             batch = normalize(envelopes, raw=policy.raw, copies=number << 32)
-            name = f"{next(self._numbers):06}"
-            done.append(stage([gate.admit(batch)], self._folder, name))
-        merged = merge(self._connection, joined(done))
-        self._forget_inputs()
+            done.append(gate.admit(batch))
+        merged = self.merge(done)
+        self.forget_inputs()
         return merged
 
     def receive(self, envelopes: Sequence[Envelope]) -> None:
@@ -86,17 +70,10 @@ class QuickStore:
         batch = normalize(envelopes, raw=policy.raw)
         assert not batch.rows["quarantine"], batch.rows["quarantine"]
         admitted = Gate(policy, {"C1": Channel("porch", "public")}, _KEY).admit(batch)
-        merge(self._connection, stage([admitted], self._folder, f"{next(self._numbers):06}"))
+        self.merge([admitted])
         if "messages" in admitted.tables:
             count_replies(self._connection)
-        self._forget_inputs()
-
-    def _forget_inputs(self) -> None:
-        """What the end of a session does: an import never meets the inputs of another."""
-        for (name,) in self.query("SELECT view_name FROM duckdb_views() WHERE temporary"):
-            if name.startswith("staged_"):
-                self._connection.unregister(name)
-                self._connection.execute(f"DROP VIEW IF EXISTS temp.{name}")
+        self.forget_inputs()
 
     def tables(self) -> Tables:
         """All rows that people see."""
@@ -108,10 +85,6 @@ class QuickStore:
         for part in parts:
             self.take(part, preset)
         return self.tables()
-
-    def query(self, sql: str) -> Rows:
-        """The rows of a query."""
-        return self._connection.execute(sql).fetchall()
 
 
 @contextmanager

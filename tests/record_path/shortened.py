@@ -5,12 +5,9 @@ import json
 import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
-
-import duckdb
 
 from hubbub.core.batch import Envelope
 from hubbub.core.tables import RECORD_VALUES, RECORDS
@@ -22,10 +19,8 @@ from hubbub.privacy.scrub import Scrubber
 from hubbub.records.reading import Post, Reading, Record, Value
 from hubbub.records.templates import Templates
 from hubbub.stores import duckdb as store
-from hubbub.stores.merge import merge
-from hubbub.stores.staging import stage
+from tests.emptied_store import EmptiedStore, Rows
 
-Rows = list[tuple[Any, ...]]
 KEYS = Keys((b"k" * 32,), 1, b"s" * 32)
 CHANNELS = {"C1": Channel("porch", "public"), "C2": Channel("shed", "public")}
 _PART = re.compile(r"<@(U\w+)>|(\d+)|([A-Za-z]+)")
@@ -83,20 +78,8 @@ def expected_rows(reader: Templates, said: dict[tuple[str, str], str]) -> tuple[
     return sorted(records, key=repr), sorted(values, key=repr)
 
 
-class Store:
-    """A store under one transaction, which is undone before each example."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-        self._connection = connection
-        self._folder = folder
-        self._numbers = count()
-
-    def clear(self) -> None:
-        """Begin anew with an empty store."""
-        self._connection.execute("ROLLBACK")
-        self._connection.execute("BEGIN")
-        for path in self._folder.glob("*.arrow"):
-            path.unlink()
+class Store(EmptiedStore):
+    """Takes envelopes that are read with given templates."""
 
     def take(
         self, templates: Templates, envelopes: Sequence[Envelope], preset: str = "open"
@@ -106,12 +89,8 @@ class Store:
         gate = Gate(policy_of(preset, **chosen), CHANNELS, KEYS, Scrubber())
         batch = Reader(templates, ZoneInfo("UTC")).read(envelopes, gate)
         assert not batch.rows["quarantine"], batch.rows["quarantine"]
-        staged = stage([gate.admit(batch)], self._folder, f"{next(self._numbers):06}")
-        merge(self._connection, staged)
-        for (name,) in self.query("SELECT view_name FROM duckdb_views() WHERE temporary"):
-            if name.startswith("staged_"):
-                self._connection.unregister(name)
-                self._connection.execute(f"DROP VIEW IF EXISTS temp.{name}")
+        self.merge([gate.admit(batch)])
+        self.forget_inputs()
 
     def said(self) -> dict[tuple[str, str], str]:
         """The texts of messages that are not deleted, by channel and ts."""
@@ -136,10 +115,6 @@ class Store:
             for table in (RECORDS, RECORD_VALUES)
         )
         return sorted(records, key=repr), sorted(values, key=repr)
-
-    def query(self, sql: str) -> Rows:
-        """The rows of a query."""
-        return self._connection.execute(sql).fetchall()
 
 
 @contextmanager

@@ -84,12 +84,17 @@ def has_font(script: Script) -> bool:
     """Whether this machine has a font for a script. macOS and Windows come with all of them."""
     if sys.platform in {"darwin", "win32"}:
         return True
+    told = listed(f":lang={script.language}", "family")
+    return _has_file(script) if told is None else bool(told.strip())
+
+
+def listed(*asked: str) -> str | None:
+    """What fontconfig lists of this machine's fonts; None where there is no fontconfig."""
     lister = shutil.which("fc-list")
     if lister is None:
-        return _has_file(script)
-    command = [lister, f":lang={script.language}", "family"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    return bool(listed.stdout.strip())
+        return None
+    command = [lister, *asked]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603
 
 
 def _has_file(script: Script) -> bool:

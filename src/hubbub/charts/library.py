@@ -6,8 +6,6 @@ same font, the library takes that one. So it is shown the system's fonts without
 """
 
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -19,15 +17,13 @@ from types import ModuleType
 
 import vl_convert
 
-from hubbub.charts.fonts import FOLDERS
+from hubbub.charts.fonts import FOLDERS, listed
 
 _OWN = "Liberation"
 """How the files of the charts' font, which the library has itself, begin."""
 _ENDINGS = frozenset({".ttf", ".otf", ".ttc", ".otc"})
 _VARIABLE = "FONTCONFIG_FILE"
 _NOTHING = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
-
-
 _TURN = Lock()
 
 
@@ -54,13 +50,11 @@ def _library() -> ModuleType:
 
 def _files() -> Iterable[Path]:
     """The files of the fonts that this machine has."""
-    lister = shutil.which("fc-list")
-    if lister is None:
+    told = listed("--format", "%{file}\\n")
+    if told is None:
         roots = [Path(folder).expanduser() for folder in FOLDERS]
         return (path for root in roots for path in root.rglob("*"))
-    command = [lister, "--format", "%{file}\\n"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    return map(Path, listed.stdout.splitlines())
+    return map(Path, told.splitlines())
 
 
 def folders(files: Iterable[Path]) -> list[Path]:

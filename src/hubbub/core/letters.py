@@ -10,6 +10,8 @@ from hubbub.errors import Exit
 LONGEST_TEXT = 4_000
 """Characters that a letter's text may have, by Slack's advice for `chat.postMessage`."""
 MOST_BLOCKS = 50
+MANY = 20
+"""More recipients than these get nothing unless it was said twice."""
 
 
 class Recipient(NamedTuple):

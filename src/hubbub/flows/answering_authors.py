@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event
 
-from hubbub.core.letters import Delivered, Letter, Status
+from hubbub.core.letters import MANY, Delivered, Letter, Status
 from hubbub.errors import UsageError
 from hubbub.flows.answered import Answered, begin, note_logged, read_answered
 from hubbub.flows.auditing import audited
@@ -15,7 +15,15 @@ from hubbub.flows.connecting import connect_bot
 from hubbub.flows.delivering import deliver
 from hubbub.flows.ledger import open_ledger
 from hubbub.flows.posts_of_authors import ReadPost, read_posts
-from hubbub.flows.recipients import Directory, Known, Person, ask_people, read_known, stored_ids
+from hubbub.flows.recipients import (
+    Directory,
+    Known,
+    Person,
+    ask_people,
+    needs_people,
+    read_known,
+    stored_ids,
+)
 from hubbub.flows.workspace import keys_of, policy_of_workspace, refuse_single_members
 from hubbub.flows.writing_to_authors import Told, Writer
 from hubbub.metrics.catalog import Catalog
@@ -26,9 +34,6 @@ from hubbub.settings import Settings
 from hubbub.slack.api import Slack, Token
 from hubbub.slack.pace import Clock
 from hubbub.stores import duckdb as store
-
-MANY = 20
-"""More recipients than these get nothing unless it was said twice."""
 
 
 @dataclass
@@ -85,8 +90,7 @@ def answer_authors(
     slack, token = connection or connect_bot(settings)
     before = read_answered(settings)
     answered = begin(settings, [each.name for each in templates], now)
-    needs_people = policy_of_workspace(settings).pseudonyms or not settings.language
-    people = ask_people(settings, slack) if needs_people else {}
+    people = ask_people(settings, slack) if needs_people(settings) else {}
     audited(settings, "read", "records answer")
     answers = _composed(settings, templates, answered, log_to, people, now)
     answers.fresh = [each.name for each in templates if each.name not in before.begun]

@@ -24,10 +24,14 @@ class Reader:
         the gate admits."""
         batch = normalize(envelopes, raw=gate.policy.raw, copies=copies)
         if "messages" in batch.columns:
-            found = {*batch.columns["messages"]["channel_id"]}
-            names = {each: gate.channels[each].name for each in found if gate.admits(each)}
-            add_records(batch, self.templates, self.zone, names)
+            self.add_records(batch, gate)
         return batch
+
+    def add_records(self, batch: Batch, gate: Gate) -> None:
+        """Add the records of a batch's messages, of channels that the gate admits."""
+        found = {*batch.columns["messages"]["channel_id"]}
+        names = {each: gate.channels[each].name for each in found if gate.admits(each)}
+        add_records(batch, self.templates, self.zone, names)
 
 
 def reader_of(settings: Settings) -> Reader:

@@ -68,6 +68,11 @@ class Known:
     """Those that not everybody can read: what is said there stays there."""
 
 
+def needs_people(settings: Settings) -> bool:
+    """Whether letters to members need Slack's directory: for real ids, or for languages."""
+    return policy_of_workspace(settings).pseudonyms or not settings.language
+
+
 def ask_people(settings: Settings, slack: Slack) -> dict[str, Person]:
     """Slack's directory, by the ids that the store has. Raises `TryAgain` and `UsageError`."""
     stored = stored_ids(settings)

@@ -28,7 +28,6 @@ from hubbub.flows.workspace import (
 )
 from hubbub.privacy.gate import Gate
 from hubbub.privacy.policy import Policy
-from hubbub.records.rows import add_records
 from hubbub.settings import Settings
 from hubbub.slack.messages import blocks_of
 from hubbub.slack.redaction import NOBODY
@@ -106,9 +105,7 @@ def _reread(settings: Settings, reader: Reader, gate: Gate, template: str | None
                     messages["channel_id"], messages["ts"], messages["version"], strict=True
                 )
             }
-            names = {each: gate.channels[each].name for each in {*messages["channel_id"]}
-                     if gate.admits(each)}  # fmt: skip
-            add_records(piece, reader.templates, reader.zone, names)
+            reader.add_records(piece, gate)
             for name in ("records", "record_values"):
                 found.rows[name] += [_with_nobody(row) for row in piece.rows[name]]
     wanted = had | {(row[0], row[1]) for row in found.rows["records"] if template in {None, row[3]}}

@@ -6,22 +6,18 @@ from datetime import datetime
 from pathlib import Path
 from threading import Event
 
-from hubbub.core.letters import Delivered, Status
+from hubbub.core.letters import MANY, Delivered, Status
 from hubbub.flows.choosing_letters import choices_of
 from hubbub.flows.connecting import connect_bot
 from hubbub.flows.delivering import deliver
 from hubbub.flows.importing import Progress
-from hubbub.flows.recipients import Person, ask_people
+from hubbub.flows.recipients import Person, ask_people, needs_people
 from hubbub.flows.rehearsing import rehearse
 from hubbub.flows.reporting import Composed, Wish, compose
-from hubbub.flows.workspace import policy_of_workspace
 from hubbub.reports.catalog import Reports
 from hubbub.settings import Settings
 from hubbub.slack.api import Slack, Token
 from hubbub.slack.pace import Clock
-
-MANY = 20
-"""More recipients than these get nothing unless it was said twice."""
 
 
 @dataclass(frozen=True)
@@ -89,5 +85,5 @@ def send_report(
 def _people(settings: Settings, name: str, slack: Slack) -> Mapping[str, Person] | None:
     """Slack's directory, where a report needs it: for members' real ids, or for their languages."""
     report = Reports(settings.pack).report(name)
-    is_needed = policy_of_workspace(settings).pseudonyms or not settings.language
-    return ask_people(settings, slack) if is_needed and not report.audience.to else None
+    is_needed = needs_people(settings) and not report.audience.to
+    return ask_people(settings, slack) if is_needed else None
