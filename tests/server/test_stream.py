@@ -291,6 +291,25 @@ def test_viewers_are_counted_and_streams_end_with_the_server(town: Settings) -> 
             viewer.rest()  # an end, and no error
 
 
+def test_the_hub_stops_whenever_it_is_told_to(town: Settings) -> None:
+    panels = Panels(town)
+    view = panels.view("all")
+    while panels.refresh([view])[1]:
+        pass
+
+    async def stop_after(steps: int) -> None:
+        hub = Hub(panels, Vitals())
+        hub.start()
+        await asyncio.sleep(0.01)  # it waits for a change
+        hub.enter(view)  # which comes
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        await hub.stop()
+
+    for steps in range(8):
+        asyncio.run(asyncio.wait_for(stop_after(steps), 10))
+
+
 def test_too_many_are_turned_away(town: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hubbub.server.stream._MOST_VIEWERS", 1)
     with serving(town) as site:

@@ -224,7 +224,9 @@ class Hub:
     async def _frames(self) -> None:
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), _IDLE)
+                # not wait_for: before Python 3.12 it loses a cancellation that meets the change
+                async with asyncio.timeout(_IDLE):
+                    await self._changed.wait()
             self._changed.clear()
             views = list(self.watched)
             if not views:
