@@ -1,0 +1,126 @@
+"""What is brought to a warehouse, and what is asked of one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from pathlib import Path
+from typing import Protocol
+
+DAY = "posted_on"
+"""The column with the UTC day of a row, which is added for warehouses that part tables by it."""
+
+
+class Kind(Enum):
+    """What a column of a warehouse's table holds."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    FLAG = "flag"
+    INSTANT = "instant"
+    """UTC, microseconds."""
+    DATE = "date"
+    TEXTS = "texts"
+    """A list of texts."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column: its name, kind and meaning."""
+
+    name: str
+    kind: Kind
+    doc: str
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A table as it is to be in a warehouse."""
+
+    name: str
+    doc: str
+    key: tuple[str, ...]
+    """Columns that tell rows apart; empty for a metric's rows, which are always replaced whole."""
+    fields: tuple[Field, ...]
+    is_by_day: bool = False
+    """Whether its rows have a day: messages and what hangs on them."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is to become of one table. The files are Parquet, without an order, zstd."""
+
+    shape: Shape
+    is_whole: bool
+    """Whether `rows` is all that is to be there; else rows and keys are to be merged in."""
+    rows: tuple[Path, ...]
+    """New and changed rows."""
+    row_count: int
+    gone: tuple[Path, ...]
+    """Keys of rows that are to disappear."""
+    gone_count: int
+    days: tuple[date, ...] = ()
+    """Days of which a row is new, changed or gone, for warehouses that write whole days."""
+    of_days: tuple[Path, ...] = ()
+    """All rows that are to be there on these days; each day's lie together."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A metric as a view: its name, meaning, and query in the warehouse's dialect."""
+
+    name: str
+    doc: str
+    sql: str
+
+
+class Warehouse(Protocol):
+    """A place that a workspace's tables are published to."""
+
+    @property
+    def title(self) -> str:
+        """What it is, for people and for the audit log; no secret in it."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """What tells it from other destinations, whoever logs in; no secret in it."""
+        ...
+
+    @property
+    def has_days(self) -> bool:
+        """Whether rows of tables by day carry the column `posted_on`."""
+        ...
+
+    @property
+    def writes_days(self) -> bool:
+        """Whether it writes whole days anew, and needs `of_days`, rather than merge by keys."""
+        ...
+
+    @property
+    def dialect(self) -> str | None:
+        """SQLGlot's name of the SQL that its views are written in; None if it has no views."""
+        ...
+
+    def mark(self) -> str | None:
+        """The mark of the last publication that ended here; None if there is none.
+
+        Raises `HubbubError` if it cannot be reached, may not be written, or holds what is not
+        Hubbub's where the tables are to be; `TryAgain` if it may be so only for now.
+        """
+        ...
+
+    def bring(
+        self,
+        changes: Sequence[Change],
+        views: Sequence[Shown],
+        mark: str,
+        on_table: Callable[[str, int], None],
+    ) -> None:
+        """Carry out the changes, a table after the other, each whole or not at all; make the views;
+        then set the mark. `on_table` hears each table that is done, with its rows.
+
+        May be called again with the same changes after a failure. Raises as `mark`.
+        """
+        ...
