@@ -29,14 +29,14 @@ WITHOUT_EVE: list[Award] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("named", ["@staff", "@STAFF", "staff", "S0STAFF"])
 def test_who_is_in_the_group_gets_no_award(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], named: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with studio(tmp_path, capsys) as here:
-        here.written(BY_GROUP.replace("@staff", named))
         here.run("collect")
-        assert awards(here) == WITHOUT_EVE
+        for named in ("@staff", "@STAFF", "staff", "S0STAFF"):
+            here.written(BY_GROUP.replace("@staff", named))
+            assert awards(here) == WITHOUT_EVE, named
 
 
 def test_awards_follow_who_enters_the_group_and_leaves_it(
