@@ -147,7 +147,8 @@ def _is_reply(message: Raw) -> bool:
     return message.get("thread_ts", message["ts"]) != message["ts"]
 
 
-DEEDS = [name for name in vars(People) if name not in {"do", "who", "what", "group"} and name[0] != "_"]
+CHOICES = {"do", "who", "what", "group"}
+DEEDS = [name for name in vars(People) if name not in CHOICES and name[0] != "_"]
 OFTEN = ["says", "replies", "replies", "edits", "deletes", "deletes_reply", "reacts", "unreacts"]
 CHANCES = ["load", "restart", "down", "later"]
 STEPS = st.lists(

@@ -172,10 +172,11 @@ class Town:
             "id": "C1", "name": self.name, "is_channel": True, "is_archived": self.is_archived,
             "members": sorted(self.members),
         }  # fmt: skip
+        groups = json.dumps([self.group()]).encode()
         page = [self.shown(each) for each in self.messages.values()]
         self.looks.append([
             Envelope("channels", "list", json.dumps([listed]).encode(), observed_at=micros),
-            Envelope("user_groups", "list", json.dumps([self.group()]).encode(), observed_at=micros),
+            Envelope("user_groups", "list", groups, observed_at=micros),
             Envelope("messages", "page", json.dumps(page).encode(), "C1", observed_at=micros),
         ])  # fmt: skip
 

@@ -37,9 +37,7 @@ def find_group(connection: duckdb.DuckDBPyConnection, name: str) -> Group | None
     return in_use[0] if in_use else None
 
 
-def members_of_group(
-    connection: duckdb.DuckDBPyConnection, group: Group, name: str
-) -> list[str]:
+def members_of_group(connection: duckdb.DuckDBPyConnection, group: Group, name: str) -> list[str]:
     """The members of the group that somebody has called by that name; the view `known_names` has
     been made. Raises `UsageError` if members are called so too, or if it holds nobody for sure."""
     namesakes = connection.execute(
