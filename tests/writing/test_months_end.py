@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from hubbub.errors import Exit
 from tests.writing.circle import SEOUL
 from tests.writing.studio import BY_GROUP, Studio, studio
 
@@ -120,6 +121,20 @@ def test_a_notice_reaches_those_of_its_list(circle: Studio, tmp_path: Path) -> N
     assert "`WINTER-MINA`" in sent[MINA]
     assert "Winter class" in sent[TOM]
     assert "WINTER" not in sent[TOM]
+
+
+def test_letters_can_be_sent_to_a_user_group_alone(circle: Studio) -> None:
+    circle.simulator.acts.add_group("core", [MINA, JUN], id="S0CORE")
+    circle.run("collect")
+    circle.run("send", "personal-letter", "--period", "2026-03", "--to", "@core")
+    assert set(circle.sent()) == {MINA, JUN}
+    circle.run("send", "personal-letter", "--period", "2026-03", "--to", "S0STAFF", "--to", "@tom")
+    assert set(circle.sent()) == {MINA, JUN, EVE, TOM}
+    circle.simulator.acts.change_profile(SORA, display_name="core")
+    circle.run("collect")
+    letters = ("send", "personal-letter", "--period", "2026-02", "--to", "@core")
+    circle.run(*letters, code=Exit.USAGE)
+    assert "'core' names both a user group (S0CORE) and a member (U0SORA0)." in circle.errors
 
 
 def test_a_second_run_sends_nothing_again(circle: Studio) -> None:

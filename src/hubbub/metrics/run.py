@@ -21,7 +21,7 @@ from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import BUILT_IN, Metric
 from hubbub.metrics.pack_settings import Setting
 from hubbub.metrics.small_groups import Quiet, quiet
-from hubbub.metrics.user_groups import find_group, members_of_group
+from hubbub.metrics.user_groups import group_named, read_groups
 
 _arrow: Any = pa
 """pyarrow without its types, which are partly unknown."""
@@ -295,10 +295,13 @@ class Runner:
                 raise UsageError(f"Nobody is known to be in {entry}.", fix)
             return [row[0] for row in found]
         name = entry.removeprefix("@")
-        group = find_group(self._connection, name)
+        self.make_views([f"FROM {_MEMBER.names}"])
+        namesakes = self._connection.execute(
+            "SELECT user_id FROM known_names WHERE name = lower(trim($1))", [name]
+        ).fetchall()
+        group = group_named(read_groups(self._connection), name, [row[0] for row in namesakes])
         if group is not None:
-            self.make_views([f"FROM {_MEMBER.names}"])
-            return members_of_group(self._connection, group, name)
+            return [*group.members]
         if _is_id(entry) and self._keeps_ids():
             return [entry]  # one who is not in the store may have opted out: no error
         member = self._named(_MEMBER_OR_GROUP, name)

@@ -1,5 +1,6 @@
-"""Slack's user groups, where a setting names one in place of its members."""
+"""Slack's user groups, where somebody names one in place of its members."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import duckdb
@@ -9,11 +10,13 @@ from hubbub.errors import UsageError
 
 @dataclass(frozen=True)
 class Group:
-    """A user group as the store has it; without names under a policy that keeps none."""
+    """A user group as the store has it; without a handle under a policy that keeps no names."""
 
     id: str
     handle: str | None
     is_disabled: bool
+    members: tuple[str, ...]
+    """By the store's ids."""
 
     @property
     def called(self) -> str:
@@ -21,30 +24,38 @@ class Group:
         return f"@{self.handle}" if self.handle else self.id
 
 
-def find_group(connection: duckdb.DuckDBPyConnection, name: str) -> Group | None:
-    """The user group of that handle, in any case and without @, or id. Raises `UsageError` if
-    several have it: Slack lets a disabled one's handle be taken again."""
-    rows = connection.execute(
-        "SELECT group_id, handle, is_disabled FROM user_groups "
-        "WHERE lower(handle) = lower(trim($1)) OR group_id = $1 ORDER BY is_disabled, group_id",
-        [name],
-    ).fetchall()
-    found = [Group(*row) for row in rows]
-    in_use = [group for group in found if not group.is_disabled] or found
-    if len(in_use) > 1:
-        ids = ", ".join(group.id for group in in_use)
+def read_groups(connection: duckdb.DuckDBPyConnection) -> list[Group]:
+    """All user groups, by their ids."""
+    rows = connection.execute("""
+        SELECT group_id, handle, is_disabled, list(user_id ORDER BY user_id) FILTER (user_id <> '')
+        FROM user_groups LEFT JOIN user_group_members USING (group_id)
+        GROUP BY ALL ORDER BY group_id""").fetchall()
+    return [Group(group_id, handle, closed, tuple(members or ()))
+            for group_id, handle, closed, members in rows]  # fmt: skip
+
+
+def group_named(groups: Iterable[Group], name: str, namesakes: Collection[str]) -> Group | None:
+    """The user group of that handle, in any case and without @, or of that id; None if there is
+    none. `namesakes` are the ids of the members who are called so.
+
+    Raises `UsageError` where it is not sure who is meant: members are called so too, several groups
+    are (Slack gives a disabled one's handle away again), or nobody keeps the group up to date.
+    """
+    wanted = name.strip()
+    found = [
+        each
+        for each in groups
+        if wanted == each.id or wanted.casefold() == (each.handle or "").casefold()
+    ]
+    found = [each for each in found if not each.is_disabled] or found
+    if not wanted or not found:
+        return None
+    group, *others = found
+    if others:
+        ids = ", ".join(each.id for each in found)
         raise UsageError(f"{name!r} is the handle of several user groups: {ids}.", "Give the id.")
-    return in_use[0] if in_use else None
-
-
-def members_of_group(connection: duckdb.DuckDBPyConnection, group: Group, name: str) -> list[str]:
-    """The members of the group that somebody has called by that name; the view `known_names` has
-    been made. Raises `UsageError` if members are called so too, or if it holds nobody for sure."""
-    namesakes = connection.execute(
-        "SELECT user_id FROM known_names WHERE name = lower(trim($1)) ORDER BY user_id", [name]
-    ).fetchall()
     if namesakes:
-        ids = ", ".join(row[0] for row in namesakes)
+        ids = ", ".join(sorted(namesakes))
         raise UsageError(
             f"{name!r} names both a user group ({group.id}) and a member ({ids}).", "Give the id."
         )
@@ -53,12 +64,9 @@ def members_of_group(connection: duckdb.DuckDBPyConnection, group: Group, name: 
             f"The user group {group.called} is disabled, so nobody keeps it up to date.",
             "Enable it in Slack and collect, or name the members or a channel.",
         )
-    found = connection.execute(
-        "SELECT user_id FROM user_group_members WHERE group_id = $1 ORDER BY user_id", [group.id]
-    ).fetchall()
-    if not found:
+    if not group.members:
         raise UsageError(
             f"Nobody is known to be in the user group {group.called}.",
             "Put members into it in Slack and collect, or name them.",
         )
-    return [row[0] for row in found]
+    return group
