@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from hubbub.errors import Exit
+from hubbub.stores import duckdb as store
 from tests.writing.studio import BY_GROUP, Studio, studio
 
 EVE, MINA, TOM, JUN, SORA, NEW = (
@@ -148,3 +149,18 @@ def test_a_workspace_without_user_groups_is_collected_all_the_same_and_told_once
         here.written(BY_GROUP)
         here.run("show", "awards", *MARCH, code=Exit.USAGE)
         assert "There is no member or user group 'staff'" in here.errors
+
+
+def test_a_store_from_before_user_groups_gets_them_with_the_next_collection(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with studio(tmp_path, capsys) as here:
+        here.run("collect")
+        with store.writing(here.settings.store) as connection:
+            for table in ("user_groups", "user_group_members", "user_group_changes"):
+                connection.execute(f"DROP TABLE store.{table}")
+            connection.execute("UPDATE store.schema SET version = 5")
+        here.run("show", "awards", *MARCH, code=Exit.USAGE)
+        assert "There is no member or user group 'staff'" in here.errors
+        here.run("collect")
+        assert awards(here) == WITHOUT_EVE

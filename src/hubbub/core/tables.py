@@ -598,7 +598,7 @@ API_CALLS = Table(
         Column("retries", N, P.FACT, "calls that were made again"),
         Column("limited", N, P.FACT, "calls that Slack turned away for its limits"),
         Column("bytes", N, P.FACT, "bytes of the answers"),
-        Column("rows", N, P.FACT, "messages, users or channels in the answers"),
+        Column("rows", N, P.FACT, "messages, users, channels or user groups in the answers"),
         Column("waited", N, P.FACT, "seconds that calls waited for their turn"),
         Column("error", T, P.FACT, "Slack's code of the last error"),
     ),
