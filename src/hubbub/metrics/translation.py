@@ -10,6 +10,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from sqlglot import exp, parse_one
+from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
@@ -35,6 +36,24 @@ _SCHEMA: dict[str, object] = {
         for table in TABLES.values()
     }
 }
+
+
+def _as_its_first(_annotator: Any, node: exp.Expr) -> exp.Expr:
+    node.type = node.this.type
+    return node
+
+
+_RESULTS: dict[Any, Any] = {
+    **Dialect.get_or_raise(_DUCKDB).EXPRESSION_METADATA,
+    exp.ArgMax: {"annotator": _as_its_first},
+    exp.ArgMin: {"annotator": _as_its_first},
+    exp.CurrentTimestamp: {"returns": exp.DType.TIMESTAMPTZ},
+    exp.Left: {"returns": exp.DType.VARCHAR},
+    exp.Replace: {"returns": exp.DType.VARCHAR},
+    exp.SplitPart: {"returns": exp.DType.VARCHAR},
+    exp.UnixToTime: {"returns": exp.DType.TIMESTAMPTZ},
+}
+"""The types of functions' results, with those that SQLGlot does not know."""
 _TYPES = {"integer": "BIGINT", "number": "DOUBLE"}
 """The types that a metric's columns are cast to; of all others the query's own are right."""
 
@@ -71,7 +90,7 @@ def translated(
         tree = _assembled(catalog, metric, timezone, ids_of)
         _fill_in(tree, _parameters(metric, timezone, values or {}))
         tree = qualify(tree, schema=_SCHEMA, dialect=_DUCKDB)
-        tree = annotate_types(tree, schema=_SCHEMA, dialect=_DUCKDB)
+        tree = annotate_types(tree, schema=_SCHEMA, expression_metadata=_RESULTS, dialect=_DUCKDB)
         dialects.spell_out_groups(tree)
         _cast(tree, metric)
         engines = parts(dialects, "fitted")
@@ -111,10 +130,10 @@ def _assembled(
 
 def _read(sql: str, views: set[str]) -> exp.Query:
     """A query as a tree, in which views and tables of the store are named as such."""
-    query = _parsed(sql)
+    query: exp.Query = _parsed(sql)
     for table in list(query.find_all(exp.Table)):
-        if not isinstance(table.this, exp.Identifier) or _is_own(table):
-            continue
+        if not table.name or _is_own(table):
+            continue  # a function's rows, or a query that stands before this one
         if not table.alias:
             table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
         if table.name in views:
@@ -227,7 +246,7 @@ def _cast(tree: exp.Query, metric: Metric) -> None:
     for select in _branches(tree):
         for each, column in zip(list(select.selects), metric.columns.values(), strict=True):
             wanted = _TYPES.get(column.type)
-            if wanted is not None and not each.unalias().is_type(wanted):
+            if wanted is not None and not isinstance(each.unalias(), exp.Count):
                 each.replace(exp.alias_(exp.cast(each.unalias(), wanted), column.name, quoted=True))
 
 
