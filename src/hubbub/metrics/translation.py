@@ -110,22 +110,36 @@ def _assembled(
     catalog: Catalog, metric: Metric, timezone: str, ids_of: Callable[[Setting], list[str]]
 ) -> exp.Query:
     """A metric's query, with the views that it needs before its own queries."""
-    views = catalog.needed_views([metric.sql])
-    known = {view.name for view in views} | {"zones", "quiet_days"}
-    queries: dict[str, exp.Query] = {"zones": _zones(), "quiet_days": _no_days()}
-    for view in views:
-        if view.name in catalog.settings:
-            settings = catalog.settings[view.name].settings.values()
-            queries[view.name] = _settings(settings, timezone, ids_of)
-        else:
-            queries[view.name] = _read(view.text, known - {view.name})
+    views = {view.name: view for view in catalog.needed_views([metric.sql])}
+    known = {"zones", "quiet_days", *views}
+
+    def query_of(name: str) -> exp.Query:
+        if name == "zones":
+            return _zones()
+        if name == "quiet_days":
+            return _no_days()
+        if name in catalog.settings:
+            return _settings(catalog.settings[name].settings.values(), timezone, ids_of)
+        return _read(views[name].text, known - {name})
+
     query = _read(metric.sql, known)
-    own: Any = query.args.get("with_")
-    needed = _needed(query, queries)
-    before = [_named(each, _VIEW + name) for name, each in queries.items() if name in needed]
+    needed: dict[str, exp.Query] = {}
+    waiting = [query]
+    while waiting:
+        for table in waiting.pop().find_all(exp.Table):
+            name = table.name.removeprefix(_VIEW)
+            if table.name != name and name not in needed:
+                needed[name] = query_of(name)
+                waiting.append(needed[name])
+    before = [_named(needed[n], n) for n in ("zones", "quiet_days", *views) if n in needed]
     if before:
+        own: Any = query.args.get("with_")
         query.set("with_", exp.With(expressions=before + (own.expressions if own else [])))
     return query
+
+
+def _named(query: exp.Query, view: str) -> exp.CTE:
+    return exp.CTE(this=query, alias=exp.TableAlias(this=exp.to_identifier(_VIEW + view)))
 
 
 def _read(sql: str, views: set[str]) -> exp.Query:
@@ -143,10 +157,6 @@ def _read(sql: str, views: set[str]) -> exp.Query:
     return query
 
 
-def _named(query: exp.Query, name: str) -> exp.CTE:
-    return exp.CTE(this=query, alias=exp.TableAlias(this=exp.to_identifier(name)))
-
-
 def _is_own(table: exp.Table) -> bool:
     """Whether a table is a query that stands before the one that reads it (`WITH`)."""
     node: exp.Expr = table
@@ -161,19 +171,6 @@ def _is_own(table: exp.Table) -> bool:
         if any(each.alias == table.name for each in before):
             return True
     return False
-
-
-def _needed(query: exp.Query, queries: Mapping[str, exp.Query]) -> set[str]:
-    """The views that a query reads, and those that they read in turn."""
-    found: set[str] = set()
-    waiting = [query]
-    while waiting:
-        for table in waiting.pop().find_all(exp.Table):
-            name = table.name.removeprefix(_VIEW)
-            if table.name != name and name not in found:
-                found.add(name)
-                waiting.append(queries[name])
-    return found
 
 
 def _zones() -> exp.Query:
