@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlglot import exp, parse_one
 from sqlglot.dialects.dialect import Dialect
-from sqlglot.errors import SqlglotError
+from sqlglot.errors import SqlglotError, UnsupportedError
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 
@@ -145,6 +145,11 @@ def _named(query: exp.Query, view: str) -> exp.CTE:
 def _read(sql: str, views: set[str]) -> exp.Query:
     """A query as a tree, in which views and tables of the store are named as such."""
     query: exp.Query = _parsed(sql)
+    for select in query.find_all(exp.Select):
+        _check_joins(select)
+    for bracket in query.find_all(exp.Bracket):
+        if not all(isinstance(each, exp.Literal) for each in bracket.expressions):
+            bracket.set("offset", 1)  # lists begin with 1; of literals SQLGlot knows it
     for table in list(query.find_all(exp.Table)):
         if not table.name or _is_own(table):
             continue  # a function's rows, or a query that stands before this one
@@ -155,6 +160,15 @@ def _read(sql: str, views: set[str]) -> exp.Query:
         elif table.name in TABLES:
             table.set("db", exp.to_identifier(_STORE))
     return query
+
+
+def _check_joins(select: exp.Select) -> None:
+    """Refuse what SQLGlot would get wrong: after a `FULL JOIN` it compares the left table alone."""
+    is_after_full = False
+    for join in select.args.get("joins") or []:
+        if is_after_full and join.args.get("using"):
+            raise UnsupportedError("USING after a FULL or RIGHT JOIN; write ON with coalesce(…)")
+        is_after_full = is_after_full or join.side in {"FULL", "RIGHT"}
 
 
 def _is_own(table: exp.Table) -> bool:
