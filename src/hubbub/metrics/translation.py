@@ -165,7 +165,8 @@ def _read(sql: str, views: set[str]) -> exp.Query:
 def _check_joins(select: exp.Select) -> None:
     """Refuse what SQLGlot would get wrong: after a `FULL JOIN` it compares the left table alone."""
     is_after_full = False
-    for join in select.args.get("joins") or []:
+    joins: list[exp.Join] = select.args.get("joins") or []
+    for join in joins:
         if is_after_full and join.args.get("using"):
             raise UnsupportedError("USING after a FULL or RIGHT JOIN; write ON with coalesce(…)")
         is_after_full = is_after_full or join.side in {"FULL", "RIGHT"}
@@ -254,6 +255,8 @@ def _fill_in(tree: exp.Query, values: Mapping[str, exp.Expr]) -> None:
 
 def _cast(tree: exp.Query, metric: Metric) -> None:
     """Give a metric's columns the types that its header says."""
+    if tree.named_selects != list(metric.columns):
+        raise UnsupportedError(f"the query gives the columns {', '.join(tree.named_selects)}")
     for select in _branches(tree):
         for each, column in zip(list(select.selects), metric.columns.values(), strict=True):
             wanted = _TYPES.get(column.type)

@@ -67,6 +67,13 @@ def _compared_by_bytes(node: exp.Max | exp.Min) -> exp.Expr:
     return node if isinstance(node.parent, exp.Filter | exp.Window) else _as_usual(node)
 
 
+def _compared(node: Any) -> exp.Expr:
+    """Which of two texts is greater."""
+    if _is_text(node.this):
+        node.set("this", _collated(node.this, "C"))
+    return node
+
+
 def _as_usual(node: exp.Expr) -> exp.Expr:
     """What `_compared_by_bytes` gives, with the usual collation: comparisons cannot choose between
     two."""
@@ -199,11 +206,13 @@ def _cast(node: exp.Cast) -> exp.Expr:
     return _taken_apart(node) if node.is_type("DATE", "TIMESTAMP") else node
 
 
-def _truncated(node: exp.TimestampTrunc) -> exp.Expr:
-    """The begin of a day's week or month: PostgreSQL would take the day for an instant."""
+def _truncated(node: exp.DateTrunc | exp.TimestampTrunc) -> exp.Expr:
+    """The begin of a week or month, in UTC: also of a day, which PostgreSQL takes for an instant."""
+    if node.this.is_type(_INSTANT):
+        return _in_utc(_taken_apart(node))
     if node.this.is_type("DATE"):
         node.set("this", exp.cast(node.this, "TIMESTAMP"))
-    return _taken_apart(node)
+    return node
 
 
 def _day_of_week(node: exp.DayOfWeekIso) -> exp.Expr:
@@ -230,15 +239,21 @@ _REWRITES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
     exp.Anonymous: _function,
     exp.ArgMax: _first,
     exp.ArgMin: _first,
+    exp.Between: _compared,
     exp.Cast: _cast,
     exp.DateDiff: _taken_apart,
+    exp.DateTrunc: _truncated,
     exp.DayOfWeekIso: _day_of_week,
     exp.Explode: _rows_of,
     exp.Extract: _taken_apart,
     exp.Filter: _filtered,
+    exp.GT: _compared,
+    exp.GTE: _compared,
     exp.Hour: _hour,
     exp.IgnoreNulls: _any_value,
     exp.IntDiv: _whole_quotient,
+    exp.LT: _compared,
+    exp.LTE: _compared,
     exp.Length: _counted,
     exp.Lower: _lowered,
     exp.Max: _compared_by_bytes,
