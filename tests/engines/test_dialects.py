@@ -43,18 +43,27 @@ QUESTIONS: dict[str, tuple[str, list[Any]]] = {
     "texts are compared by their bytes": (
         "SELECT name AS answer FROM users WHERE name > 'B' AND name < 'd' ORDER BY name",
         ["a", "c"]),
+    "and are equal to themselves": (
+        f"SELECT name AS answer {NAMED} AND name >= 'B' AND name <= 'a' ORDER BY name", ["B", "a"]),
     "between texts": (
         "SELECT name AS answer FROM users WHERE name BETWEEN 'A' AND 'Z'", ["B"]),
     "the greatest and the least text": (
-        f"SELECT min(name) || max(name) AS answer {NAMED}", ["Bc"]),
+        "SELECT min(name) || max(name) AS answer FROM users WHERE user_id < 'U3'", ["Ba"]),
     "the least of some": (
         f"SELECT min(name) FILTER (WHERE user_id <> 'U3') AS answer {NAMED}", ["B"]),
     "the least of a window": (
         f"SELECT min(name) OVER (PARTITION BY user_id < 'U3') AS answer {NAMED} ORDER BY name",
         ["B", "B", "c"]),
-    "the least text can be compared with others": (
-        f"SELECT u.user_id AS answer FROM users u JOIN (SELECT min(name) AS least {NAMED}) l "
-        "ON u.name = coalesce(l.least, u.name)", ["U2"]),
+    **{
+        f"the least {how} stands beside what was lowered": (
+            f"SELECT DISTINCT coalesce({least}, lower('X')) AS answer FROM users "
+            "WHERE user_id < 'U2'", ["a"])
+        for how, least in {
+            "text": "min(name)",
+            "of some": "min(name) FILTER (WHERE user_id <> 'U3')",
+            "of a window": "min(name) OVER (PARTITION BY user_id)",
+        }.items()
+    },
     "texts are put together in the order of their bytes": (
         f"SELECT string_agg(name, ',' ORDER BY name) AS answer {NAMED}", ["B,a,c"]),
     "Unicode's blanks are trimmed": (
@@ -63,6 +72,9 @@ QUESTIONS: dict[str, tuple[str, list[Any]]] = {
         "SELECT trim(name, 'a') || '!' AS answer FROM users WHERE user_id = 'U1'", ["!"]),
     "any value is one that is there": (
         "SELECT any_value(name) AS answer FROM users WHERE user_id IN ('U1', 'U4')", ["a"]),
+    "any value of some": (
+        "SELECT any_value(name) FILTER (WHERE user_id > 'U1') AS answer FROM users "
+        "WHERE user_id < 'U3'", ["B"]),
     "the value of the first": (
         "SELECT arg_min(name, user_id) AS answer FROM users", ["a"]),
     "the value of the last, where it has one": (
@@ -76,6 +88,7 @@ QUESTIONS: dict[str, tuple[str, list[Any]]] = {
     "a place in a list": (
         "SELECT ['one', 'two', 'three'][list_position(['a', 'B', 'c'], name)] AS answer "
         f"{NAMED} ORDER BY user_id", ["one", "two", "three"]),
+    "a place that is worked out": ("SELECT ['one', 'two'][7 // 3] AS answer", ["two"]),
     "a literal place in a list": ("SELECT ['one', 'two'][1] AS answer", ["one"]),
     "whether a list contains": (
         f"SELECT name AS answer {NAMED} AND list_contains(['x', 'B'], name)", ["B"]),
@@ -106,7 +119,7 @@ AT = "FROM users WHERE user_id"
 NUMBERS: dict[str, tuple[str, str, list[Any]]] = {
     "a quotient is no whole number": ("number", "SELECT 7 / 2 AS answer", [3.5]),
     "a whole quotient": ("integer", "SELECT (0 - 7) // 2 AS answer", [-3]),
-    "whole quotients go on as whole numbers": (
+    "a series up to what is worked out": (
         "integer", "SELECT unnest(range(1, 7 // 2)) AS answer", [1, 2]),
     "a series of numbers": (
         "integer", "SELECT n AS answer FROM range(2) r(n) ORDER BY n", [0, 1]),
@@ -120,6 +133,8 @@ NUMBERS: dict[str, tuple[str, str, list[Any]]] = {
     "the day of the week, in UTC": (
         "integer", f"SELECT isodow(updated_at) AS answer {AT} = 'U3'", [3]),
     "the hour, in UTC": ("integer", f"SELECT hour(updated_at) AS answer {AT} = 'U3'", [2]),
+    "a part, in UTC": (
+        "integer", f"SELECT extract(day FROM updated_at) AS answer {AT} = 'U3'", [1]),
     "the day, in UTC": (
         "date", f"SELECT updated_at::DATE AS answer {AT} = 'U3'", [date(2026, 4, 1)]),
     "the month, in UTC": (
@@ -200,8 +215,9 @@ def test_parameters_have_their_defaults_and_types(ask: Ask) -> None:
 def test_letters_of_all_languages_are_lowered(server: PostgresServer) -> None:
     with postgres_engine(server, "plain", PLAIN) as engine:
         engine.load(PROBED)
-        found = asking(engine)("SELECT lower(trim(name)) AS answer FROM users WHERE user_id = 'U5'")
-    assert found == ["äé"]
+        sql = "SELECT lower(trim(name)) || upper('öx') AS answer FROM users WHERE user_id = 'U5'"
+        found = asking(engine)(sql)
+    assert found == ["äéÖX"]
 
 
 @pytest.mark.parametrize(

@@ -148,8 +148,8 @@ def _read(sql: str, views: set[str]) -> exp.Query:
     for select in query.find_all(exp.Select):
         _check_joins(select)
     for bracket in query.find_all(exp.Bracket):
-        if not all(isinstance(each, exp.Literal) for each in bracket.expressions):
-            bracket.set("offset", 1)  # lists begin with 1; of literals SQLGlot knows it
+        if any(each.is_type(exp.DType.UNKNOWN) for each in bracket.expressions):
+            bracket.set("offset", 1)  # lists begin with 1, which SQLGlot forgets of such places
     for table in list(query.find_all(exp.Table)):
         if not table.name or _is_own(table):
             continue  # a function's rows, or a query that stands before this one
