@@ -1,4 +1,4 @@
-"""What publishing to PostgreSQL costs, beside a bare load of the same rows; and what a change costs.
+"""What publishing to PostgreSQL costs, beside a bare load of the same rows; what a change costs.
 
 usage: python -m bench.publishing [MESSAGES]
 """
