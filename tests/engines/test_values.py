@@ -1,12 +1,13 @@
 """Every metric gives the same values on every engine as on DuckDB."""
 
+import os
 from typing import Any
 
 import pytest
 
 from hubbub.metrics.translation import translated
 from tests.engines.engines import Engine
-from tests.engines.worlds import Case, cases, truth, world
+from tests.engines.worlds import Case, cases, of_all, truth, world
 
 CASES = list(cases())
 
@@ -57,6 +58,14 @@ def compare(case: Case, engine: Engine, loaded: set[tuple[str, str]]) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_values(case: Case, engine: Engine, loaded: set[tuple[str, str]]) -> None:
+    compare(case, engine, loaded)
+
+
+@pytest.mark.skipif(
+    os.environ.get("HYPOTHESIS_PROFILE") != "soak", reason="takes minutes: make soak"
+)
+@pytest.mark.parametrize("case", [*of_all("synthetic")], ids=lambda case: case.id)
+def test_values_of_many(case: Case, engine: Engine, loaded: set[tuple[str, str]]) -> None:
     compare(case, engine, loaded)
 
 
