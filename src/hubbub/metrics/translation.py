@@ -101,7 +101,7 @@ def translated(
                 there = exp.to_table(tables(table.name), dialect=dialect)
                 there.set("alias", table.args.get("alias"))
                 table.replace(there)
-        return tree.sql(dialect, pretty=True, comments=False)
+        return tree.sql(dialect, pretty=True, comments=False, copy=False)
     except SqlglotError as error:
         raise Untranslatable(metric, dialect, str(error).splitlines()[0]) from error
 
