@@ -61,7 +61,11 @@ class Place(Protocol):
         ...
 
     def remove(self, name: str) -> None:
-        """Remove a folder with all that is in it."""
+        """Remove a file, if it is there."""
+        ...
+
+    def table(self, name: str) -> tuple[str, dict[str, str]]:
+        """A table's address, and the settings with which Delta reaches it."""
         ...
 
 
@@ -105,7 +109,12 @@ class Folder:
 
     def end(self) -> None:
         """Remove the workshop."""
-        self._removed(self.workshop)
+        try:
+            shutil.rmtree(self.workshop)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise unwritable(self.workshop, error) from error
 
     def names(self, under: str = "") -> Sequence[str]:
         """The names right below a folder, in order."""
@@ -134,19 +143,18 @@ class Folder:
             raise unwritable(target, error) from error
 
     def remove(self, name: str) -> None:
-        """Remove a folder with all that is in it."""
-        self._removed(self._path / name)
-
-    def _removed(self, folder: Path) -> None:
+        """Remove a file, and its folder if nothing else is in it."""
+        file = self._path / name
         try:
-            shutil.rmtree(folder)
-        except FileNotFoundError:
-            return
+            file.unlink(missing_ok=True)
+            if file.parent.is_dir() and not any(file.parent.iterdir()):
+                file.parent.rmdir()
         except OSError as error:
-            raise HubbubError(
-                f"{folder} cannot be removed: {error.strerror or error}.",
-                "Check that you may write there.",
-            ) from error
+            raise unwritable(file, error) from error
+
+    def table(self, name: str) -> tuple[str, dict[str, str]]:
+        """A table's path, which needs no settings."""
+        return str(self._path / name), {}
 
 
 def _unreadable(path: Path, error: OSError) -> HubbubError:

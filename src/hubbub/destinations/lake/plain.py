@@ -34,4 +34,4 @@ class PlainTables:
             there = self._place.names(shape.name)
             touched = there if change.is_whole else [f"{DAY}={day}" for day in change.days]
             for folder in sorted({*there} & {*touched} - kept):
-                self._place.remove(f"{shape.name}/{folder}")
+                self._place.remove(f"{shape.name}/{folder}/part.parquet")

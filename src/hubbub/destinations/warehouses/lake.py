@@ -1,9 +1,10 @@
 """A lake as a destination: `./folder`, `/folder`, `file:///folder` or `s3://bucket/prefix`, written
 as Parquet, or as Delta tables with `?format=delta`."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl, unquote
 
 from hubbub.core.warehouse import Change, Shown
@@ -12,9 +13,16 @@ from hubbub.errors import HubbubError, UsageError
 if TYPE_CHECKING:
     from hubbub.destinations.lake.description import Description, Form
     from hubbub.destinations.lake.places import Place
-    from hubbub.destinations.lake.plain import PlainTables
 
 SCHEMES = ("s3", "file", "")
+
+
+class Tables(Protocol):
+    """The tables of a lake in one of its forms."""
+
+    def carry_out(self, change: Change) -> None:
+        """Make a table what a publication wants it to be. Raises `HubbubError`."""
+        ...
 
 
 class Lake:
@@ -98,7 +106,13 @@ class Lake:
             raise unwritable(path, error) from error
         return path
 
-    def _tables(self) -> "PlainTables":
+    def _tables(self) -> "Tables":
+        from hubbub.destinations.lake.description import Form
+
+        if self._form is Form.DELTA:
+            from hubbub.destinations.lake.delta import DeltaTables
+
+            return DeltaTables(self._place, self._scratch)
         from hubbub.destinations.lake.plain import PlainTables
 
         return PlainTables(self._place, self._scratch)
@@ -107,7 +121,6 @@ class Lake:
 def open_warehouse(url: str, workspace: str, scratch: Path) -> Lake:
     """The lake that a URL or path names. Raises `UsageError`."""
     from hubbub.destinations.lake.description import Form
-    from hubbub.destinations.lake.places import Folder
 
     place, _, query = url.partition("?")
     options = dict(parse_qsl(query, keep_blank_values=True))
@@ -117,6 +130,23 @@ def open_warehouse(url: str, workspace: str, scratch: Path) -> Lake:
             f"A lake cannot be opened with ?{query}.",
             "The one thing that can be chosen is the format: ?format=parquet or ?format=delta.",
         )
+    return Lake(_place(place, workspace, scratch), workspace, Form(form), scratch)
+
+
+def _place(place: str, workspace: str, scratch: Path) -> "Place":
+    if place.startswith("s3:"):
+        from hubbub.destinations.lake.buckets import Bucket, access
+
+        bucket, _, prefix = place.removeprefix("s3:").removeprefix("//").partition("/")
+        if not bucket or "@" in bucket:
+            raise UsageError(
+                "A lake in S3 is named by its bucket, and by no login.",
+                "Write s3://bucket/prefix; the login is read from AWS_ACCESS_KEY_ID and "
+                "AWS_SECRET_ACCESS_KEY.",
+            )
+        return Bucket(bucket, prefix, workspace, access(os.environ), scratch)
+    from hubbub.destinations.lake.places import Folder
+
     if place.startswith("file:"):
         place = unquote(place.removeprefix("file:").removeprefix("//"))
-    return Lake(Folder(Path(place).absolute(), workspace), workspace, Form(form), scratch)
+    return Folder(Path(place).absolute(), workspace)
