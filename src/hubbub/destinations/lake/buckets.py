@@ -129,6 +129,8 @@ class Bucket:
             found = self._files().get_file_info(_fs.FileSelector(folder, allow_not_found=True))
         except OSError as error:
             raise self._explained(error) from error
+        if not found and not under:
+            self._refuse_missing()
         return sorted(each.base_name for each in found)
 
     def read(self, name: str) -> bytes:
@@ -175,6 +177,17 @@ class Bucket:
             is_plain = self._access.endpoint.startswith("http:")
             options["AWS_ALLOW_HTTP"] = "true" if is_plain else "false"
         return f"{self.title}/{name}", options
+
+    def _refuse_missing(self) -> None:
+        """Arrow finds nothing in a bucket that is not there either."""
+        try:
+            is_there = self._files().get_file_info(self._bucket).type != _fs.FileType.NotFound
+        except OSError:
+            return  # not everyone who may write to it may look at the bucket itself
+        if not is_there:
+            raise explained(
+                "AWS Error NO_SUCH_BUCKET", self._access.server, self._bucket, self.title
+            )
 
     def _region(self) -> str:
         if self._access.region or self._access.endpoint:

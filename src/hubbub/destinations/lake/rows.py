@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from hubbub.core.warehouse import DAY, Field, Kind, Shape
+from hubbub.core.warehouse import DAY, Change, Field, Kind, Shape
 from hubbub.destinations.lake.places import unwritable
 
 _pa: Any = pa
@@ -51,6 +51,12 @@ def columns_of(shape: Shape) -> list[Field]:
 def schema_of(shape: Shape) -> pa.Schema:
     """The columns of a table's files, as Arrow has them."""
     return _pa.schema([(field.name, ARROW[field.kind]) for field in columns_of(shape)])
+
+
+def sources_of(change: Change) -> tuple[Path, ...]:
+    """The files with all rows of what is written whole: the table, or the days of a change."""
+    assert change.is_whole or change.shape.is_by_day or not change.row_count, "else it comes whole"
+    return change.rows if change.is_whole else change.of_days
 
 
 def write_files(
@@ -113,18 +119,23 @@ def _write(path: Path, schema: pa.Schema, pieces: Iterable[pa.Table]) -> int:
     written = 0
     try:
         with _pq.ParquetWriter(path, schema, compression="zstd") as file:
-            held: list[Any] = []
-            for piece in pieces:
-                held.append(piece)
-                written += piece.num_rows
-                if sum(each.num_rows for each in held) >= ROW_GROUP:
-                    rows = _pa.concat_tables(held).cast(schema)
-                    file.write_table(rows.slice(0, ROW_GROUP))
-                    held = [rows.slice(ROW_GROUP)]
-            file.write_table(_pa.concat_tables(held).cast(schema)) if held else None
+            for group in _groups(schema, pieces):
+                file.write_table(group)
+                written += group.num_rows
     except OSError as error:
         raise unwritable(path, error) from error
     return written
+
+
+def _groups(schema: Any, pieces: Iterable[Any]) -> Iterator[pa.Table]:
+    held: Any = schema.empty_table()
+    for piece in pieces:
+        held = _pa.concat_tables([held, piece.cast(schema)])
+        while held.num_rows >= ROW_GROUP:
+            yield held.slice(0, ROW_GROUP)
+            held = held.slice(ROW_GROUP)
+    if held.num_rows:
+        yield held
 
 
 def _quoted(path: Path) -> str:
