@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ import urllib.request
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow.fs
@@ -26,6 +28,8 @@ class BucketServer:
 
     url: str
     login: Mapping[str, str]
+    ca: Path | None = None
+    """The authority of its certificate, if it has one."""
 
     def environment(self, login: Mapping[str, str] | None = None) -> dict[str, str]:
         """What Hubbub is told of the server."""
@@ -48,22 +52,20 @@ class BucketServer:
 
     def user(self, name: str, policy: Mapping[str, Any]) -> dict[str, str]:
         """The login of a new user who has these rights and no others."""
-        iam = self._client("iam")
+        iam = _client("iam", self.url, self.login, self.ca)
         iam.create_user(UserName=name)
         iam.put_user_policy(
             UserName=name, PolicyName="rights", PolicyDocument=json.dumps(dict(policy))
         )
         return _login(iam.create_access_key(UserName=name)["AccessKey"])
 
-    def _client(self, service: str) -> Any:
-        return _client(service, self.url, self.login)
 
-
-def _client(service: str, url: str, login: Mapping[str, str]) -> Any:
+def _client(service: str, url: str, login: Mapping[str, str], ca: Path | None) -> Any:
     return _session.Session().create_client(
         service,
         endpoint_url=url,
         region_name="us-east-1",
+        verify=str(ca) if ca else None,
         aws_access_key_id=login["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=login["AWS_SECRET_ACCESS_KEY"],
     )
@@ -76,8 +78,36 @@ def _login(key: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True)
+class Certificates:
+    """What a server shows, its key, and the authority that its visitors have to trust."""
+
+    shown: Path
+    key: Path
+    authority: Path
+
+
+def certificates(folder: Path) -> Certificates:
+    """Make an authority, and a certificate of 127.0.0.1 by it. Raises `FileNotFoundError` where
+    there is no openssl."""
+    made = Certificates(folder / "shown.pem", folder / "key.pem", folder / "authority.pem")
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    signing = ["-keyout", str(folder / "signing.pem"), "-out", str(made.authority)]
+    by = ["-CA", str(made.authority), "-CAkey", str(folder / "signing.pem")]
+    of = ["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=CA:FALSE"]
+    showing = ["-keyout", str(made.key), "-out", str(made.shown)]
+    for options in (
+        ["-subj", "/CN=authority", *signing],
+        ["-subj", "/CN=lake", *by, *of, *showing],
+    ):
+        subprocess.run(
+            ["openssl", "req", "-x509", *curve, *options], check=True, capture_output=True
+        )
+    return made
+
+
 @contextmanager
-def running() -> Generator[BucketServer]:
+def running(tls: Certificates | None = None) -> Generator[BucketServer]:
     """Start a server on a free port of this machine; it ends with the block."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -92,15 +122,18 @@ def running() -> Generator[BucketServer]:
         "-p",
         str(port),
     ]
-    url = f"http://127.0.0.1:{port}"
+    if tls:
+        command += ["-c", str(tls.shown), "-k", str(tls.key)]
+    url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        _wait(url, process)
+        ca = tls.authority if tls else None
+        _wait(url, ca, process)
         anyone = {"AWS_ACCESS_KEY_ID": "anyone", "AWS_SECRET_ACCESS_KEY": "anything"}
-        admin = BucketServer(url, anyone).user("admin", rights("s3:*", "iam:*"))
-        _client("s3", url, anyone).create_bucket(Bucket=BUCKET)
-        ask(url, "/moto-api/reset-auth", b"0")  # from now on every request needs a login
-        yield BucketServer(url, admin)
+        admin = BucketServer(url, anyone, ca).user("admin", rights("s3:*", "iam:*"))
+        _client("s3", url, anyone, ca).create_bucket(Bucket=BUCKET)
+        ask(url, "/moto-api/reset-auth", ca, b"0")  # from now on every request needs a login
+        yield BucketServer(url, admin, ca)
     finally:
         process.terminate()
         process.wait(10)
@@ -112,18 +145,23 @@ def rights(*actions: str, resource: str = "*") -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [allowed]}
 
 
-def ask(url: str, path: str, body: bytes | None = None) -> bytes:
+def ask(url: str, path: str, ca: Path | None, body: bytes | None = None) -> bytes:
     """An answer of the server itself, rather than of S3."""
     request = urllib.request.Request(url + path, body, {"Content-Type": "text/plain"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=10, context=trusting(ca)) as answer:
         return answer.read()
 
 
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+def trusting(ca: Path | None) -> ssl.SSLContext:
+    """A client that takes a server's own certificate."""
+    return ssl.create_default_context(cafile=ca)
+
+
+def _wait(url: str, ca: Path | None, process: subprocess.Popen[bytes]) -> None:
     for _ in range(600):
         assert process.poll() is None, "the server has ended"
         try:
-            ask(url, "/moto-api/")
+            ask(url, "/moto-api/", ca)
         except OSError:
             time.sleep(0.05)
         else:

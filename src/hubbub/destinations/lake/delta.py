@@ -15,7 +15,7 @@ from hubbub.core.warehouse import DAY, Change, Shape
 from hubbub.destinations.lake.places import Place
 from hubbub.destinations.lake.putting import putting
 from hubbub.destinations.lake.rows import ARROW, sources_of, write_files
-from hubbub.errors import HubbubError, TryAgain, UsageError
+from hubbub.errors import TryAgain, UsageError
 
 _pa: Any = pa
 
@@ -116,12 +116,7 @@ class DeltaTables:
                 "Publish again once nobody else writes there.",
             ) from error
         except (errors.DeltaError, OSError) as error:
-            reason = str(error).partition("\n")[0]
-            raise HubbubError(
-                f"The Delta table {table} in {self._place.title} cannot be written: {reason}",
-                "Publishing again goes on from there. If the table is damaged, move it away and "
-                "publish with --full-refresh.",
-            ) from error
+            raise self._place.explained(error) from error
 
 
 def _library() -> Any:

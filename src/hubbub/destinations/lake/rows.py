@@ -15,10 +15,14 @@ import pyarrow.parquet as pq
 
 from hubbub.core.warehouse import DAY, Change, Field, Kind, Shape
 from hubbub.destinations.lake.places import unwritable
+from hubbub.errors import DiskFull
 
 _pa: Any = pa
 _pc: Any = pc
 _pq: Any = pq
+
+_MEMORY = "1GB"
+"""What sorting may take; the rest goes to the scratch folder."""
 
 ROW_GROUP = 131_072
 """Rows that are read or passed over together."""
@@ -95,14 +99,20 @@ def _pieces(
     if order:
         sql += " ORDER BY " + ", ".join(f'"{name}"' for name in order)
     with closing(duckdb.connect(":memory:")) as session:
-        session.execute(f"SET TimeZone = 'UTC'; SET temp_directory = {_quoted(scratch / 'sort')}")
+        session.execute(
+            f"SET TimeZone = 'UTC'; SET memory_limit = '{_MEMORY}'; "
+            f"SET temp_directory = {_quoted(scratch / 'sort')}"
+        )
         rows: Any = session
-        for batch in rows.sql(sql).to_arrow_reader(ROW_GROUP):
-            table = _pa.Table.from_batches([batch])
-            if shape.is_by_day:
-                yield from _by_day(table)
-            else:
-                yield None, table
+        try:
+            for batch in rows.sql(sql).to_arrow_reader(ROW_GROUP):
+                table = _pa.Table.from_batches([batch])
+                yield from _by_day(table) if shape.is_by_day else ((None, table),)
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            raise DiskFull(
+                f"The rows of {shape.name} cannot be sorted in {scratch}: {error}.",
+                "Make room on the disk, then publish again.",
+            ) from error
 
 
 def _by_day(table: Any) -> Iterator[tuple[date, pa.Table]]:
