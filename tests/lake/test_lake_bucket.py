@@ -329,9 +329,8 @@ def test_addresses_that_are_taken(address: str) -> None:
     assert access({"AWS_ENDPOINT_URL": address}).endpoint == address
 
 
-@pytest.mark.parametrize("form", FORMS)
 def test_certificate_of_its_own(
-    tmp_path: Path, prefix: str, monkeypatch: pytest.MonkeyPatch, form: str
+    tmp_path: Path, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     try:
         made = certificates(tmp_path)
@@ -340,12 +339,13 @@ def test_certificate_of_its_own(
     with running(tls=made) as server:
         for name, value in server.environment().items():
             monkeypatch.setenv(name, value)
-        said = refusal(opened(tmp_path, prefix, form).mark)
+        said = refusal(opened(tmp_path, prefix).mark)
         assert "No encrypted connection" in said
         monkeypatch.setenv("SSL_CERT_FILE", str(made.authority))
-        lake = opened(tmp_path, prefix, form)
-        bring(lake, "m1", whole(tmp_path, MESSAGES, JANUARY))
-        assert lake.mark() == "m1"
+        for form in FORMS:
+            lake = opened(tmp_path, f"{prefix}/{form}", form)
+            bring(lake, "m1", whole(tmp_path, MESSAGES, JANUARY))
+            assert lake.mark() == "m1"
 
 
 @pytest.mark.parametrize(
