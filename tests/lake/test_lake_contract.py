@@ -1,7 +1,9 @@
-"""Lakes do what every destination has to do: Parquet in a folder, Delta in a bucket."""
+"""Lakes do what every destination has to do: all of it Parquet in a folder, and what depends on
+the format or on the place in the others too."""
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,10 @@ import pyarrow.fs
 import pyarrow.parquet as pq
 import pytest
 from tests.lake.bucket_server import BUCKET, BucketServer
-from tests.publishing.warehouse_contract import WarehouseContract
+from tests.publishing.warehouse_contract import Place, WarehouseContract
 
 from hubbub.core.warehouse import DAY
+from hubbub.settings import Settings
 
 _delta: Any = deltalake
 _fs: Any = pyarrow.fs
@@ -37,6 +40,9 @@ class Files:
                  for row in self._parquet(name)]  # fmt: skip
         assert all({*row} <= {*names} for row in found)
         return [{name: row.get(name) for name in names} for row in found]
+
+    def tables(self, names: Sequence[str]) -> dict[str, list[Row]]:
+        return {name: self.rows(name) for name in names}
 
     def everything(self) -> str:
         return "\n".join(
@@ -63,13 +69,8 @@ class Files:
 class DeltaFiles(Files):
     """The same with Delta tables, of which a library says what is current."""
 
-    def __init__(self, files: Any, url: str, folder: str, options: dict[str, str]) -> None:
-        super().__init__(files, url, folder)
-        self._options = options
-
     def rows(self, table: str) -> list[Row]:
-        address = f"s3://{self._folder}/{table}"
-        found = _delta.DeltaTable(address, storage_options=self._options).to_pyarrow_table()
+        found = _delta.DeltaTable(f"{self._folder}/{table}").to_pyarrow_table()
         return found.drop_columns([DAY] if DAY in found.column_names else []).to_pylist()
 
 
@@ -82,14 +83,33 @@ class TestParquetInAFolder(WarehouseContract):
         return Files(_fs.LocalFileSystem(), str(lake), f"{lake}/grove")
 
 
-class TestDeltaInABucket(WarehouseContract):
-    """What every destination has to do."""
+class _Chosen:
+    """What depends on how files are replaced and removed, and what columns they have."""
 
+    without_views = WarehouseContract.without_views
+    settings = WarehouseContract.settings
+    test_nothing_changed = WarehouseContract.test_a_second_publication_touches_nothing
+    test_forgotten = WarehouseContract.test_who_is_forgotten_disappears_there_with_a_receipt
+    test_column_gone = WarehouseContract.test_a_column_that_is_no_more_goes_with_what_it_held
+
+    def test_killed(self, settings: Settings, place: Place, tmp_path: Path) -> None:
+        each: Any = WarehouseContract
+        each.test_killed_while_it_brings_changes_the_next_publication_makes_it_right(
+            self, settings, place, tmp_path, "two tables"
+        )
+
+
+class TestDeltaInAFolder(_Chosen):
+    @pytest.fixture
+    def place(self, tmp_path: Path) -> Files:
+        lake = tmp_path / "lake"
+        return DeltaFiles(_fs.LocalFileSystem(), f"{lake}?format=delta", f"{lake}/grove")
+
+
+class TestParquetInABucket(_Chosen):
     @pytest.fixture
     def place(self, server: BucketServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
         for name, value in server.environment().items():
             monkeypatch.setenv(name, value)
         prefix = re.sub(r"\W", "-", tmp_path.name)
-        options = {**server.environment(), "AWS_ALLOW_HTTP": "true"}
-        url = f"s3://{BUCKET}/{prefix}?format=delta"
-        return DeltaFiles(server.files(), url, f"{BUCKET}/{prefix}/grove", options)
+        return Files(server.files(), f"s3://{BUCKET}/{prefix}", f"{BUCKET}/{prefix}/grove")
