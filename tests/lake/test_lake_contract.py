@@ -1,6 +1,7 @@
 """Lakes do what every destination has to do: all of it Parquet in a folder, and what depends on
 the format or on the place in the others too."""
 
+import functools
 import json
 import re
 from collections.abc import Sequence
@@ -12,10 +13,9 @@ import pyarrow.fs
 import pyarrow.parquet as pq
 import pytest
 from tests.lake.bucket_server import BUCKET, BucketServer
-from tests.publishing.warehouse_contract import Place, WarehouseContract
+from tests.publishing.warehouse_contract import WarehouseContract
 
 from hubbub.core.warehouse import DAY
-from hubbub.settings import Settings
 
 _delta: Any = deltalake
 _fs: Any = pyarrow.fs
@@ -74,29 +74,49 @@ class DeltaFiles(Files):
         return found.drop_columns([DAY] if DAY in found.column_names else []).to_pylist()
 
 
+def _unparted(test: Any) -> Any:
+    """A test without its parameters, which are fixtures instead."""
+
+    @functools.wraps(test)
+    def alone(*arguments: Any, **fixtures: Any) -> None:
+        test(*arguments, **fixtures)
+
+    alone.__dict__.pop("pytestmark", None)
+    return alone
+
+
 class TestParquetInAFolder(WarehouseContract):
-    """What every destination has to do."""
+    """What every destination has to do. What is remembered between moments is not the lake's: it
+    is killed between two tables only."""
 
     @pytest.fixture
     def place(self, tmp_path: Path) -> Files:
         lake = tmp_path / "lake"
         return Files(_fs.LocalFileSystem(), str(lake), f"{lake}/grove")
 
+    @pytest.fixture
+    def moment(self) -> str:
+        return "two tables"
+
+    test_killed_anywhere_the_next_publication_makes_it_right = _unparted(
+        WarehouseContract.test_killed_anywhere_the_next_publication_makes_it_right
+    )
+    test_killed_while_it_brings_changes_the_next_publication_makes_it_right = _unparted(
+        WarehouseContract.test_killed_while_it_brings_changes_the_next_publication_makes_it_right
+    )
+
 
 class _Chosen:
-    """What depends on how files are replaced and removed, and what columns they have."""
+    """What depends on how files are replaced and removed."""
 
     without_views = WarehouseContract.without_views
     settings = WarehouseContract.settings
+    moment = TestParquetInAFolder.moment
     test_nothing_changed = WarehouseContract.test_a_second_publication_touches_nothing
     test_forgotten = WarehouseContract.test_who_is_forgotten_disappears_there_with_a_receipt
-    test_column_gone = WarehouseContract.test_a_column_that_is_no_more_goes_with_what_it_held
-
-    def test_killed(self, settings: Settings, place: Place, tmp_path: Path) -> None:
-        each: Any = WarehouseContract
-        each.test_killed_while_it_brings_changes_the_next_publication_makes_it_right(
-            self, settings, place, tmp_path, "two tables"
-        )
+    test_killed = _unparted(
+        WarehouseContract.test_killed_while_it_brings_changes_the_next_publication_makes_it_right
+    )
 
 
 class TestDeltaInAFolder(_Chosen):
