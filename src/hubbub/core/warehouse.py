@@ -7,6 +7,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
+from hubbub.core.tables import MESSAGES, SEARCHED, Table, Type
+
 DAY = "posted_on"
 """The column with the UTC day of a row, which is added for warehouses that part tables by it."""
 
@@ -45,6 +47,29 @@ class Shape:
     fields: tuple[Field, ...]
     is_by_day: bool = False
     """Whether its rows have a day: messages and what hangs on them."""
+    indexes: tuple[tuple[str, ...], ...] = ()
+    """Columns by which rows are looked for, beside the key."""
+
+
+_KINDS = {
+    Type.TEXT: Kind.TEXT,
+    Type.INTEGER: Kind.INTEGER,
+    Type.FLAG: Kind.FLAG,
+    Type.INSTANT: Kind.INSTANT,
+}
+_OF_MESSAGES = {MESSAGES.name, *(each.table for each in MESSAGES.sets)}
+
+
+def shape_of(table: Table, *, has_days: bool) -> Shape:
+    """A declared table as warehouses have it: its public columns; with the day of its rows, where
+    they have one and `has_days` says that the warehouse wants it."""
+    is_by_day = table.name in _OF_MESSAGES
+    fields = [Field(each.name, _KINDS[each.type], each.doc) for each in table.public]
+    if is_by_day and has_days:
+        fields.append(Field(DAY, Kind.DATE, "the UTC day of the message's `ts`"))
+    return Shape(
+        table.name, table.doc, table.key, tuple(fields), is_by_day, SEARCHED.get(table.name, ())
+    )
 
 
 @dataclass(frozen=True)
