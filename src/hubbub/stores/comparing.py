@@ -154,9 +154,7 @@ class Comparison:
             USING ({keys})) ORDER BY {DAY}""",
             1,
         )
-        return Change(
-            shape, False, rows, come, left, gone, tuple(day for (day,) in found), of_days
-        )
+        return Change(shape, False, rows, come, left, gone, tuple(day for (day,) in found), of_days)
 
     def _copied(self, name: str, query: str, count: int) -> tuple[Path, ...]:
         """A query's rows as a Parquet file; none if there are no rows."""

@@ -71,7 +71,7 @@ class MySQL:
     def bring(
         self,
         changes: Sequence[Change],
-        views: Sequence[Shown],
+        views: Sequence[Shown],  # noqa: ARG002 -- it has no dialect
         mark: str,
         on_table: Callable[[str, int], None],
     ) -> None:
@@ -115,7 +115,7 @@ class MySQL:
                     "Name a database of its own: mysql://user@host/NAME; Hubbub makes it.",
                 )
             return {}
-        own = {name: value for name, value in running.run(f"SELECT what, value FROM {_OWN}")}
+        own = dict(running.run(f"SELECT what, value FROM {_OWN}"))
         owner = own.get("workspace", self._workspace)
         if owner != self._workspace:
             raise HubbubError(
