@@ -268,7 +268,7 @@ def test_a_database_is_named_after_the_workspace_where_none_is_named(tmp_path: P
 def test_a_second_publication_at_once_is_told_to_wait(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hubbub.destinations.warehouses.mysql_session._LOCK_SECONDS", 0)
+    monkeypatch.setattr("hubbub.destinations.mysql.connection._LOCK_SECONDS", 0)
     warehouse = _warehouse(place, tmp_path)
 
     def meanwhile(name: str, rows: int) -> None:

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hubbub.core.warehouse import Change, Field, Kind, Shape, Shown
-from hubbub.destinations.warehouses import mysql_tables as sql
-from hubbub.destinations.warehouses.mysql_session import (
+from hubbub.destinations.mysql import statements as sql
+from hubbub.destinations.mysql.connection import (
     Address,
     Session,
     address_of,
