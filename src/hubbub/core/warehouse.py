@@ -128,6 +128,10 @@ class Warehouse(Protocol):
         """SQLGlot's name of the SQL that its views are written in; None if it has no views."""
         ...
 
+    def table_name(self, table: str) -> str:
+        """How the SQL of views names a table."""
+        ...
+
     def mark(self) -> str | None:
         """The mark of the last publication that ended here; None if there is none.
 
@@ -139,12 +143,14 @@ class Warehouse(Protocol):
     def bring(
         self,
         changes: Sequence[Change],
-        views: Sequence[Shown],
+        views: Sequence[Shown] | None,
         mark: str,
         on_table: Callable[[str, int], None],
-    ) -> None:
-        """Carry out the changes, a table after the other, each whole or not at all; make the views;
-        then set the mark. `on_table` hears each table that is done, with its rows.
+    ) -> dict[str, str]:
+        """Carry out the changes, a table after the other, each whole or not at all; make these
+        views and no others, or leave them as they are if `views` is None; then set the mark.
+        `on_table` hears each table that is done, with its rows. Returns the views that the
+        warehouse does not take, with the reason.
 
         May be called again with the same changes after a failure. Raises as `mark`.
         """
