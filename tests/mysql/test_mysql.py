@@ -20,8 +20,8 @@ TWO = ("C1", "1.000001", "U2", "tada")
 THREE = ("C1", "1.000002", "U2", "+1::skin-tone-3")
 
 
-def _warehouse(place: Place, folder: Path, workspace: str = "town") -> MySQL:
-    return open_warehouse(place.url, workspace, folder)
+def _warehouse(place: Place, folder: Path) -> MySQL:
+    return open_warehouse(place.url, "town", folder)
 
 
 def _bring(warehouse: MySQL, *changes: Change, mark: str = "first") -> list[tuple[str, int]]:
@@ -184,6 +184,26 @@ def test_columns_have_their_types_keys_indexes_and_meaning(place: Place, tmp_pat
     ) == [("A row per reaction; it's by one member.",)]
 
 
+def test_a_column_that_is_no_more_goes(place: Place, tmp_path: Path) -> None:
+    warehouse = _warehouse(place, tmp_path)
+    _bring(warehouse, whole(tmp_path, REACTIONS, [ONE, TWO]))
+    place.run("ALTER TABLE reactions ADD COLUMN phone TEXT")
+    _bring(warehouse, change(tmp_path, REACTIONS, [THREE]))
+    assert _reactions(place) == [ONE, TWO, THREE]
+
+
+def test_a_table_that_somebody_has_dropped_is_not_made_of_the_rest(
+    place: Place, tmp_path: Path
+) -> None:
+    warehouse = _warehouse(place, tmp_path)
+    _bring(warehouse, whole(tmp_path, REACTIONS, [ONE, TWO]))
+    place.run("DROP TABLE reactions")
+    with pytest.raises(HubbubError, match="has lost its table reactions") as caught:
+        _bring(warehouse, change(tmp_path, REACTIONS, [THREE]), mark="second")
+    assert "--full-refresh" in caught.value.fix
+    assert warehouse.mark() == "first"
+
+
 def test_a_new_column_is_added_and_the_others_stay(place: Place, tmp_path: Path) -> None:
     warehouse = _warehouse(place, tmp_path)
     _bring(warehouse, whole(tmp_path, REACTIONS, [ONE, TWO]))
@@ -251,12 +271,6 @@ def test_a_table_of_others_that_came_later_is_left_alone(place: Place, tmp_path:
         _bring(warehouse, whole(tmp_path, EVERYTHING, [everything("a")]), mark="second")
     assert place.run("SELECT * FROM everything") == []
     assert warehouse.mark() == "first"
-
-
-def test_two_workspaces_do_not_share_a_database(place: Place, tmp_path: Path) -> None:
-    _bring(_warehouse(place, tmp_path), whole(tmp_path, REACTIONS, [ONE]))
-    with pytest.raises(HubbubError, match="another workspace, town"):
-        _warehouse(place, tmp_path, "village").mark()
 
 
 def test_a_database_is_named_after_the_workspace_where_none_is_named(tmp_path: Path) -> None:

@@ -102,6 +102,11 @@ def empty(table: str) -> str:
     return f"TRUNCATE TABLE {table}"
 
 
+def drop(table: str, columns: Sequence[str]) -> str:
+    """Columns go."""
+    return f"ALTER TABLE {table} {', '.join(f'DROP COLUMN {quoted(each)}' for each in columns)}"
+
+
 def posts(messages: str, reactions: str, workspace: str) -> str:
     """Posts and replies that are not deleted, with reactions as JSON and a link to each."""
     return f"""WITH of_name AS (

@@ -151,8 +151,7 @@ class _Work:
         return False
 
     def _describe(self, shape: Shape, there: Any) -> None:
-        """Give a table the columns, meaning and labels that it lacks. Columns that the shape lacks
-        stay: BigQuery takes columns away by a query alone."""
+        """Give a table the columns, meaning and labels that it is to have."""
         wanted = {each.name: each for each in sql.schema(shape.fields)}
         had = {each.name for each in there.schema}
         told = [wanted.get(each.name, each) for each in there.schema]
@@ -163,6 +162,8 @@ class _Work:
             self._client.update_table(
                 there, ["schema", "description", "labels"], retry=self._patience
             )
+        if gone := sorted(had - {*wanted}):
+            self._query(sql.drop(self._table_name(shape.name), gone))
 
     def _refuse_others(self, name: str, labels: dict[str, str]) -> None:
         if labels != LABELS:

@@ -23,7 +23,9 @@ from hubbub.errors import HubbubError
 SCHEMES = ("mysql", "mariadb")
 
 _OWN = "_hubbub"
-"""The table that says which workspace, publication and tables are Hubbub's."""
+"""The table that says which tables are Hubbub's, and how far publications have come."""
+_MARK, _TABLE = "mark", "table "
+_COMING, _THERE = "coming", "there"
 _NEW, _OLD = "_hubbub_new", "_hubbub_old"
 _ROWS, _GONE = "_hubbub_rows", "_hubbub_gone"
 _COLLATIONS = ("utf8mb4_0900_bin", "utf8mb4_nopad_bin", "utf8mb4_bin")
@@ -35,8 +37,8 @@ _TRIED = Shape(
 
 
 def open_warehouse(url: str, workspace: str, scratch: Path) -> "MySQL":
-    """The database that a URL names, or else one named after the workspace."""
-    return MySQL(address_of(url, workspace), workspace, scratch)
+    """The database that a URL names, or else one named after the workspace. Raises `UsageError`."""
+    return MySQL(address_of(url, workspace), scratch)
 
 
 class MySQL:
@@ -47,39 +49,38 @@ class MySQL:
     dialect = None
     """It lacks too much of what metrics are written in: lists, FILTER, QUALIFY, time zones."""
 
-    def __init__(self, address: Address, workspace: str, scratch: Path) -> None:
+    def __init__(self, address: Address, scratch: Path) -> None:
         self._address = address
-        self._workspace = workspace
         self._scratch = scratch
+        self.title = self.identity = address.title
 
-    @property
-    def title(self) -> str:
-        return self._address.title
-
-    @property
-    def identity(self) -> str:
-        return self._address.title
+    def table_name(self, table: str) -> str:
+        """A table, with its database."""
+        return f"{sql.quoted(self._address.database)}.{sql.quoted(table)}"
 
     def mark(self) -> str | None:
+        """The mark of the last publication that ended here."""
         with session(self._address) as running:
             if not self._exists(running):
                 return None
             running.run(f"USE {sql.quoted(self._address.database)}")
             own = self._own(running)
-            return own.get("mark")
+            return own.get(_MARK)
 
     def bring(
         self,
         changes: Sequence[Change],
-        views: Sequence[Shown],  # noqa: ARG002 -- it has no dialect
+        views: Sequence[Shown] | None,  # noqa: ARG002 -- it has no dialect
         mark: str,
         on_table: Callable[[str, int], None],
-    ) -> None:
+    ) -> dict[str, str]:
+        """Carry out the changes, each at once."""
         with self._writing() as work:
             for change in changes:
                 work.carry_out(change)
                 on_table(change.shape.name, change.row_count)
-            work.note("mark", mark)
+            work.note(_MARK, mark)
+        return {}
 
     @contextmanager
     def _writing(self) -> Generator["_Work"]:
@@ -88,13 +89,8 @@ class MySQL:
             if not self._exists(running):
                 running.run(f"CREATE DATABASE {database} CHARACTER SET utf8mb4")
             running.run(f"USE {database}")
-            tables = {
-                name.removeprefix("table ")
-                for name in self._own(running)
-                if name.startswith("table ")
-            }
-            work = _Work(running, self.title, tables, self._scratch)
-            work.claim(self._workspace)
+            work = _Work(running, self.title, self._own(running), self._scratch)
+            work.claim()
             yield work
 
     def _exists(self, running: Session) -> bool:
@@ -104,8 +100,7 @@ class MySQL:
         ) == [(1,)]
 
     def _own(self, running: Session) -> dict[str, str]:
-        """What Hubbub has noted here. Raises `HubbubError` if the tables are not this
-        workspace's."""
+        """What Hubbub has noted here. Raises `HubbubError` if the tables are not Hubbub's."""
         there = _tables(running)
         if _OWN not in there:
             strange = sorted(there)
@@ -115,38 +110,29 @@ class MySQL:
                     "Name a database of its own: mysql://user@host/NAME; Hubbub makes it.",
                 )
             return {}
-        own = dict(running.run(f"SELECT what, value FROM {_OWN}"))
-        owner = own.get("workspace", self._workspace)
-        if owner != self._workspace:
-            raise HubbubError(
-                f"{self.title} holds the tables of another workspace, {owner}.",
-                "Name a database for each workspace, or none: then it is named after the "
-                "workspace.",
-            )
-        return own
+        return dict(running.run(f"SELECT what, value FROM {_OWN}"))
 
 
 class _Work:
     """One publication's changes of a database."""
 
-    def __init__(self, running: Session, title: str, tables: set[str], scratch: Path) -> None:
+    def __init__(self, running: Session, title: str, own: dict[str, str], scratch: Path) -> None:
         self._running = running
         self._title = title
-        self._tables = tables
+        self._own = own
         self._scratch = scratch
         found = {name for (name,) in running.run("SELECT COLLATION_NAME FROM "
             "information_schema.COLLATIONS WHERE CHARACTER_SET_NAME = 'utf8mb4'")}  # fmt: skip
         self._collation = next(name for name in _COLLATIONS if name in found)
 
-    def claim(self, workspace: str) -> None:
+    def claim(self) -> None:
         """Take possession, try all that will be asked for, and clear away what a publication that
         was killed has left."""
         self._running.run(
             f"CREATE TABLE IF NOT EXISTS {_OWN} (what VARCHAR(191) CHARACTER SET utf8mb4 "
             f"COLLATE {self._collation} PRIMARY KEY, value TEXT CHARACTER SET utf8mb4) "
-            "ENGINE=InnoDB COMMENT='Which workspace and tables Hubbub has published here'"
+            "ENGINE=InnoDB COMMENT='What of this database Hubbub has made, and how far that came.'"
         )
-        self.note("workspace", workspace)
         self._clear()
         made = sql.table(_TRIED, self._collation)
         self._running.run(f"CREATE TABLE {_NEW} {made}")
@@ -167,19 +153,26 @@ class _Work:
     def carry_out(self, change: Change) -> None:
         """Make of one table what it is to be, at once."""
         name = change.shape.name
+        known = self._own.get(_TABLE + name)
         is_there = name in _tables(self._running)
-        if is_there and name not in self._tables:
+        if is_there and known is None:
             raise HubbubError(
-                f"{self._title} holds a table {name} that is not Hubbub's.",
-                "Name a database of its own: mysql://user@host/NAME; Hubbub makes it.",
+                f"{self._title} holds {name}, which Hubbub has not made.",
+                "Rename it, or publish to another database.",
             )
-        self.note(f"table {name}", "")
-        self._tables.add(name)
+        if known == _THERE and not (is_there or change.is_whole):
+            raise HubbubError(
+                f"{self._title} has lost its table {name}.",
+                "Send all rows anew: hubbub publish … --full-refresh",
+            )
+        if known is None:
+            self.note(_TABLE + name, _COMING)
         if change.is_whole or not is_there:
             self._replace(change, is_there=is_there)
         else:
-            self._widen(change.shape)
+            self._alter(change.shape)
             self._merge(change)
+        self.note(_TABLE + name, _THERE)
 
     def _replace(self, change: Change, *, is_there: bool) -> None:
         name = sql.quoted(change.shape.name)
@@ -202,23 +195,22 @@ class _Work:
             self._running.run(f"REPLACE INTO {name} ({listed}) SELECT {listed} FROM {_ROWS}")
         self._clear()
 
-    def _widen(self, shape: Shape) -> None:
-        """Add the columns that the table has not had yet."""
-        there = {
-            name
-            for (name,) in self._running.run(
-                "SELECT COLUMN_NAME FROM information_schema.COLUMNS "
-                "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s",
-                (shape.name,),
-            )
-        }
-        added = [
+    def _alter(self, shape: Shape) -> None:
+        """Add and drop columns."""
+        rows = self._running.run(
+            "SELECT COLUMN_NAME FROM information_schema.COLUMNS "
+            "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s",
+            (shape.name,),
+        )
+        there = {name for (name,) in rows}
+        changes = [
             f"ADD COLUMN {sql.column(shape, field, self._collation)}"
             for field in shape.fields
             if field.name not in there
         ]
-        if added:
-            self._running.run(f"ALTER TABLE {sql.quoted(shape.name)} {', '.join(added)}")
+        changes += [f"DROP COLUMN {sql.quoted(name)}" for name in there - {*_columns(shape)}]
+        if changes:
+            self._running.run(f"ALTER TABLE {sql.quoted(shape.name)} {', '.join(changes)}")
 
     def _stage(
         self, into: str, shape: Shape, columns: Sequence[str], files: Sequence[Path]
