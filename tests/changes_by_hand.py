@@ -93,11 +93,12 @@ def everything(name: str, **values: Any) -> tuple[Any, ...]:
 
 
 def _written(folder: Path, fields: Sequence[Field], rows: Sequence[Row]) -> tuple[Path, ...]:
-    """The rows in Parquet files of at most two rows each; none if there are none."""
+    """The rows in two Parquet files; in none if there are none."""
     schema = pa.schema([(field.name, _TYPES[field.kind]) for field in fields])
     files: list[Path] = []
-    for begin in range(0, len(rows), 2):
-        part = rows[begin : begin + 2]
+    size = max(1, (len(rows) + 1) // 2)
+    for begin in range(0, len(rows), size):
+        part = rows[begin : begin + size]
         columns = [
             pa.array([row[place] for row in part], type=each.type)
             for place, each in enumerate(schema)

@@ -133,8 +133,8 @@ def explained(address: Address) -> Generator[None]:
 
 def reason_of(error: Any) -> str:
     """Google's word for what is wrong, such as `accessDenied`."""
-    reasons = [each.get("reason", "") for each in error.errors if isinstance(each, dict)]
-    return next(filter(None, reasons), "")
+    told: list[dict[str, str]] = list(error.errors)
+    return next((each["reason"] for each in told if each.get("reason")), "")
 
 
 def _explanation(error: Any, address: Address) -> HubbubError:

@@ -79,22 +79,24 @@ class Dataset:
         table.description = msgspec.json.encode(book).decode()
         self.client.update_table(table, ["description"], retry=self.patience)
 
-    def make(self) -> None:
-        """Make the dataset and Hubbub's own table, where they are not there."""
-        dataset = self.google.Dataset(self._name)
-        dataset.location = self.address.location
-        self.client.create_dataset(dataset, exists_ok=True, retry=self.patience)
-        table = self.google.Table(
-            self.reference(_BOOK), [self.google.SchemaField("nothing", "STRING")]
-        )
-        table.labels = LABELS
-        self.client.create_table(table, exists_ok=True, retry=self.patience)
+    def make(self) -> str:
+        """Make the dataset and Hubbub's own table, where they are not there; where the dataset
+        lies, and so its jobs. Who may write to a dataset may perhaps make none."""
+        from google.api_core.exceptions import NotFound
+
+        try:
+            dataset = self.client.get_dataset(self._name, retry=self.patience)
+        except NotFound:
+            wanted = self.google.Dataset(self._name)
+            wanted.location = self.address.location
+            dataset = self.client.create_dataset(wanted, exists_ok=True, retry=self.patience)
+        if self.find(_BOOK) is None:
+            nothing = [self.google.SchemaField("nothing", "STRING")]
+            table = self.google.Table(self.reference(_BOOK), nothing)
+            table.labels = LABELS
+            self.client.create_table(table, exists_ok=True, retry=self.patience)
+        return dataset.location
 
     def remove(self, table: str) -> None:
         """Remove a table or view, if it is there."""
         self.client.delete_table(self.reference(table), not_found_ok=True, retry=self.patience)
-
-    @property
-    def location(self) -> str:
-        """Where the dataset lies, and so its jobs."""
-        return self.client.get_dataset(self._name, retry=self.patience).location

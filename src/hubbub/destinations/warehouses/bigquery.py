@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ SCHEMES = ("bigquery",)
 _WAITING = "_hubbub_waiting_"
 """What the tables are called in which changes wait."""
 _WAIT = timedelta(days=1)
+_MOST_DAYS = 4_000
+"""Of which one job may change rows."""
 
 
 def open_warehouse(url: str, workspace: str, scratch: Path) -> "BigQuery":
@@ -94,8 +96,7 @@ class _Work:
         """Take possession, wait for jobs of a publication that was killed, and clear away what it
         has left."""
         self._book = self._dataset.book()
-        self._dataset.make()
-        self._location = self._dataset.location
+        self._location = self._dataset.make()
         if self._book.run is not None:
             self._await_jobs_of(self._book.run)
         self._dataset.note(replace(self._book, run=self._run))
@@ -143,7 +144,7 @@ class _Work:
                 "Send all rows anew: hubbub publish … --full-refresh",
             )
         if there is None:
-            self._client.create_table(self._table(shape), retry=self._patience)
+            self._client.create_table(self._table(shape), exists_ok=True, retry=self._patience)
             return True
         self._refuse_others(shape.name, there.labels)
         if not is_whole:
@@ -182,6 +183,7 @@ class _Work:
 
     def _replace(self, change: Change) -> None:
         shape = change.shape
+        self._refuse_many(days_of(change))
         self._load(
             shape.name,
             sql.schema(shape.fields),
@@ -200,8 +202,17 @@ class _Work:
             self._waiting(sql.schema(keys), change.gone) as gone,
         ):
             if rows or gone:
-                table = self._table_name(shape.name)
-                self._query(sql.merge(table, rows, gone, shape, days_of(change)))
+                days = days_of(change)
+                self._refuse_many(days)
+                self._query(sql.merge(self._table_name(shape.name), rows, gone, shape, days))
+
+    def _refuse_many(self, days: Sequence[date]) -> None:
+        if len(days) > _MOST_DAYS:
+            raise HubbubError(
+                f"BigQuery takes {_MOST_DAYS:,} days of one table at once, and these are "
+                f"{len(days):,}.",
+                "Begin with the newest, and go back in time: hubbub publish … --since DAY",
+            )
 
     @contextmanager
     def _waiting(self, schema: list[Any], files: Sequence[Path]) -> Generator[str | None]:
@@ -213,7 +224,7 @@ class _Work:
         table = self._google.Table(self._dataset.reference(name), schema)
         table.labels = LABELS
         table.expires = datetime.now(UTC) + _WAIT
-        self._client.create_table(table, retry=self._patience)
+        self._client.create_table(table, exists_ok=True, retry=self._patience)
         try:
             self._load(name, schema, files, write_disposition="WRITE_APPEND")
             yield self._table_name(name)
@@ -231,27 +242,44 @@ class _Work:
             parquet_options=parquet,
             **options,
         )
+        name = self._job()
         with as_one(files, self._scratch) as path, path.open("rb") as file:
-            job = self._client.load_table_from_file(
-                file,
-                self._dataset.reference(table),
-                size=path.stat().st_size,
-                job_id=self._job(),
-                location=self._location,
-                job_config=config,
-                timeout=bigquery.JOB_SECONDS,
+            job = self._begun(
+                name,
+                lambda: self._client.load_table_from_file(
+                    file,
+                    self._dataset.reference(table),
+                    size=path.stat().st_size,
+                    job_id=name,
+                    location=self._location,
+                    job_config=config,
+                    timeout=bigquery.JOB_SECONDS,
+                ),
             )
         job.result(retry=self._patience, timeout=bigquery.JOB_SECONDS)
 
     def _query(self, statement: str) -> None:
-        job = self._client.query(
-            statement,
-            job_id=self._job(),
-            location=self._location,
-            retry=self._patience,
-            job_retry=None,
+        name = self._job()
+        job = self._begun(
+            name,
+            lambda: self._client.query(
+                statement,
+                job_id=name,
+                location=self._location,
+                retry=self._patience,
+                job_retry=None,
+            ),
         )
         job.result(retry=self._patience, timeout=bigquery.JOB_SECONDS, job_retry=None)
+
+    def _begun(self, name: str, begin: Callable[[], Any]) -> Any:
+        """A job that was begun: by a request before, if its answer was lost on the way."""
+        from google.api_core.exceptions import Conflict
+
+        try:
+            return begin()
+        except Conflict:
+            return self._client.get_job(name, location=self._location, retry=self._patience)
 
     def _job(self) -> str:
         return f"hubbub_{self._run}_{next(self._numbers)}"
@@ -283,7 +311,7 @@ class _Work:
         table.description = view.doc
         table.labels = LABELS
         try:
-            self._client.create_table(table, retry=self._patience)
+            self._client.create_table(table, exists_ok=True, retry=self._patience)
         except BadRequest as error:
             return f"BigQuery does not take its SQL: {error.message}"
         return None
