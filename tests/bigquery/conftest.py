@@ -8,6 +8,10 @@ import pytest
 from tests.bigquery.google_server import Google
 
 
+def _no(_credentials: object) -> bool:
+    return False
+
+
 @pytest.fixture
 def google(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Google]:
     running = Google()
@@ -21,7 +25,7 @@ def google(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Google]:
     monkeypatch.setattr(
         "google.auth.credentials.CredentialsWithRegionalAccessBoundary."
         "_is_regional_access_boundary_lookup_required",
-        lambda _self: False,
+        _no,
     )
     yield running
     running.stop()

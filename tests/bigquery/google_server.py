@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 import google.auth.jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from google.auth.exceptions import GoogleAuthError
 
 from tests.bigquery.google_tables import Holdings, Refused, Resource
 
@@ -101,7 +102,7 @@ class Google:
         )
         try:
             _jwt.decode(asked["assertion"], certs=public)
-        except (ValueError, google.auth.exceptions.GoogleAuthError) as error:
+        except (ValueError, GoogleAuthError) as error:
             raise Refused(400, "invalid_grant", "Invalid JWT Signature.") from error
         token = uuid.uuid4().hex
         self._tokens.add(token)
@@ -190,6 +191,8 @@ def _key(_name: str) -> rsa.RSAPrivateKey:
 class _Handler(BaseHTTPRequestHandler):
     google: Google
     protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    """An answer goes as a whole: else its second part waits until the first is acknowledged."""
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the base's name
         """Nothing is written to the terminal."""
@@ -252,13 +255,13 @@ class _Handler(BaseHTTPRequestHandler):
                 return served
         raise Refused(404, "notFound", f"no such path: {self.command} {path}")
 
-    def _make_dataset(self, body: bytes, project: str) -> tuple[int, Resource]:
+    def make_dataset(self, body: bytes, project: str) -> tuple[int, Resource]:
         return 200, self.google.holdings.make_dataset(project, json.loads(body))
 
-    def _show_dataset(self, body: bytes, project: str, dataset: str) -> tuple[int, Resource]:
+    def show_dataset(self, body: bytes, project: str, dataset: str) -> tuple[int, Resource]:
         return 200, self.google.holdings.dataset(project, dataset).resource
 
-    def _list_tables(self, body: bytes, project: str, dataset: str) -> tuple[int, Resource]:
+    def list_tables(self, body: bytes, project: str, dataset: str) -> tuple[int, Resource]:
         tables = self.google.holdings.dataset(project, dataset).tables
         listed = [
             {key: each[key] for key in ("id", "tableReference", "type", "labels") if key in each}
@@ -266,42 +269,45 @@ class _Handler(BaseHTTPRequestHandler):
         ]
         return 200, {"kind": "bigquery#tableList", "tables": listed, "totalItems": len(listed)}
 
-    def _make_table(self, body: bytes, project: str, dataset: str) -> tuple[int, Resource]:
+    def make_table(self, body: bytes, project: str, dataset: str) -> tuple[int, Resource]:
         return 200, self.google.holdings.make_table(project, dataset, json.loads(body))
 
-    def _show_table(
+    def show_table(
         self, body: bytes, project: str, dataset: str, table: str
     ) -> tuple[int, Resource]:
         return 200, self.google.holdings.table(project, dataset, table)
 
-    def _change_table(
+    def change_table(
         self, body: bytes, project: str, dataset: str, table: str
     ) -> tuple[int, Resource]:
         changes = json.loads(body)
         etag = self.headers.get("If-Match")
         return 200, self.google.holdings.change_table(project, dataset, table, changes, etag)
 
-    def _remove_table(
-        self, body: bytes, project: str, dataset: str, table: str
-    ) -> tuple[int, None]:
+    def remove_table(self, body: bytes, project: str, dataset: str, table: str) -> tuple[int, None]:
         self.google.holdings.remove_table(project, dataset, table)
         return 204, None
 
-    def _make_job(self, body: bytes, project: str) -> tuple[int, Resource]:
+    def make_job(self, body: bytes, project: str) -> tuple[int, Resource]:
         return 200, self.google.begin(project, json.loads(body), None)
 
-    def _show_job(self, body: bytes, project: str, job: str) -> tuple[int, Resource]:
+    def show_job(self, body: bytes, project: str, job: str) -> tuple[int, Resource]:
         return 200, self.google.job(job).resource
 
-    def _show_results(self, body: bytes, project: str, job: str) -> tuple[int, Resource]:
+    def show_results(self, body: bytes, project: str, job: str) -> tuple[int, Resource]:
         found = self.google.job(job).resource
         if "errorResult" in found["status"]:
             told = found["status"]["errorResult"]
             raise Refused(400, told["reason"], told["message"])
-        told = {"jobReference": found["jobReference"], "schema": {"fields": []}, "totalRows": "0"}
-        return 200, told | {"jobComplete": found["status"]["state"] == "DONE"}
+        answer: Resource = {
+            "jobReference": found["jobReference"],
+            "schema": {"fields": []},
+            "totalRows": "0",
+            "jobComplete": found["status"]["state"] == "DONE",
+        }
+        return 200, answer
 
-    def _upload(self, body: bytes, project: str) -> tuple[int, Resource | None]:
+    def upload(self, body: bytes, project: str) -> tuple[int, Resource | None]:
         kind = parse_qs(urlsplit(self.path).query)["uploadType"][0]
         if kind == "multipart":
             resource, content = _parts(body, self.headers["Content-Type"])
@@ -311,7 +317,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._more["Location"] = f"{self.google.url}/upload/{project}/{name}"
         return 200, None
 
-    def _continue(self, body: bytes, project: str, upload: str) -> tuple[int, Resource | None]:
+    def go_on(self, body: bytes, project: str, upload: str) -> tuple[int, Resource | None]:
         resource, content = self.google.uploads[upload]
         begin, end, total = re.fullmatch(
             r"bytes (\d+)-(\d+)/(\d+|\*)", self.headers["Content-Range"]
@@ -326,18 +332,18 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 _ROUTES: tuple[tuple[str, str, Any], ...] = (
-    ("POST", rf"{_API}/datasets", _Handler._make_dataset),
-    ("GET", _DATASET, _Handler._show_dataset),
-    ("GET", rf"{_DATASET}/tables", _Handler._list_tables),
-    ("POST", rf"{_DATASET}/tables", _Handler._make_table),
-    ("GET", _TABLE, _Handler._show_table),
-    ("PATCH", _TABLE, _Handler._change_table),
-    ("DELETE", _TABLE, _Handler._remove_table),
-    ("POST", rf"{_API}/jobs", _Handler._make_job),
-    ("GET", rf"{_API}/jobs/(?P<job>[^/]+)", _Handler._show_job),
-    ("GET", rf"{_API}/queries/(?P<job>[^/]+)", _Handler._show_results),
-    ("POST", rf"/upload{_API}/jobs", _Handler._upload),
-    ("PUT", r"/upload/(?P<project>[^/]+)/(?P<upload>[^/]+)", _Handler._continue),
+    ("POST", rf"{_API}/datasets", _Handler.make_dataset),
+    ("GET", _DATASET, _Handler.show_dataset),
+    ("GET", rf"{_DATASET}/tables", _Handler.list_tables),
+    ("POST", rf"{_DATASET}/tables", _Handler.make_table),
+    ("GET", _TABLE, _Handler.show_table),
+    ("PATCH", _TABLE, _Handler.change_table),
+    ("DELETE", _TABLE, _Handler.remove_table),
+    ("POST", rf"{_API}/jobs", _Handler.make_job),
+    ("GET", rf"{_API}/jobs/(?P<job>[^/]+)", _Handler.show_job),
+    ("GET", rf"{_API}/queries/(?P<job>[^/]+)", _Handler.show_results),
+    ("POST", rf"/upload{_API}/jobs", _Handler.upload),
+    ("PUT", r"/upload/(?P<project>[^/]+)/(?P<upload>[^/]+)", _Handler.go_on),
 )
 
 

@@ -1,8 +1,8 @@
 """What the stand-in for BigQuery holds: metadata as the client sent it, and rows in DuckDB.
 
 Statements are read by SQLGlot's parser of BigQuery's dialect, which refuses what it does not know,
-and run in DuckDB's. What BigQuery is documented to refuse is refused here too, as far as Hubbub could
-come to ask for it.
+and run in DuckDB's. What BigQuery is documented to refuse is refused here too, as far as Hubbub
+could come to ask for it.
 """
 
 import io
@@ -136,7 +136,7 @@ class Holdings:
         if parted:
             assert parted["type"] == "DAY"
             assert kinds[parted["field"]]["type"] in {"DATE", "TIMESTAMP"}
-        clustered = (resource.get("clustering") or {}).get("fields", [])
+        clustered: list[str] = resource.get("clustering", {"fields": []})["fields"]
         if len(clustered) > 4 or any(
             kinds[each]["type"] == "FLOAT" or kinds[each].get("mode") == "REPEATED"
             for each in clustered
@@ -217,7 +217,7 @@ class Holdings:
             except duckdb.Error as error:
                 raise Refused(400, "invalidQuery", str(error)) from error
 
-    def _run(self, tree: exp.Expression, written: str) -> None:
+    def _run(self, tree: exp.Expr, written: str) -> None:
         if not isinstance(tree, exp.Alter):
             self._rows.execute(written)
             return
@@ -243,7 +243,7 @@ def _column(told: Mapping[str, Any]) -> str:
     return f'"{told["name"]}" {_TYPES[told["type"]]}{array}'
 
 
-def _parsed(statement: str) -> list[exp.Expression]:
+def _parsed(statement: str) -> list[exp.Expr]:
     try:
         return [each for each in sqlglot.parse(statement, read="bigquery") if each is not None]
     except SqlglotError as error:

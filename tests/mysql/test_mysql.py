@@ -94,8 +94,13 @@ def test_every_kind_of_value_arrives_as_it_is(place: Place, tmp_path: Path) -> N
     _bring(_warehouse(place, tmp_path), whole(tmp_path, EVERYTHING, [row]))
     (found,) = place.run("SELECT * FROM everything")
     assert found[:6] == (
-        "모두", -(2**63), 0.1 + 0.2, 1, at("2038-01-19 03:14:08.000001").replace(tzinfo=None), date(1969, 12, 31),
-    )  # fmt: skip
+        "모두",
+        -(2**63),
+        0.1 + 0.2,
+        1,
+        at("2038-01-19 03:14:08.000001").replace(tzinfo=None),
+        date(1969, 12, 31),
+    )
     assert json.loads(found[6]) == ["it's", "한", 'q"', "\\"]
     assert found[7] == text
 
