@@ -72,8 +72,12 @@ class Holdings:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query in DuckDB's SQL: a test's own look at what is there."""
+        return [tuple(row.values()) for row in self.named_rows(query)]
+
+    def named_rows(self, query: str) -> list[dict[str, Any]]:
+        """The same, by the names of columns."""
         table: Any = self._rows.sql(query).to_arrow_table()
-        return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+        return table.to_pylist()
 
     def close(self) -> None:
         """Forget all."""

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,36 @@ class Place:
     def url(self) -> str:
         return f"mysql://{self.user}@127.0.0.1:{self.server.port}/{self.database}"
 
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """The rows of a table, in no order; instants in UTC, as they are meant."""
+        told = self.server.run(
+            "SELECT COLUMN_NAME, COLUMN_TYPE FROM information_schema.COLUMNS WHERE "
+            f"TABLE_SCHEMA = '{self.database}' AND TABLE_NAME = '{table}' ORDER BY ORDINAL_POSITION"
+        )
+        return [
+            {name: _read(value, kind) for value, (name, kind) in zip(row, told, strict=True)}
+            for row in self.run(f"SELECT * FROM `{table}`")
+        ]
+
+    def everything(self) -> str:
+        """All that is there, in one text."""
+        if not self.server.run(f"SHOW DATABASES LIKE '{self.database}'"):
+            return ""
+        tables = [name for (name,) in self.run("SHOW TABLES")]
+        return "\n".join(
+            f"{self.run(f'SHOW CREATE TABLE `{name}`')} {self.run(f'SELECT * FROM `{name}`')}"
+            for name in tables
+        )
+
     def run(self, statement: str) -> list[tuple[Any, ...]]:
         """Run a statement there as administrator."""
         return self.server.run(statement, self.database)
+
+
+def _read(value: Any, kind: str) -> Any:
+    if value is not None and kind == "tinyint(1)":
+        return bool(value)
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
 
 
 @pytest.fixture(scope="session")

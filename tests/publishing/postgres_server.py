@@ -123,7 +123,16 @@ class PostgresServer:
     def dump(self, database: str) -> str:
         """All that a database holds."""
         done = subprocess.run(
-            [self._bin / "pg_dump", "-h", self._folder, "-p", str(self.port), "-U", OWNER, database],
+            [
+                self._bin / "pg_dump",
+                "-h",
+                self._folder,
+                "-p",
+                str(self.port),
+                "-U",
+                OWNER,
+                database,
+            ],
             check=True,
             capture_output=True,
             text=True,
