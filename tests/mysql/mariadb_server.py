@@ -82,7 +82,7 @@ class MariaDB:
         """Run a statement as the server's administrator, by another way than Hubbub's."""
         connection: Any = pymysql.connect(
             unix_socket=self.socket, user="root", charset="utf8mb4",
-            database=database, autocommit=True,
+            database=database, autocommit=True, ssl_disabled=True,
         )  # fmt: skip
         with closing(connection), connection.cursor() as cursor:
             cursor.execute(statement)

@@ -54,7 +54,11 @@ def test_a_killed_publication_leaves_a_table_as_it_was_or_is_to_be(
 def _held(place: Place) -> Generator[None]:
     """Somebody reads the reactions, and nobody can change them meanwhile."""
     connection: Any = pymysql.connect(
-        unix_socket=place.server.socket, user="root", database=place.database, autocommit=False
+        unix_socket=place.server.socket,
+        user="root",
+        database=place.database,
+        autocommit=False,
+        ssl_disabled=True,
     )
     with closing(connection), connection.cursor() as cursor:
         cursor.execute("SELECT * FROM reactions FOR UPDATE")

@@ -120,6 +120,7 @@ class _Work:
         self._running = running
         self._title = title
         self._own = own
+        self._there = _tables(running)
         self._scratch = scratch
         found = {name for (name,) in running.run("SELECT COLLATION_NAME FROM "
             "information_schema.COLLATIONS WHERE CHARACTER_SET_NAME = 'utf8mb4'")}  # fmt: skip
@@ -144,6 +145,7 @@ class _Work:
         )
         self._running.run(f"DELETE t FROM {_NEW} t JOIN {_GONE} USING (`key`)")
         self._running.run(f"RENAME TABLE {_NEW} TO {_OLD}")
+        self._running.run(f"DROP TEMPORARY TABLE {_GONE}")
         self._clear()
 
     def note(self, what: str, value: str) -> None:
@@ -154,7 +156,7 @@ class _Work:
         """Make of one table what it is to be, at once."""
         name = change.shape.name
         known = self._own.get(_TABLE + name)
-        is_there = name in _tables(self._running)
+        is_there = name in self._there
         if is_there and known is None:
             raise HubbubError(
                 f"{self._title} holds {name}, which Hubbub has not made.",
@@ -167,20 +169,24 @@ class _Work:
             )
         if known is None:
             self.note(_TABLE + name, _COMING)
+        self._there.add(name)
         if change.is_whole or not is_there:
             self._replace(change, is_there=is_there)
         else:
             self._alter(change.shape)
             self._merge(change)
-        self.note(_TABLE + name, _THERE)
+        if known != _THERE:
+            self.note(_TABLE + name, _THERE)
 
     def _replace(self, change: Change, *, is_there: bool) -> None:
         name = sql.quoted(change.shape.name)
         self._running.run(f"CREATE TABLE {_NEW} {sql.table(change.shape, self._collation)}")
         self._fill(_NEW, change.shape, _columns(change.shape), change.rows)
-        moved = f"{name} TO {_OLD}, " if is_there else ""
-        self._running.run(f"RENAME TABLE {moved}{_NEW} TO {name}")
-        self._clear()
+        if is_there:
+            self._running.run(f"RENAME TABLE {name} TO {_OLD}, {_NEW} TO {name}")
+            self._running.run(f"DROP TABLE {_OLD}")
+        else:
+            self._running.run(f"RENAME TABLE {_NEW} TO {name}")
 
     def _merge(self, change: Change) -> None:
         shape, name = change.shape, sql.quoted(change.shape.name)
@@ -193,7 +199,7 @@ class _Work:
             )
             listed = sql.names(columns)
             self._running.run(f"REPLACE INTO {name} ({listed}) SELECT {listed} FROM {_ROWS}")
-        self._clear()
+        self._running.run(f"DROP TEMPORARY TABLE {_ROWS}, {_GONE}")
 
     def _alter(self, shape: Shape) -> None:
         """Add and drop columns."""
@@ -227,17 +233,11 @@ class _Work:
             self._running.run(statement)
 
     def _clear(self) -> None:
-        self._running.run(f"DROP TEMPORARY TABLE IF EXISTS {_ROWS}, {_GONE}")
         self._running.run(f"DROP TABLE IF EXISTS {_NEW}, {_OLD}")
 
 
 def _tables(running: Session) -> set[str]:
-    return {
-        name
-        for (name,) in running.run(
-            "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()"
-        )
-    }
+    return {name for (name,) in running.run("SHOW TABLES")}
 
 
 def _columns(shape: Shape) -> tuple[str, ...]:
