@@ -140,7 +140,8 @@ class Holdings:
         if parted:
             assert parted["type"] == "DAY"
             assert kinds[parted["field"]]["type"] in {"DATE", "TIMESTAMP"}
-        clustered: list[str] = resource.get("clustering", {"fields": []})["fields"]
+        clustering: dict[str, list[str]] = resource.get("clustering") or {"fields": []}
+        clustered = clustering["fields"]
         if len(clustered) > 4 or any(
             kinds[each]["type"] == "FLOAT" or kinds[each].get("mode") == "REPEATED"
             for each in clustered

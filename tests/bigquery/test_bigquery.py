@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from hubbub.core.warehouse import DAY, Change, Field, Kind, Shape, Shown
+from hubbub.core.warehouse import DAY, Change, Field, Kind, Shape
 from hubbub.destinations.bigquery import dataset as dataset_module
 from hubbub.destinations.warehouses.bigquery import BigQuery, open_warehouse
 from hubbub.errors import HubbubError, TryAgain, UsageError
@@ -46,10 +46,8 @@ def _warehouse(folder: Path) -> BigQuery:
     return open_warehouse("bigquery://acme/town", "elsewhere", folder)
 
 
-def _bring(
-    warehouse: BigQuery, *changes: Change, mark: str = "first", views: list[Shown] | None = None
-) -> dict[str, str]:
-    return warehouse.bring(changes, views, mark, lambda _name, _rows: None)
+def _bring(warehouse: BigQuery, *changes: Change, mark: str = "first") -> dict[str, str]:
+    return warehouse.bring(changes, None, mark, lambda _name, _rows: None)
 
 
 def _reactions(google: Google) -> list[tuple[Any, ...]]:
@@ -234,50 +232,6 @@ def test_rows_of_a_metric_are_replaced_with_their_columns(google: Google, tmp_pa
     other = replace(shape, fields=(Field("share", Kind.NUMBER, "how much"),))
     _bring(warehouse, whole(tmp_path, other, [(0.5,)]))
     assert google.holdings.rows("SELECT * FROM acme.town.metric_talk") == [(0.5,)]
-
-
-def test_views_are_made_renewed_and_taken_away(google: Google, tmp_path: Path) -> None:
-    warehouse = _warehouse(tmp_path)
-    table = warehouse.table_name("reactions")
-    one = Shown("metric_one", "How many.", f"SELECT COUNT(*) AS count FROM {table}")
-    two = Shown("metric_two", "Who.", f"SELECT user_id FROM {table}")
-    refused = _bring(warehouse, whole(tmp_path, REACTIONS, [ONE, TWO]), views=[one, two])
-    assert refused == {}
-    assert google.holdings.rows("SELECT * FROM acme.town.metric_one") == [(2,)]
-    assert google.holdings.table("acme", "town", "metric_one")["description"] == "How many."
-    other = replace(one, sql=f"SELECT COUNT(*) + 1 AS count FROM {table}")
-    _bring(warehouse, views=[other], mark="second")
-    assert google.holdings.rows("SELECT * FROM acme.town.metric_one") == [(3,)]
-    assert _names(google) == {"_hubbub", "reactions", "metric_one"}
-    _bring(warehouse, views=None, mark="third")
-    assert _names(google) == {"_hubbub", "reactions", "metric_one"}
-
-
-def test_a_view_that_bigquery_does_not_take_is_told_and_the_others_are_made(
-    google: Google, tmp_path: Path
-) -> None:
-    warehouse = _warehouse(tmp_path)
-    table = warehouse.table_name("reactions")
-    bad = Shown("metric_bad", "No.", f"SELECT no_such_function(name) FROM {table}")
-    good = Shown("metric_good", "Yes.", f"SELECT name FROM {table}")
-    refused = _bring(warehouse, whole(tmp_path, REACTIONS, [ONE]), views=[bad, good])
-    assert list(refused) == ["metric_bad"]
-    assert "no_such_function" in refused["metric_bad"]
-    assert _names(google) == {"_hubbub", "reactions", "metric_good"}
-    assert warehouse.mark() == "first"
-
-
-def test_a_view_of_others_is_left_alone(google: Google, tmp_path: Path) -> None:
-    warehouse = _warehouse(tmp_path)
-    _bring(warehouse, whole(tmp_path, REACTIONS, [ONE]))
-    google.holdings.make_table(
-        "acme", "town",
-        {"tableReference": {"projectId": "acme", "datasetId": "town", "tableId": "metric_one"},
-         "view": {"query": "SELECT 1 AS one", "useLegacySql": False}},
-    )  # fmt: skip
-    refused = _bring(warehouse, views=[Shown("metric_one", "", "SELECT 2 AS two")])
-    assert refused == {"metric_one": "there is something of that name which Hubbub has not made"}
-    assert google.holdings.rows("SELECT * FROM acme.town.metric_one") == [(1,)]
 
 
 def test_a_change_that_fails_leaves_the_table_and_the_mark(google: Google, tmp_path: Path) -> None:

@@ -69,17 +69,18 @@ def address_of(url: str, workspace: str) -> Address:
 def connected(address: Address) -> Generator[Any]:
     """Google's client, logged in by what the environment says. What it raises is explained."""
     try:
-        import google.auth
+        from google import auth as google_auth
         from google.auth.exceptions import DefaultCredentialsError
         from google.cloud import bigquery
     except ModuleNotFoundError as error:
         raise HubbubError(
             "BigQuery's client is not installed.", 'Install it: pip install "hubbub[bigquery]"'
         ) from error
+    auth: Any = google_auth
     _refuse_open_lines()
     with explained(address):
         try:
-            credentials, _ = google.auth.default(scopes=_SCOPES)
+            credentials, _ = auth.default(scopes=_SCOPES)
         except DefaultCredentialsError:
             raise HubbubError(
                 f"There is nothing to log in to {address.title} with.",

@@ -22,6 +22,10 @@ _PRUNED_DAYS = 1_000
 
 POSTS = "posts"
 """The view of posts and threads, with the columns that loaders of single workspaces often have."""
+POSTS_DOC = (
+    "Posts and replies that are not deleted, with their reactions as JSON. "
+    "tddate is the day in UTC, by which the tables are parted."
+)
 POSTS_READ = ("messages", "reactions", "workspace")
 """Tables that it reads."""
 
