@@ -4,6 +4,7 @@ A server's error may quote rows (`Duplicate entry '…'`), so of its errors only
 """
 
 import os
+import re
 import ssl
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
@@ -79,7 +80,7 @@ def address_of(url: str, workspace: str) -> Address:
         parts.hostname,
         port,
         unquote(parts.username),
-        unquote(parts.path.strip("/")) or workspace,
+        unquote(parts.path.strip("/")) or re.sub(r"[^a-z0-9_]", "_", workspace.lower()),
         options["ssl_ca"][0] if "ssl_ca" in options else None,
     )
 
