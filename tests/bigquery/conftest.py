@@ -1,6 +1,6 @@
 """A stand-in for Google for each test, and the environment that leads to it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,10 @@ class Place:
         """The rows of a table, in no order, without the day that was added."""
         rows = self.google.holdings.named_rows(f"SELECT * FROM acme.grove.{table}")
         return [{name: row[name] for name in row if name != DAY} for row in rows]
+
+    def tables(self, names: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        """The same of many tables."""
+        return {name: self.rows(name) for name in names}
 
     def everything(self) -> str:
         """All that is there, in one text."""

@@ -1,7 +1,7 @@
 """One server for all tests of a run; each test has a database of its own."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +35,10 @@ class Place:
             {name: _read(value, kind) for value, (name, kind) in zip(row, told, strict=True)}
             for row in self.run(f"SELECT * FROM `{table}`")
         ]
+
+    def tables(self, names: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        """The same of many tables."""
+        return {name: self.rows(name) for name in names}
 
     def everything(self) -> str:
         """All that is there, in one text."""
