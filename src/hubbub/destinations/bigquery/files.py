@@ -10,14 +10,10 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
-from hubbub.core.warehouse import Change
+from hubbub.core.warehouse import DAY, DAY_OF_TS, Change
 from hubbub.destinations.bigquery import statements as sql
 
 _pq: Any = pq
-_DAY_OF_TS = (
-    "coalesce(make_timestamp(try_cast(split_part(ts, '.', 1) AS BIGINT) * 1000000)::DATE, "
-    "DATE '1970-01-01')"
-)
 
 
 @contextmanager
@@ -42,9 +38,9 @@ def days_of(change: Change) -> list[date]:
     """The days on which a row is new, changed or gone; none if the table is not parted."""
     if sql.partitioning(change.shape) is None:
         return []
-    queries = [f"SELECT posted_on FROM read_parquet({_listed(change.rows)})"] if change.rows else []
+    queries = [f"SELECT {DAY} FROM read_parquet({_listed(change.rows)})"] if change.rows else []
     if change.gone:
-        queries.append(f"SELECT {_DAY_OF_TS} FROM read_parquet({_listed(change.gone)})")
+        queries.append(f"SELECT {DAY_OF_TS} FROM read_parquet({_listed(change.gone)})")
     with closing(duckdb.connect(":memory:")) as session:
         found = session.execute(" UNION ".join(queries)).fetchall()
     return sorted(day for (day,) in found)
