@@ -11,6 +11,11 @@ from hubbub.core.tables import MESSAGES, SEARCHED, Table, Type
 
 DAY = "posted_on"
 """The column with the UTC day of a row, which is added for warehouses that part tables by it."""
+DAY_OF_TS = (
+    "coalesce(make_timestamp(try_cast(split_part(ts, '.', 1) AS BIGINT) * 1000000)::DATE, "
+    "DATE '1970-01-01')"
+)
+"""That day, by DuckDB, of a row with a `ts`."""
 
 
 class Kind(Enum):

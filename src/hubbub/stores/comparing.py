@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from hubbub.core.tables import Table, Type
-from hubbub.core.warehouse import DAY, Change, Kind, Shape
+from hubbub.core.warehouse import DAY, DAY_OF_TS, Change, Kind, Shape
 from hubbub.stores.duckdb import first_row
 from hubbub.stores.publications import Publication, begin_news, quoted
 
@@ -29,7 +29,6 @@ _SQL = {
     Kind.TEXTS: "VARCHAR[]",
 }
 _MICROS = "try_cast(split_part(ts, '.', 1) AS BIGINT) * 1000000"
-_DAY = f"coalesce(make_timestamp({_MICROS})::DATE, DATE '1970-01-01')"
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,7 @@ class Comparison:
         left = self._copied(f"{name}.gone", f"FROM news.gone_{name}", gone)
         if is_whole or not (shape.is_by_day and self._writes_days):
             return Change(shape, is_whole, rows, come, left, gone)
-        days = f"""SELECT DISTINCT {_DAY} AS {DAY} FROM (
+        days = f"""SELECT DISTINCT {DAY_OF_TS} AS {DAY} FROM (
             SELECT ts FROM news.come_{name} UNION ALL SELECT ts FROM news.gone_{name})"""
         found = self._connection.execute(f"FROM ({days}) ORDER BY ALL").fetchall()
         of_days = self._copied(
@@ -277,7 +276,7 @@ def _keys_of(table: Table) -> str:
 def _columns(table: Table, shape: Shape) -> str:
     """The columns of a table as a warehouse has them."""
     return ", ".join(
-        f"{_DAY if each.name == DAY else _key(table, each.name)} AS {each.name}"
+        f"{DAY_OF_TS if each.name == DAY else _key(table, each.name)} AS {each.name}"
         for each in shape.fields
     )
 

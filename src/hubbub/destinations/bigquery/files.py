@@ -1,0 +1,50 @@
+"""What is told of Parquet files before BigQuery gets them."""
+
+import secrets
+from collections.abc import Generator, Sequence
+from contextlib import closing, contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+
+from hubbub.core.warehouse import DAY, DAY_OF_TS, Change
+from hubbub.destinations.bigquery import statements as sql
+
+_pq: Any = pq
+
+
+@contextmanager
+def as_one(files: Sequence[Path], scratch: Path) -> Generator[Path]:
+    """One Parquet file with the rows of several."""
+    if len(files) == 1:
+        yield files[0]
+        return
+    joined = scratch / f"{secrets.token_hex(8)}.parquet"
+    with closing(_pq.ParquetFile(files[0])) as first:
+        schema = first.schema_arrow
+    with _pq.ParquetWriter(joined, schema, compression="zstd") as writer:
+        for path in files:
+            with closing(_pq.ParquetFile(path)) as file:
+                for batch in file.iter_batches():
+                    writer.write_batch(batch)
+    yield joined
+    joined.unlink()
+
+
+def days_of(change: Change) -> list[date]:
+    """The days on which a row is new, changed or gone; none if the table is not parted."""
+    if sql.partitioning(change.shape) is None:
+        return []
+    queries = [f"SELECT {DAY} FROM read_parquet({_listed(change.rows)})"] if change.rows else []
+    if change.gone:
+        queries.append(f"SELECT {DAY_OF_TS} FROM read_parquet({_listed(change.gone)})")
+    with closing(duckdb.connect(":memory:")) as session:
+        found = session.execute(" UNION ".join(queries)).fetchall()
+    return sorted(day for (day,) in found)
+
+
+def _listed(files: Sequence[Path]) -> str:
+    return str([str(path) for path in files])
