@@ -7,9 +7,10 @@ import pytest
 
 from hubbub.metrics.translation import translated
 from tests.engines.engines import Engine
-from tests.engines.worlds import Case, cases, of_all, truth, world
+from tests.engines.worlds import Case, cases, more_cases, truth, world
 
-CASES = list(cases())
+IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
+CASES = [*cases(), *(more_cases() if IS_LONG else ())]
 
 
 @pytest.fixture(scope="session")
@@ -58,14 +59,6 @@ def compare(case: Case, engine: Engine, loaded: set[tuple[str, str]]) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_values(case: Case, engine: Engine, loaded: set[tuple[str, str]]) -> None:
-    compare(case, engine, loaded)
-
-
-@pytest.mark.skipif(
-    os.environ.get("HYPOTHESIS_PROFILE") != "soak", reason="takes minutes: make soak"
-)
-@pytest.mark.parametrize("case", [*of_all("synthetic")], ids=lambda case: case.id)
-def test_values_of_many(case: Case, engine: Engine, loaded: set[tuple[str, str]]) -> None:
     compare(case, engine, loaded)
 
 
