@@ -5,8 +5,10 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Event
 
+from hubbub.core.shards import Shard
 from hubbub.errors import Exit, UsageError
 from hubbub.flows.processes import in_words, run_process
 from hubbub.settings import Settings, workspaces
@@ -55,15 +57,26 @@ def at_once(wanted: int | None) -> int:
     return min(wanted or cores(), _MOST_PER_CORE * cores())
 
 
-def all_workspaces(settings: Settings) -> list[str]:
+def all_workspaces(home: Path) -> list[str]:
     """The workspaces of a home. Raises `UsageError` if there is none."""
-    names = workspaces(settings.home)
+    names = workspaces(home)
     if not names:
         raise UsageError(
-            f"There is no workspace in {settings.home}.",
+            f"There is no workspace in {home}.",
             "Name another home with --home, or make one: hubbub init --workspace NAME",
         )
     return names
+
+
+def of_shard(home: Path, shard: Shard) -> list[str]:
+    """The workspaces of a home that belong to a shard; none may do so."""
+    return [name for name in workspaces(home) if shard.has(name)]
+
+
+def stores_of_others(home: Path, shard: Shard) -> list[str]:
+    """The workspaces of other shards that have a store in this home: they were worked on here."""
+    names = (name for name in workspaces(home) if not shard.has(name))
+    return [name for name in names if Settings(home, name).store.exists()]
 
 
 def environment() -> dict[str, str]:
