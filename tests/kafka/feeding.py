@@ -139,6 +139,15 @@ class Unsent:
         """Nothing is open."""
 
 
+def sent(server: Server) -> list[dict[str, Any]]:
+    """What the outbox would send of all that is in the log."""
+    writer = Unsent()
+    forwarder = Forwarder(server.settings, server.log, writer, server.vitals, team_id=TEAM)
+    while forwarder.forward():
+        pass
+    return [json.loads(record.value) for record in writer.records]
+
+
 def load(settings: Settings, address: str, topic: str, **how: bool) -> Loaded:
     """Load all that the topic has, in a group of the topic's own."""
     loader = TopicLoader(settings, brief(address), topic, topic)
