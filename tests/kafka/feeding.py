@@ -209,13 +209,19 @@ def make_topic(address: str, topic: str) -> None:
     writer.close()
 
 
-def write(address: str, topic: str, values: Sequence[bytes], partition: int = 0) -> None:
+def write(
+    address: str,
+    topic: str,
+    values: Sequence[bytes],
+    partition: int = 0,
+    headers: dict[str, str] | None = None,
+) -> None:
     """Put anything into a partition of a topic."""
     from confluent_kafka import Producer
 
     producer: Any = Producer({"bootstrap.servers": address})
     for value in values:
-        producer.produce(topic, value=value, partition=partition)
+        producer.produce(topic, value=value, partition=partition, headers=headers)
     assert producer.flush(10) == 0
 
 
