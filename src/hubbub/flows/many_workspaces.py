@@ -11,6 +11,7 @@ from threading import Event
 from hubbub.core.shards import Shard
 from hubbub.errors import Exit, UsageError
 from hubbub.flows.processes import in_words, run_process
+from hubbub.privacy.keys import ENVIRONMENT
 from hubbub.settings import Settings, workspaces
 
 OF_ONE_WORKSPACE = (
@@ -58,12 +59,19 @@ def at_once(wanted: int | None) -> int:
 
 
 def all_workspaces(home: Path) -> list[str]:
-    """The workspaces of a home. Raises `UsageError` if there is none."""
+    """The workspaces of a home. Raises `UsageError` if there is none, or if the environment has
+    keys: those of one workspace, by which pseudonyms of several could be joined."""
     names = workspaces(home)
     if not names:
         raise UsageError(
             f"There is no workspace in {home}.",
             "Name another home with --home, or make one: hubbub init --workspace NAME",
+        )
+    if len(names) > 1 and os.environ.get(ENVIRONMENT):
+        raise UsageError(
+            f"{ENVIRONMENT} has the keys of one workspace, and {home} has {len(names)}.",
+            "Unset it: each workspace's keys are in its own file in keys/ there. With --workspace "
+            "it is used for that one.",
         )
     return names
 
