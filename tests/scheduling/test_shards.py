@@ -1,6 +1,8 @@
 """`--shard`: workspaces spread over machines, each on one of them."""
 
 import json
+import re
+import shlex
 import unicodedata
 from collections import Counter
 from pathlib import Path
@@ -11,12 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from timetable import instant, schedule
 
+from hubbub.cli.all_workspaces import VERBS
+from hubbub.cli.command_lines import check_command_line
 from hubbub.cli.program import run
 from hubbub.core.shards import Shard, number_of, read_shard
 from hubbub.errors import UsageError
 from hubbub.flows.schedule_state import Remembered, ScheduleState
 from hubbub.settings import load
 
+DOCS = Path(__file__).parents[2] / "docs"
 names_of_workspaces = st.text(
     st.characters(exclude_categories=("C",), exclude_characters="/"), min_size=1, max_size=30
 )
@@ -208,3 +213,20 @@ def test_loaders_that_never_end_are_not_begun_one_after_the_other(
     load_all = ["--all-workspaces", "load", "--kafka", "127.0.0.1:1", "--home", str(tmp_path)]
     assert run([*load_all, "--at-once", "2"]) == 2
     assert "3 of 5 workspaces would never have their turn." in capsys.readouterr().err
+
+
+def commands_of(page: str) -> list[list[str]]:
+    """The words of Hubbub's command lines that a page shows."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    return [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("hubbub ")]
+
+
+@pytest.mark.parametrize("words", commands_of("machines.md"), ids=" ".join)
+def test_the_commands_of_the_page_are_such_commands(words: list[str]) -> None:
+    if words[0] == "--all-workspaces":
+        assert words[1:3] == ["--shard", "2/5"]
+        assert any(" ".join(words[3 : 3 + length]) in VERBS for length in (1, 2))
+        words = words[3:]
+    check_command_line(words)
