@@ -21,6 +21,8 @@ _fs: Any = pyarrow.fs
 _ATTEMPTS = 3
 _PATIENCE_SECONDS = 10
 _CODE = re.compile(r"AWS Error ([A-Z0-9_]+)(?:[^:]*? during (\w+) operation)?")
+"""As Arrow gives S3's errors."""
+_CODE_OF_DELTA = re.compile(r"performing (\w+)(?:.*<Code>(\w+)</Code>)?", re.DOTALL)
 _LOGIN = {
     "INVALID_ACCESS_KEY_ID": "it does not know the access key",
     "INVALID_CLIENT_TOKEN_ID": "it does not know the access key",
@@ -37,7 +39,10 @@ _PASSING = {
     "INTERNAL_FAILURE",
     "REQUEST_TIMEOUT",
 }
-_TLS_OF_CURL = re.compile(r"curlCode: (35|51|53|54|58|59|60|64|66|77|80|83|90|91)\b")
+_NO_TLS = re.compile(
+    r"curlCode: (35|51|53|54|58|59|60|64|66|77|80|83|90|91)\b|invalid peer certificate"
+)
+_NO_ANSWER = "error sending request"
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class Access:
     """The address of a server other than AWS's."""
     region: str | None
     ca_file: str | None
-    """A file with the certificates that are trusted beside the system's."""
+    """A file with the certificates that are trusted, instead of the system's."""
 
     @property
     def server(self) -> str:
@@ -78,7 +83,7 @@ def access(environment: Mapping[str, str]) -> Access:
     return Access(
         endpoint,
         environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION"),
-        environment.get("AWS_CA_BUNDLE"),
+        environment.get("SSL_CERT_FILE"),
     )
 
 
@@ -128,7 +133,9 @@ class Bucket:
         try:
             found = self._files().get_file_info(_fs.FileSelector(folder, allow_not_found=True))
         except OSError as error:
-            raise self._explained(error) from error
+            raise self.explained(error) from error
+        if not found and not under:
+            self._refuse_missing()
         return sorted(each.base_name for each in found)
 
     def read(self, name: str) -> bytes:
@@ -137,7 +144,7 @@ class Bucket:
             with self._files().open_input_stream(f"{self._path}/{name}") as file:
                 return file.read()
         except OSError as error:
-            raise self._explained(error) from error
+            raise self.explained(error) from error
 
     def put(self, file: Path, name: str) -> None:
         """Upload a file: it is there when the whole of it is, and only then."""
@@ -150,7 +157,7 @@ class Bucket:
             ):
                 target.write(source.read_buffer())
         except OSError as error:
-            raise self._explained(error) from error
+            raise self.explained(error) from error
         file.unlink()
 
     def remove(self, name: str) -> None:
@@ -160,7 +167,7 @@ class Bucket:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise self._explained(error) from error
+            raise self.explained(error) from error
 
     def table(self, name: str) -> tuple[str, dict[str, str]]:
         """A table's address, and the settings with which Delta reaches it."""
@@ -176,13 +183,28 @@ class Bucket:
             options["AWS_ALLOW_HTTP"] = "true" if is_plain else "false"
         return f"{self.title}/{name}", options
 
+    def explained(self, error: Exception) -> HubbubError:
+        """What to say of an error of a library that reads or writes there."""
+        return explained(str(error), self._access.server, self._bucket, self.title)
+
+    def _refuse_missing(self) -> None:
+        """Arrow finds nothing in a bucket that is not there either."""
+        try:
+            is_there = self._files().get_file_info(self._bucket).type != _fs.FileType.NotFound
+        except OSError:
+            return  # not everyone who may write to it may look at the bucket itself
+        if not is_there:
+            raise explained(
+                "AWS Error NO_SUCH_BUCKET", self._access.server, self._bucket, self.title
+            )
+
     def _region(self) -> str:
         if self._access.region or self._access.endpoint:
             return self._access.region or "us-east-1"  # other servers take any
         try:
             return _fs.resolve_s3_region(self._bucket)
         except OSError as error:
-            raise self._explained(error) from error
+            raise self.explained(error) from error
 
     def _files(self) -> Any:
         """The file system, which is opened when it is first needed."""
@@ -201,14 +223,10 @@ class Bucket:
             )
         return self._opened
 
-    def _explained(self, error: OSError) -> HubbubError:
-        return explained(str(error), self._access.server, self._bucket, self.title)
-
 
 def explained(error: str, server: str, bucket: str, place: str) -> HubbubError:
     """What S3 says, in Hubbub's words, classed by what to do."""
-    found = _CODE.search(error)
-    code, operation = (found[1], found[2] or "a call") if found else ("", "")
+    code, operation = _code(error)
     if code in _LOGIN:
         return HubbubError(
             f"{server} does not let us in: {_LOGIN[code]}.",
@@ -220,14 +238,14 @@ def explained(error: str, server: str, bucket: str, place: str) -> HubbubError:
             f"{server} does not permit {operation} in {place}.",
             "Grant the rights that docs/lake.md lists, or check whose AWS_ACCESS_KEY_ID it is.",
         )
-    if code == "NO_SUCH_BUCKET" or "not found" in error:
+    if code == "NO_SUCH_BUCKET" or error.startswith("Bucket "):
         return HubbubError(
             f"{server} has no bucket {bucket}.", "Make it first, or correct its name."
         )
-    if _TLS_OF_CURL.search(error):
+    if _NO_TLS.search(error):
         return HubbubError(
             f"No encrypted connection to {server} comes about.",
-            "Check its certificate; AWS_CA_BUNDLE names a file of certificates to trust.",
+            "Check its certificate; SSL_CERT_FILE names a file of certificates to trust.",
         )
     if code == "NETWORK_CONNECTION" or code in _PASSING:
         return TryAgain(
@@ -235,6 +253,17 @@ def explained(error: str, server: str, bucket: str, place: str) -> HubbubError:
             "Check AWS_ENDPOINT_URL and the network, then publish again.",
         )
     return HubbubError(
-        f"{operation or 'A call'} failed at {server}: {code or 'no reason given'}.",
+        f"{operation} failed at {server}: {code}.",
         "Look at the server; publishing again goes on from there.",
     )
+
+
+def _code(error: str) -> tuple[str, str]:
+    """S3's code and the operation that it is about."""
+    if found := _CODE.search(error):
+        return found[1], found[2] or "A call"
+    if found := _CODE_OF_DELTA.search(error):
+        code = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", found[2] or "").upper()
+        is_away = not code and _NO_ANSWER in error
+        return "NETWORK_CONNECTION" if is_away else code or "UNKNOWN", found[1]
+    return "UNKNOWN", "A call"

@@ -14,8 +14,8 @@ import pyarrow as pa
 from hubbub.core.warehouse import DAY, Change, Shape
 from hubbub.destinations.lake.places import Place
 from hubbub.destinations.lake.putting import putting
-from hubbub.destinations.lake.rows import ARROW, write_files
-from hubbub.errors import HubbubError, TryAgain, UsageError
+from hubbub.destinations.lake.rows import ARROW, sources_of, write_files
+from hubbub.errors import TryAgain, UsageError
 
 _pa: Any = pa
 
@@ -37,7 +37,7 @@ class DeltaTables:
 
     def carry_out(self, change: Change) -> None:
         """Make a table what a publication wants it to be. Raises `HubbubError`."""
-        sources = change.rows if change.is_whole else change.of_days
+        sources = sources_of(change)
         actions: list[Any] = []
         with putting(self._place) as put:
             for day, file, rows in write_files(
@@ -51,7 +51,10 @@ class DeltaTables:
                 actions.append(self._added(file, name, str(day) if day else None, rows))
                 put(file, f"{change.shape.name}/{name}")
         with self._explained(change.shape.name):
-            self._commit(change, actions)
+            if change.is_whole or change.days:
+                self._commit(change, actions)
+            else:
+                self._add_columns(change.shape)
 
     def _added(self, file: Path, name: str, day: str | None, rows: int) -> Any:
         return self._delta.transaction.AddAction(
@@ -92,6 +95,16 @@ class DeltaTables:
             retention_hours=0, dry_run=False, enforce_retention_duration=False, full=True
         )
 
+    def _add_columns(self, shape: Shape) -> None:
+        """Of a table that stays as it is otherwise."""
+        address, options = self._place.table(shape.name)
+        table = self._delta.DeltaTable(address, storage_options=options)
+        there = {field.name for field in table.schema().fields}
+        schema = self._delta.Schema.from_arrow(_schema(shape))
+        added = [field for field in schema.fields if field.name not in there]
+        if added:
+            table.alter.add_columns(added)
+
     @contextmanager
     def _explained(self, table: str) -> Generator[None]:
         errors = self._delta.exceptions
@@ -103,12 +116,7 @@ class DeltaTables:
                 "Publish again once nobody else writes there.",
             ) from error
         except (errors.DeltaError, OSError) as error:
-            reason = str(error).partition("\n")[0]
-            raise HubbubError(
-                f"The Delta table {table} in {self._place.title} cannot be written: {reason}",
-                "Publishing again goes on from there. If the table is damaged, move it away and "
-                "publish with --full-refresh.",
-            ) from error
+            raise self._place.explained(error) from error
 
 
 def _library() -> Any:

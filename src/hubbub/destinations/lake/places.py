@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Protocol
 
 from hubbub.errors import DiskFull, HubbubError
 
+_OS_ERROR = re.compile(r"os error (\d+)")
 _UNFINISHED = "_unfinished"
 """Holds files that are being written; engines pass over names that begin with _."""
 
@@ -66,6 +68,10 @@ class Place(Protocol):
 
     def table(self, name: str) -> tuple[str, dict[str, str]]:
         """A table's address, and the settings with which Delta reaches it."""
+        ...
+
+    def explained(self, error: Exception) -> HubbubError:
+        """What to say of an error of a library that reads or writes there."""
         ...
 
 
@@ -155,6 +161,17 @@ class Folder:
     def table(self, name: str) -> tuple[str, dict[str, str]]:
         """A table's path, which needs no settings."""
         return str(self._path / name), {}
+
+    def explained(self, error: Exception) -> HubbubError:
+        """What to say of an error of a library that reads or writes there."""
+        found = _OS_ERROR.search(str(error))
+        if found:
+            number = int(found[1])
+            return unwritable(self._path, OSError(number, os.strerror(number)))
+        return HubbubError(
+            f"The tables in {self._path} cannot be used: {str(error).splitlines()[0]}.",
+            "If they are damaged, move the folder away and publish again.",
+        )
 
 
 def _unreadable(path: Path, error: OSError) -> HubbubError:

@@ -7,7 +7,7 @@ from pathlib import Path
 from hubbub.core.warehouse import DAY, Change
 from hubbub.destinations.lake.places import Place
 from hubbub.destinations.lake.putting import putting
-from hubbub.destinations.lake.rows import write_files
+from hubbub.destinations.lake.rows import sources_of, write_files
 
 
 class PlainTables:
@@ -20,7 +20,9 @@ class PlainTables:
     def carry_out(self, change: Change) -> None:
         """Make a table what a publication wants it to be. Raises `HubbubError`."""
         shape = change.shape
-        sources = change.rows if change.is_whole else change.of_days
+        if not (change.is_whole or change.days):
+            return
+        sources = sources_of(change)
         written: set[date | None] = set()
         with putting(self._place) as put:
             for day, file, _rows in write_files(

@@ -13,12 +13,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from hubbub.core.warehouse import DAY, Field, Kind, Shape
+from hubbub.core.warehouse import DAY, Change, Field, Kind, Shape
 from hubbub.destinations.lake.places import unwritable
+from hubbub.errors import DiskFull
 
 _pa: Any = pa
 _pc: Any = pc
 _pq: Any = pq
+
+_MEMORY = "1GB"
+"""What sorting may take; the rest goes to the scratch folder."""
 
 ROW_GROUP = 131_072
 """Rows that are read or passed over together."""
@@ -51,6 +55,12 @@ def columns_of(shape: Shape) -> list[Field]:
 def schema_of(shape: Shape) -> pa.Schema:
     """The columns of a table's files, as Arrow has them."""
     return _pa.schema([(field.name, ARROW[field.kind]) for field in columns_of(shape)])
+
+
+def sources_of(change: Change) -> tuple[Path, ...]:
+    """The files with all rows of what is written whole: the table, or the days of a change."""
+    assert change.is_whole or change.shape.is_by_day or not change.row_count, "else it comes whole"
+    return change.rows if change.is_whole else change.of_days
 
 
 def write_files(
@@ -89,14 +99,20 @@ def _pieces(
     if order:
         sql += " ORDER BY " + ", ".join(f'"{name}"' for name in order)
     with closing(duckdb.connect(":memory:")) as session:
-        session.execute(f"SET TimeZone = 'UTC'; SET temp_directory = {_quoted(scratch / 'sort')}")
+        session.execute(
+            f"SET TimeZone = 'UTC'; SET memory_limit = '{_MEMORY}'; "
+            f"SET temp_directory = {_quoted(scratch / 'sort')}"
+        )
         rows: Any = session
-        for batch in rows.sql(sql).to_arrow_reader(ROW_GROUP):
-            table = _pa.Table.from_batches([batch])
-            if shape.is_by_day:
-                yield from _by_day(table)
-            else:
-                yield None, table
+        try:
+            for batch in rows.sql(sql).to_arrow_reader(ROW_GROUP):
+                table = _pa.Table.from_batches([batch])
+                yield from _by_day(table) if shape.is_by_day else ((None, table),)
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            raise DiskFull(
+                f"The rows of {shape.name} cannot be sorted in {scratch}: {error}.",
+                "Make room on the disk, then publish again.",
+            ) from error
 
 
 def _by_day(table: Any) -> Iterator[tuple[date, pa.Table]]:
@@ -113,18 +129,23 @@ def _write(path: Path, schema: pa.Schema, pieces: Iterable[pa.Table]) -> int:
     written = 0
     try:
         with _pq.ParquetWriter(path, schema, compression="zstd") as file:
-            held: list[Any] = []
-            for piece in pieces:
-                held.append(piece)
-                written += piece.num_rows
-                if sum(each.num_rows for each in held) >= ROW_GROUP:
-                    rows = _pa.concat_tables(held).cast(schema)
-                    file.write_table(rows.slice(0, ROW_GROUP))
-                    held = [rows.slice(ROW_GROUP)]
-            file.write_table(_pa.concat_tables(held).cast(schema)) if held else None
+            for group in _groups(schema, pieces):
+                file.write_table(group)
+                written += group.num_rows
     except OSError as error:
         raise unwritable(path, error) from error
     return written
+
+
+def _groups(schema: Any, pieces: Iterable[Any]) -> Iterator[pa.Table]:
+    held: Any = schema.empty_table()
+    for piece in pieces:
+        held = _pa.concat_tables([held, piece.cast(schema)])
+        while held.num_rows >= ROW_GROUP:
+            yield held.slice(0, ROW_GROUP)
+            held = held.slice(ROW_GROUP)
+    if held.num_rows:
+        yield held
 
 
 def _quoted(path: Path) -> str:

@@ -40,6 +40,10 @@ class Lake:
         self.title = f"{place.title} ({form.title()})"
         self.identity = place.identity
 
+    def table_name(self, table: str) -> str:
+        """A table; a lake has no views that would name it otherwise."""
+        return table
+
     def mark(self) -> str | None:
         """The mark of the last publication that ended here.
 
@@ -52,10 +56,10 @@ class Lake:
     def bring(
         self,
         changes: Sequence[Change],
-        views: Sequence[Shown],
+        views: Sequence[Shown] | None,
         mark: str,
         on_table: Callable[[str, int], None],
-    ) -> None:
+    ) -> dict[str, str]:
         """Carry out the changes. A day is replaced in one step; of Delta, a table."""
         from hubbub.destinations.lake.description import NAME, Description
 
@@ -75,6 +79,7 @@ class Lake:
             place.put(self._written(after), NAME)
         finally:
             place.end()
+        return {}
 
     def _described(self) -> "Description | None":
         from hubbub.destinations.lake.description import NAME, decoded
