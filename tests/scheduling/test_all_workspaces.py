@@ -145,6 +145,18 @@ def test_a_home_without_workspaces_is_refused(
     assert "There is no workspace in" in capsys.readouterr().err
 
 
+def test_all_publish_into_one_lake_each_into_its_own_folder(
+    regions: Path, tmp_path: Path, everywhere: Everywhere
+) -> None:
+    lake = tmp_path / "lake"
+    code, *_ = everywhere(regions, "publish", str(lake), "--tables", "channels")
+    assert code == 1, "cedar's store is damaged"
+    assert {path.name for path in lake.iterdir()} == {"alder", "birch"}
+    assert {str(path.relative_to(lake)) for path in lake.rglob("*.parquet")} == {
+        "alder/channels/all.parquet", "birch/channels/all.parquet"
+    }  # fmt: skip
+
+
 def test_the_keys_of_one_workspace_are_not_those_of_all(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
