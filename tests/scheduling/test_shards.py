@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import tomllib
 import unicodedata
 from collections import Counter
 from pathlib import Path
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 from timetable import instant, schedule
 
 from hubbub.cli.all_workspaces import VERBS
-from hubbub.cli.command_lines import check_command_line
+from hubbub.cli.command_lines import check_command_line, check_schedulable
 from hubbub.cli.program import run
+from hubbub.core.cron import Cron
 from hubbub.core.shards import Shard, number_of, read_shard
 from hubbub.errors import UsageError
 from hubbub.flows.schedule_state import Remembered, ScheduleState
@@ -215,18 +217,33 @@ def test_loaders_that_never_end_are_not_begun_one_after_the_other(
     assert "3 of 5 workspaces would never have their turn." in capsys.readouterr().err
 
 
-def commands_of(page: str) -> list[list[str]]:
-    """The words of Hubbub's command lines that a page shows."""
-    text = (DOCS / page).read_text(encoding="utf-8")
-    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
-    lines = [line.strip() for block in blocks for line in block.splitlines()]
-    return [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("hubbub ")]
+PAGE = (DOCS / "machines.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("words", commands_of("machines.md"), ids=" ".join)
+def blocks(language: str) -> list[str]:
+    """The blocks of the page in a language."""
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+
+
+def commands() -> list[list[str]]:
+    """The words of Hubbub's command lines that the page shows."""
+    lines = [line.strip() for block in blocks("sh") for line in block.splitlines()]
+    [unit] = re.findall(r"^ExecStart=(.*--all-.*)$", blocks("ini")[0], re.MULTILINE)
+    words = [shlex.split(line, comments=True) for line in lines if line.startswith("hubbub ")]
+    return [each[1:] for each in words] + [shlex.split(unit)[3:]]
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
 def test_the_commands_of_the_page_are_such_commands(words: list[str]) -> None:
     if words[0] == "--all-workspaces":
         assert words[1:3] == ["--shard", "2/5"]
         assert any(" ".join(words[3 : 3 + length]) in VERBS for length in (1, 2))
         words = words[3:]
     check_command_line(words)
+
+
+def test_the_schedule_of_the_page_is_such_a_schedule() -> None:
+    [schedule_] = blocks("toml")
+    [entry] = tomllib.loads(schedule_)["schedule"].values()
+    check_schedulable(shlex.split(entry["run"]))
+    assert Cron(entry["cron"], "UTC").words == "Every 5th minute of every hour"
