@@ -246,4 +246,4 @@ def test_the_schedule_of_the_page_is_such_a_schedule() -> None:
     [schedule_] = blocks("toml")
     [entry] = tomllib.loads(schedule_)["schedule"].values()
     check_schedulable(shlex.split(entry["run"]))
-    assert Cron(entry["cron"], "UTC").words == "Every 5th minute of every hour"
+    assert Cron(entry["cron"], "UTC").words == "Every fifth minute of every hour"
