@@ -69,8 +69,9 @@ def test_a_dry_run_asks_for_the_channels_alone(slack: Simulator, tmp_path: Path)
     done = collect(slack, tmp_path, "--dry-run")
     assert done.returncode == 0, done.stderr
     assert {call.method for call in slack.calls.made()} == {"auth.test", "conversations.list"}
-    # auth.test, conversations.list, users.list; history and members of two channels
-    assert "7 calls, at least" in done.stdout
+    # auth.test, conversations.list, users.list, usergroups.list; history and members of two
+    # channels
+    assert "8 calls, at least" in done.stdout
     assert not (tmp_path / "default" / "store.duckdb").exists()
 
 

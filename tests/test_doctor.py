@@ -35,7 +35,7 @@ from hubbub.simulator.tokens import Standing, TokenKind
 from hubbub.stores import duckdb as store
 from hubbub.stores.journal import Journal
 
-_PUBLIC = ["channels:read", "channels:history", "users:read", "reactions:read"]
+_PUBLIC = ["channels:read", "channels:history", "users:read", "usergroups:read", "reactions:read"]
 _TOKEN = re.compile(r"xox[bp]-simulated")
 
 
@@ -211,8 +211,8 @@ _CONFIGURATIONS: list[tuple[dict[str, Any], dict[str, Any], TokenKind]] = [
      {"files": True}, "user"),
 ]  # fmt: skip
 
-_UNSEEN_BY_COLLECT = {"users:read.email", "files:read"}
-"""Scopes without which answers are silent, or which no call of a collection needs yet."""
+_UNSEEN_BY_COLLECT = {"users:read.email", "files:read", "usergroups:read"}
+"""Scopes without which answers are silent, or all else goes on."""
 
 
 @pytest.mark.parametrize(("privacy", "collects", "kind"), _CONFIGURATIONS)
@@ -252,7 +252,8 @@ def test_a_token_with_the_manifests_scopes_collects_and_with_one_less_it_does_no
             if missing not in _UNSEEN_BY_COLLECT:
                 assert troubles_with(left) > 0, missing
             clinic.token(kind, left, channels)
-            named = clinic.the("scopes", privacy=privacy, collect=settings.collect)
+            state = "note" if missing == "usergroups:read" else "problem"
+            named = clinic.the("scopes", state, privacy=privacy, collect=settings.collect)
             assert re.findall(r" ([\w:.]+) \(to ", named.found) == [missing]
 
 
@@ -380,6 +381,16 @@ def test_trouble_on_the_way_is_a_problem_of_the_channels(
 def test_scopes_beyond_need_are_a_note(clinic: Clinic) -> None:
     clinic.token(scopes=[*_PUBLIC, "chat:write", "identify"])
     assert clinic.the("scopes", "note").found == "More than needed: chat:write."
+
+
+def test_without_the_scope_of_user_groups_all_else_works(clinic: Clinic) -> None:
+    clinic.token(scopes=[each for each in _PUBLIC if each != "usergroups:read"])
+    found = clinic.the("scopes", "note")
+    assert found.found.startswith("Without usergroups:read (to know the user groups")
+    assert "hubbub init" in found.fix
+    granted = clinic.the("scopes", "ok").found
+    assert granted.startswith("All that are needed: channels:read")
+    assert "usergroups" not in granted
 
 
 def test_without_the_scope_to_see_channels_none_are_asked_for(clinic: Clinic) -> None:

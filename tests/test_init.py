@@ -23,7 +23,7 @@ from hubbub.slack.scopes import scopes_needed
 from tests.parts import shared
 from tests.test_cli import hubbub
 
-_PUBLIC = ["channels:read", "channels:history", "users:read", "reactions:read"]
+_PUBLIC = ["channels:read", "channels:history", "users:read", "usergroups:read", "reactions:read"]
 _PRIVATE = ["groups:read", "groups:history"]
 _DIRECT = ["mpim:read", "mpim:history", "im:read", "im:history"]
 

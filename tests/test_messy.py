@@ -12,6 +12,7 @@ import pytest
 from hubbub.core.batch import Batch, Envelope
 from hubbub.flows.importing import Report, import_archive
 from hubbub.settings import Settings
+from hubbub.slack.markup import plain
 from hubbub.slack.normalize import normalize
 from hubbub.stores import duckdb as store
 
@@ -93,6 +94,37 @@ def test_stubs_of_deleted_users() -> None:
     assert column(batch, "users", *columns) == [("U1", True, False, None, None)]
 
 
+@pytest.mark.parametrize(("group", "told", "members"), [
+    ({}, ("S1", None, None, False, None, None), []),
+    ({"date_delete": "1600000000", "users": None},
+     ("S1", None, None, True, None, None), []),
+    ({"handle": "crew", "name": "", "date_create": "oops", "date_update": 1600000000,
+      "date_delete": 0, "user_count": "2", "users": ["U2", "", 7, "U1", "U2"]},
+     ("S1", "crew", None, False, None, 1600000000000000), [("S1", "U1"), ("S1", "U2")]),
+])  # fmt: skip
+def test_user_groups(group: Json, told: tuple[object, ...], members: list[object]) -> None:
+    batch = read({"id": "S1", **group}, kind="user_groups")
+    columns = ("group_id", "handle", "name", "is_disabled", "created_at", "updated_at")
+    assert column(batch, "user_groups", *columns) == [told]
+    assert column(batch, "user_groups", "user_group_members_told") == [bool(members)]
+    assert column(batch, "user_group_members", "group_id", "user_id") == members
+
+
+@pytest.mark.parametrize(("event", "reason"), [
+    ({"type": "subteam_updated", "subteam": {"name": "Crew"}, "event_ts": "1600000000.000100"},
+     "a user group without id"),
+    ({"type": "subteam_updated", "subteam": {"id": "S1"}}, "an event without event_ts"),
+    ({"type": "subteam_members_changed", "added_users": ["U1"], "event_ts": "1600000000.000100"},
+     "a user group without id"),
+    ({"type": "subteam_members_changed", "subteam_id": "S1"}, "an event without event_ts"),
+])  # fmt: skip
+def test_what_events_of_user_groups_lack_is_quarantined(event: Json, reason: str) -> None:
+    batch = read(event, kind="events")
+    assert column(batch, "quarantine", "reason") == [reason]
+    assert not batch.rows["user_groups"]
+    assert not batch.rows["user_group_changes"]
+
+
 @pytest.mark.parametrize(("text", "found"), [
     ("<@U061|olive>", [(1, "user", "U061", None, None)]),
     ("<#C0ROOTS02|> <#C0ROOTS03|soil>", [(1, "channel", None, "C0ROOTS02", None),
@@ -108,6 +140,17 @@ def test_mentions(text: str, found: list[object]) -> None:
     batch = read(said(text=text))
     columns = ("position", "kind", "user_id", "mentioned_channel_id", "target")
     assert column(batch, "mentions", *columns) == found
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("ask <!subteam^S1>", "ask @crew"),
+    ("ask <!subteam^S1|@gang>", "ask @crew"),  # labels grow stale
+    ("ask <!subteam^S2|@choir>", "ask @choir"),
+    ("ask <!subteam^S2>", "ask @group"),
+    ("<!here>, <!here|here>", "@here, here"),
+])  # fmt: skip
+def test_a_user_group_is_shown_by_its_handle(text: str, told: str) -> None:
+    assert plain(text, {}, {}, {"S1": "crew"}) == told
 
 
 @pytest.mark.parametrize(("text", "found"), [

@@ -88,6 +88,10 @@ def test_the_first_run_answers_nobody_and_old_posts_stay_unanswered(tmp_path: Pa
         here.collected()
         shown = here.answered(is_rehearsal=True)
         assert len(shown.letters) == 1  # what they would be told
+        choose(here.settings, "U1", None, wanted=False)
+        unwanted = here.answered(is_rehearsal=True)
+        assert (unwanted.letters, unwanted.unwanted) == ([], 1)
+        choose(here.settings, "U1", None, wanted=True)
         assert not here.settings.answers.exists()
         assert not here.settings.ledger.exists()
         first = here.answered()

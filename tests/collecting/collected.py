@@ -135,7 +135,7 @@ def held(simulator: Simulator) -> Tables:
     channels = [{**each, "members": workspace.members[each["id"]]} for each in public]
     messages = [(c["id"], each) for c in public for each in workspace.messages[c["id"]]]
     users = [user for user in workspace.users if user["team_id"] == workspace.team["id"]]
-    found = reference_reading.read(users, channels, messages)
+    found = reference_reading.read(users, channels, messages, workspace.usergroups)
     return {
         table.name: _keyed(
             table,

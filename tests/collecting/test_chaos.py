@@ -216,7 +216,7 @@ def test_a_killed_run_repeats_the_page_in_flight_at_most(tmp_path: Path, seed: i
         assert finished(started(here))[0] == 0
         assert unlike(here) == []
         assert not simulator.calls.limited()
-        directory = {"auth.test", "conversations.list", "users.list"}
+        directory = {"auth.test", "conversations.list", "users.list", "usergroups.list"}
         asked = Counter(
             (call.method, call.arguments.get("channel"),
              call.arguments.get("ts", call.arguments.get("timestamp")),

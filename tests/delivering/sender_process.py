@@ -40,8 +40,14 @@ class RemoteClock:
         self._now = self._told("POST", json.dumps({"advance": seconds}).encode())
 
     def _told(self, verb: str, body: bytes) -> float:
-        self._connection.request(verb, "/_sim/clock", body)
-        told: dict[str, Any] = json.loads(self._connection.getresponse().read())
+        try:
+            self._connection.request(verb, "/_sim/clock", body)
+            said = self._connection.getresponse().read()
+        except ConnectionError:  # it lay idle for longer than the server keeps it
+            self._connection.close()
+            self._connection.request(verb, "/_sim/clock", body)
+            said = self._connection.getresponse().read()
+        told: dict[str, Any] = json.loads(said)
         return told["now"]
 
 

@@ -107,6 +107,7 @@ def expected_rows(case: Case, metric: Metric) -> list[dict[str, Any]]:
 def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
     """The community, imported with the preset that keeps everything."""
     settings = Settings(tmp_path_factory.mktemp("home"), "town", privacy={"preset": "open"})
+    import_archive(settings, HERE / "heard", lambda _what, _done, _all: None)
     return Town(
         settings, import_archive(settings, HERE / "community", lambda _what, _done, _all: None)
     )
@@ -205,6 +206,19 @@ def test_a_deleted_message_keeps_its_row_and_loses_its_text(
         (ts("03-12 10:00"), microseconds("03-12 10:00"), None, None, 0),
         (ts("03-21 10:00"), microseconds("03-21 10:05"), None, None, 0),
     ]
+
+
+def test_user_groups_are_as_events_have_left_them(connection: duckdb.DuckDBPyConnection) -> None:
+    """Made with Mina and Tom; then Tom went and 하나 came, which is told once more in the group's
+    next state. The other was disabled, with nothing said of its members since."""
+    groups = "SELECT group_id, handle, name, is_disabled FROM user_groups ORDER BY ALL"
+    assert connection.execute(groups).fetchall() == [
+        ("S01CREW", "crew", "Crew of the fair", False), ("S02PAST", "choir", "Choir", True),
+    ]  # fmt: skip
+    members = "SELECT group_id, user_id FROM user_group_members ORDER BY ALL"
+    assert connection.execute(members).fetchall() == [
+        ("S01CREW", "U01MINA"), ("S01CREW", "U06KIM"), ("S02PAST", "U03ALEX"),
+    ]  # fmt: skip
 
 
 def test_reactions_that_slack_counts_but_does_not_name_are_kept_as_a_number(

@@ -20,7 +20,8 @@ from hubbub.settings import Settings
 REPORT = Report(
     run_id="", workspace="", calls={"conversations.history": 3}, messages=0, added=0, updated=0,
     quarantined=0, bytes=0, retries=0, limited=0, waited=0, seconds=0, channels=0, not_joined=[],
-    troubles=[], is_interrupted=False, is_capped=False, keeps_text=True, clock_ahead=0,
+    troubles=[], no_user_groups="", is_interrupted=False, is_capped=False, keeps_text=True,
+    clock_ahead=0,
 )  # fmt: skip
 
 

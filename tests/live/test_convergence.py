@@ -56,6 +56,10 @@ class People:
         shown = [each for each in said if each.get("subtype") != "tombstone" and accepts(each)]
         return self.dice.choice(shown)["ts"]
 
+    def group(self) -> str:
+        """A user group."""
+        return self.dice.choice(self.workspace.usergroups)["id"]
+
     def says(self, channel_id: str) -> None:
         self.acts.post(channel_id, self.who(), f"<@{self.who()}> ok? https://x.org {len(EMOJI)}")
 
@@ -118,6 +122,22 @@ class People:
     def changes_profile(self, _: str) -> None:
         self.acts.change_profile(self.who(), display_name=f"{self.dice.randrange(99)}")
 
+    def makes_group(self, _: str) -> None:
+        self.acts.add_group(f"crew{self.dice.randrange(10**6)}", [self.who()])
+
+    def fills_group(self, _: str) -> None:
+        people = [self.who() for _ in range(self.dice.randrange(3))]
+        self.acts.set_group_members(self.group(), [*dict.fromkeys(people)])
+
+    def renames_group(self, _: str) -> None:
+        self.acts.change_group(self.group(), name=f"Crew {self.dice.randrange(99)}")
+
+    def disables_group(self, _: str) -> None:
+        self.acts.disable_group(self.group())
+
+    def enables_group(self, _: str) -> None:
+        self.acts.enable_group(self.group())
+
 
 def _is_typed(message: Raw) -> bool:
     return "client_msg_id" in message
@@ -127,7 +147,8 @@ def _is_reply(message: Raw) -> bool:
     return message.get("thread_ts", message["ts"]) != message["ts"]
 
 
-DEEDS = [name for name in vars(People) if name not in {"do", "who", "what"} and name[0] != "_"]
+CHOICES = {"do", "who", "what", "group"}
+DEEDS = [name for name in vars(People) if name not in CHOICES and name[0] != "_"]
 OFTEN = ["says", "replies", "replies", "edits", "deletes", "deletes_reply", "reacts", "unreacts"]
 CHANCES = ["load", "restart", "down", "later"]
 STEPS = st.lists(
@@ -210,7 +231,8 @@ def test_nothing_is_lost_or_doubled_where_members_are_keyed(tmp_path: Path, pres
         town.simulator.clock.advance(60)
         town.collect(full_refresh=True)
         found, wanted = alive(stored(town.settings)), alive(held(town.simulator))
-    for table in ("channels", "messages", "reactions", "memberships", "users"):
+    for table in ("channels", "messages", "reactions", "memberships", "users", "user_groups",
+                  "user_group_members"):  # fmt: skip
         assert len(found[table]) == len(wanted[table]), table
     assert found["messages"].keys() == wanted["messages"].keys()
 
@@ -249,6 +271,7 @@ def is_unseen(town: Live, line: str, listed_reactors: int) -> bool:
 def town_hall() -> Simulator:
     """Two members, two channels, and something that was said before anybody listened."""
     simulator = grove()
+    simulator.acts.add_group("stewards", ["U1"])
     for channel_id in ("C1", "C2"):
         for reply in range(2):
             simulator.clock.advance(1)

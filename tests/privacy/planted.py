@@ -184,6 +184,15 @@ FILE: Raw = {
 }  # fmt: skip
 
 
+USER_GROUP: Raw = {
+    "id": "SZ7Q", "team_id": "TZ7Q", "is_usergroup": True, "handle": "zquist",
+    "name": f"Zebulon Quistgaard and {S['label of a group']}", "date_create": 1772500000,
+    "date_update": 1772500000, "date_delete": 0, "description": f"write to {S['e-mail']}",
+    "created_by": ZEB, "updated_by": ROW, "users": [ZEB, ROW], "user_count": 2,
+}  # fmt: skip
+"""No export has user groups; they come by the Web API and by events."""
+
+
 def days_of_messages() -> dict[str, list[Any]]:
     """The messages by file of the export; half an hour between two."""
     general = [

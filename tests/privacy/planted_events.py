@@ -15,6 +15,7 @@ from tests.privacy.planted import (
     ROW,
     SECRETS,
     THREE,
+    USER_GROUP,
     USERS,
     ZEB,
     days_of_messages,
@@ -137,6 +138,11 @@ def _elsewhere() -> Iterator[Any]:
     yield {"type": "file_change", "file": {"id": "FZ7Q1", "name": S["Stripe key"]}}
     yield {"type": "link_shared", "channel": PAIR, "links": [{"url": S["direct message"]}]}
     yield {"type": "subteam_created", "subteam": {"name": S["label of a group"]}}
+    yield {"type": "subteam_created", "subteam": USER_GROUP}
+    yield {"type": "subteam_members_changed", "subteam_id": "SZ7Q", "added_users": [ANN],
+           "removed_users": [ROW]}  # fmt: skip
+    yield {"type": "subteam_updated", "subteam": USER_GROUP | {"users": [ZEB, ANN]}}
+    yield {"type": "subteam_members_changed", "subteam_id": "SZ7QUNKNOWN", "added_users": [ZEB]}
 
 
 def _malformed() -> Iterator[Any]:

@@ -27,6 +27,7 @@ from tests.privacy.planted import (
     IDENTITIES,
     ROW,
     SECRETS,
+    USER_GROUP,
     ZEB,
     Search,
     write_planted,
@@ -123,6 +124,7 @@ def served(archive: Path) -> Generator[Simulator]:
     """The planted workspace as a local Slack, with a token in the environment."""
     simulator = Simulator(load_archive(open_archive(archive), "Planted").workspace,
                           clock=Clock.manual(time.time()))  # fmt: skip
+    simulator.workspace.usergroups.append(dict(USER_GROUP))
     simulator.clock.run(1.0)
     given = {"SLACK_USER_TOKEN": simulator.add_token("user", ZEB), "SLACK_BOT_TOKEN": ""}
     with simulator.serve(), pytest.MonkeyPatch.context() as patch:

@@ -21,6 +21,8 @@ def talk(here: Collector) -> None:
     here.simulator.clock.advance(60)
     other = acts.post("C1", "U2", "a word of U2's")["ts"]
     acts.react("C1", other, "U1", "tada")
+    acts.add_group("olive", ["U1", "U2"], id="S1", name="Olive")
+    acts.add_group("crew", ["U1"], id="S2", name="Crew")
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -42,6 +44,10 @@ def test_opting_out_before_and_after_a_collection(tmp_path: Path, when: str) -> 
         assert here.ask("SELECT count(*) FROM reactions") == [(0,)]
         assert here.ask("SELECT count(*) FROM memberships WHERE user_id = 'U1'") == [(0,)]
         assert holding(here.settings.folder, "a word of U1's", '"U1"', "<@U1>") == []
+        # what is called as U1 is has no name any more
+        groups = here.ask("SELECT group_id, handle, name FROM user_groups ORDER BY 1")
+        assert groups == [("S1", None, None), ("S2", "crew", "Crew")]
+        assert here.ask("FROM user_group_members") == [("S1", "U2")]
         pages = [json.loads(path.read_text()) for path in here.settings.raw.rglob("*.json")]
         assert any("a word of U2's" in json.dumps(page) for page in pages)
 

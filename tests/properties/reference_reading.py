@@ -35,9 +35,25 @@ class _Copy:
         return self.level, self.version, self.canonical
 
 
-def read(users: list[Any], channels: list[Any], messages: Iterable[tuple[str, Any]]) -> Found:
-    """All tables under the preset open; `messages` are records with their channel's id."""
+def read(
+    users: list[Any],
+    channels: list[Any],
+    messages: Iterable[tuple[str, Any]],
+    groups: Iterable[Json] = (),
+) -> Found:
+    """All tables under the preset open; `messages` are records with their channel's id, `groups`
+    the user groups as usergroups.list has them."""
     found: Found = defaultdict(list)
+    for group in groups:
+        told = {"group_id": group["id"], "handle": group["handle"], "name": group["name"]}
+        found["user_groups"].append({
+            **told, "is_disabled": group["date_delete"] != 0,
+            "created_at": _seconds(group["date_create"]),
+            "updated_at": _seconds(group["date_update"]), "version": _seconds(group["date_update"]),
+        })  # fmt: skip
+        found["user_group_members"] += [
+            {"group_id": group["id"], "user_id": member} for member in group["users"]
+        ]
     _directory(users, channels, found)
     handles: dict[str, str] = {}
     for user in sorted(found["users"], key=lambda each: each["user_id"], reverse=True):

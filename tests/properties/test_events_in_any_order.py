@@ -35,6 +35,11 @@ class Town:
     members: set[str] = field(default_factory=lambda: {"U1"})
     name: str = "porch"
     is_archived: bool = False
+    crew: set[str] = field(default_factory=lambda: {"U1"})
+    """Who is in the user group S1."""
+    crew_name: str = "Crew"
+    is_disabled: bool = False
+    crew_changed: int = BEGIN
     events: list[Parcel] = field(default_factory=list[Parcel])
     looks: list[Parcel] = field(default_factory=list[Parcel])
 
@@ -134,6 +139,32 @@ class Town:
         verb = "archive" if self.is_archived else "unarchive"
         self.tell(self.now(), type=f"channel_{verb}", channel="C1", user=who)
 
+    def group(self) -> dict[str, Any]:
+        return {
+            "id": "S1", "handle": "crew", "name": self.crew_name, "users": sorted(self.crew),
+            "date_update": self.crew_changed, "date_delete": int(self.is_disabled) * BEGIN,
+        }  # fmt: skip
+
+    def crew_or_not(self, place: int, who: str) -> None:
+        """Into the user group or out of it; an even place tells of it twice, as Slack does."""
+        at = self.now()
+        told = "removed_users" if who in self.crew else "added_users"
+        self.crew.symmetric_difference_update({who})
+        self.crew_changed = int(at.partition(".")[0])
+        self.tell(at, type="subteam_members_changed", subteam_id="S1", **{told: [who]})
+        if place % 2 == 0:
+            self.tell(at, type="subteam_updated", subteam=self.group())
+
+    def change_crew(self, place: int, who: str) -> None:
+        """Another name, open or closed; where the place is odd Slack is silent of the members."""
+        at = self.now()
+        self.crew_name, self.is_disabled = f"Crew of {at}", not self.is_disabled
+        self.crew_changed = int(at.partition(".")[0])
+        group = self.group()
+        if place % 2:
+            del group["users"]
+        self.tell(at, type="subteam_updated", subteam=group)
+
     def look(self, place: int = 0, who: str = "") -> None:
         """What the collector reads, with the time at which it asked."""
         micros = next(self.clock) * 1_000_000
@@ -141,9 +172,11 @@ class Town:
             "id": "C1", "name": self.name, "is_channel": True, "is_archived": self.is_archived,
             "members": sorted(self.members),
         }  # fmt: skip
+        groups = json.dumps([self.group()]).encode()
         page = [self.shown(each) for each in self.messages.values()]
         self.looks.append([
             Envelope("channels", "list", json.dumps([listed]).encode(), observed_at=micros),
+            Envelope("user_groups", "list", groups, observed_at=micros),
             Envelope("messages", "page", json.dumps(page).encode(), "C1", observed_at=micros),
         ])  # fmt: skip
 
@@ -162,11 +195,14 @@ class Town:
             },
             "members": {(member,) for member in self.members},
             "channels": {(self.name, self.is_archived)},
+            "crew": {("S1", member) for member in self.crew},
+            "groups": {("S1", "crew", self.crew_name, self.is_disabled)},
         }  # fmt: skip
 
 
 DEEDS = (Town.post, Town.mention, Town.reply, Town.reply, Town.edit, Town.delete, Town.react,
-         Town.react, Town.come_or_go, Town.rename, Town.archive, Town.look)  # fmt: skip
+         Town.react, Town.come_or_go, Town.rename, Town.archive, Town.crew_or_not,
+         Town.change_crew, Town.look)  # fmt: skip
 
 
 @st.composite
@@ -196,6 +232,9 @@ def found(quick: QuickStore) -> dict[str, set[tuple[Any, ...]]]:
         "reactions": {*quick.query("SELECT ts, user_id, name FROM store.reactions")},
         "members": {*quick.query("SELECT user_id FROM store.memberships")},
         "channels": {*quick.query("SELECT name, is_archived FROM store.channels")},
+        "crew": {*quick.query("SELECT group_id, user_id FROM store.user_group_members")},
+        "groups": {*quick.query(
+            "SELECT group_id, handle, name, is_disabled FROM store.user_groups")},
     }  # fmt: skip
 
 

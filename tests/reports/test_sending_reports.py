@@ -103,6 +103,22 @@ def test_who_wants_no_letters_gets_none(garden: Garden, capsys: pytest.CaptureFi
     assert "1 skipped" in capsys.readouterr().err
 
 
+def test_who_wants_no_letters_is_not_in_a_dry_run(
+    garden: Garden, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    garden.report("mine", MINE, en=WORDS)
+    choose(garden.settings, "U1", "mine", wanted=False)
+    folder = tmp_path / "shown"
+    assert garden.run("send", "mine", "--period", "2026-10", "-o", str(folder)) == Exit.DONE
+    said = capsys.readouterr().err
+    assert "A dry run: 2 letters" in said
+    assert "1 get none: they do not want these letters." in said
+    written = {path.name.partition("-")[2] for path in (folder / "letters").iterdir()}
+    assert not any(name.startswith("Olive") for name in written)
+    assert len(written) == 2
+    assert "Olive" not in (folder / "index.html").read_text(encoding="utf-8")
+
+
 def test_a_letter_that_cannot_be_written_stops_all_before_the_first(
     garden: Garden, capsys: pytest.CaptureFixture[str]
 ) -> None:

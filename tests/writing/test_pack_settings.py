@@ -87,9 +87,9 @@ def test_an_id_that_the_store_lacks_is_no_error(run: Run) -> None:
 @pytest.mark.parametrize(
     ("entry", "reason"),
     [
-        ("@minna", "There is no member 'minna'"),
+        ("@minna", "There is no member or user group 'minna'"),
         ("#organizers", "There is no channel 'organizers'"),
-        ("U0", "There is no member 'U0'"),
+        ("U0", "There is no member or user group 'U0'"),
     ],
 )
 def test_a_name_that_is_nobodys_is_told_with_its_line(run: Run, entry: str, reason: str) -> None:
@@ -109,7 +109,7 @@ def test_under_pseudonyms_people_are_named_as_the_store_has_them(tmp_path: Path)
     assert rows[0]["staff"] == [stored]
     assert len(rows[0]["expected"]) == 2
     # a real id means nothing here, and is not taken for somebody who has opted out
-    with pytest.raises(BadContent, match="There is no member 'U0EVE00'"):
+    with pytest.raises(BadContent, match="There is no member or user group 'U0EVE00'"):
         ask(set_up(settings, '[writing]\nstaff = ["U0EVE00"]\n'), "FROM writing_settings")
 
 

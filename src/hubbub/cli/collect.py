@@ -155,6 +155,10 @@ def _print_report(session: Session, report: "Report") -> None:
         click.echo(f"hubbub: {trouble.where} could not be read whole ({trouble.code}).", err=True)
         click.echo(f"        {trouble.fix}", err=True)
     _note_not_joined(session, report.not_joined)
+    if report.no_user_groups:
+        console.note(
+            f"note: {_without_user_groups(report.no_user_groups)}", verbosity=session.verbosity
+        )
     if report.quarantined:
         console.note(
             f"note: {report.quarantined:,} records could not be read; see: hubbub list quarantine",
@@ -176,6 +180,21 @@ def _print_report(session: Session, report: "Report") -> None:
         click.echo(
             "hubbub: Interrupted. What was fetched is kept; run it again to go on.", err=True
         )
+
+
+def _without_user_groups(code: str) -> str:
+    """What it means that Slack does not show the user groups."""
+    if code == "missing_scope":
+        return (
+            "the user groups were not read, for which the app needs the scope usergroups:read. "
+            "Without it settings cannot name them (@handle); all else is collected"
+        )
+    if code in _OF_PAID_PLANS:
+        return "there are no user groups to read: Slack has them on paid plans only"
+    return f"Slack does not show the user groups ({code}); all else is collected"
+
+
+_OF_PAID_PLANS = frozenset({"plan_upgrade_required", "paid_teams_only"})
 
 
 def _note_not_joined(session: Session, names: list[str]) -> None:

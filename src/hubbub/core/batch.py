@@ -27,7 +27,7 @@ class Envelope:
     """Bytes from Slack with what is known of them from outside."""
 
     kind: str
-    """`users`, `channels`, `messages` or `events`."""
+    """`users`, `channels`, `user_groups`, `messages` or `events`."""
     origin: str
     """Where they lie, for people: the file inside the archive."""
     payload: bytes

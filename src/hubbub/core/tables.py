@@ -31,7 +31,7 @@ class Privacy(Enum):
     MEMBER = "member"
     """A member's id."""
     NAME = "name"
-    """A member's names and handles."""
+    """A member's names and handles; those that several members have together too."""
     CONTACT = "contact"
     """Phone, title, status: dropped unless asked for."""
     EMAIL = "e-mail"
@@ -266,6 +266,33 @@ MEMBERSHIPS = Table(
     (_CHANNEL_ID, Column("user_id", T, P.MEMBER, "the member")),
 )
 
+USER_GROUPS = Table(
+    "user_groups",
+    "A row per user group: a handle that stands for several members.",
+    ("group_id",),
+    (
+        Column("group_id", T, P.FACT, "S…"),
+        Column("handle", T, P.NAME, "what people write to mention it, without @"),
+        Column("name", T, P.NAME, "its name"),
+        Column("is_disabled", F, P.FACT, "closed: nobody can mention it any more"),
+        Column("created_at", W, P.FACT, "when it was made"),
+        Column("updated_at", W, P.FACT, "last change of it, its members too, where Slack says it"),
+        *_told("user_group_members"),
+        *_RANKS,
+    ),
+    sets=(Set("user_group_members", silent=True, changes="user_group_changes"),),
+)
+
+USER_GROUP_MEMBERS = Table(
+    "user_group_members",
+    "Who is in which user group, by the newest list.",
+    ("group_id", "user_id"),
+    (
+        Column("group_id", T, P.FACT, "the user group"),
+        Column("user_id", T, P.MEMBER, "the member"),
+    ),
+)
+
 MESSAGES = Table(
     "messages",
     "A row per message, reply and system notice.",
@@ -474,6 +501,15 @@ MEMBERSHIP_CHANGES = Table(
     dated="changed_at",
 )
 
+USER_GROUP_CHANGES = Table(
+    "user_group_changes",
+    "Who has been put into user groups and taken out by events since the list that a group's "
+    "members are from.",
+    USER_GROUP_MEMBERS.key,
+    (*USER_GROUP_MEMBERS.columns, _IS_THERE, _CHANGED_AT),
+    dated="changed_at",
+)
+
 CHANNEL_CHANGES = Table(
     "channel_changes",
     "What events have changed of channels since the copy that a channel's row is from.",
@@ -562,7 +598,7 @@ API_CALLS = Table(
         Column("retries", N, P.FACT, "calls that were made again"),
         Column("limited", N, P.FACT, "calls that Slack turned away for its limits"),
         Column("bytes", N, P.FACT, "bytes of the answers"),
-        Column("rows", N, P.FACT, "messages, users or channels in the answers"),
+        Column("rows", N, P.FACT, "messages, users, channels or user groups in the answers"),
         Column("waited", N, P.FACT, "seconds that calls waited for their turn"),
         Column("error", T, P.FACT, "Slack's code of the last error"),
     ),
@@ -650,13 +686,16 @@ WORKSPACE = Table(
     ),
 )
 
-MERGED = (USERS, PROFILES, CHANNELS, MESSAGES, FILES)
+MERGED = (USERS, PROFILES, CHANNELS, USER_GROUPS, MESSAGES, FILES)
 """Tables whose rows are settled between copies."""
 
-HANGING = (MEMBERSHIPS, REACTIONS, MENTIONS, LINKS, SHARES, ALERTS, RECORDS, RECORD_VALUES)
+HANGING = (
+    MEMBERSHIPS, USER_GROUP_MEMBERS, REACTIONS, MENTIONS, LINKS, SHARES, ALERTS, RECORDS,
+    RECORD_VALUES,
+)  # fmt: skip
 """Tables whose rows hang on a row of a merged table."""
 
-CHANGES = (REACTION_CHANGES, MEMBERSHIP_CHANGES, CHANNEL_CHANGES)
+CHANGES = (REACTION_CHANGES, MEMBERSHIP_CHANGES, USER_GROUP_CHANGES, CHANNEL_CHANGES)
 """Tables of what events have changed; of several changes of one thing the newest stays."""
 
 LOGS = (

@@ -62,7 +62,7 @@ def _item(row: Mapping[str, Any], names: Names, policy: Policy) -> Item:
     channel_id, member_id, ts = row["channel_id"], row["user_id"], row["ts"]
     text = row["text"]
     if text is not None:
-        text = plain(text, names.members, names.channels)
+        text = plain(text, names.members, names.channels, names.groups)
         text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
     has_profile = names.url and not policy.pseudonyms
     return {

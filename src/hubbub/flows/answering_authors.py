@@ -10,7 +10,7 @@ from hubbub.core.letters import MANY, Delivered, Letter, Status
 from hubbub.errors import UsageError
 from hubbub.flows.answered import Answered, begin, note_logged, read_answered
 from hubbub.flows.auditing import audited
-from hubbub.flows.choosing_letters import answers_to, choices_of
+from hubbub.flows.choosing_letters import answers_to, choices_of, wanted_letters
 from hubbub.flows.connecting import connect_bot
 from hubbub.flows.delivering import deliver
 from hubbub.flows.ledger import open_ledger
@@ -52,6 +52,8 @@ class Answers:
     """Whom and what ids in letters mean, for whoever looks at them."""
     unknown: int = 0
     """Posts whose authors Slack's directory does not have."""
+    unwanted: int = 0
+    """Letters that their members do not want; only a rehearsal leaves them out by itself."""
     delivered: Delivered | None = None
     """None if nothing was sent."""
     is_too_many: bool = False
@@ -86,7 +88,11 @@ def answer_authors(
         refuse_single_members(settings, "The run log tells of")
     if is_rehearsal:
         audited(settings, "read", "records answer")
-        return _composed(settings, templates, read_answered(settings), log_to, None, now)
+        answers = _composed(settings, templates, read_answered(settings), log_to, None, now)
+        wanted = wanted_letters(settings, answers.letters)
+        answers.unwanted = len(answers.letters) - len(wanted)
+        answers.letters = wanted
+        return answers
     slack, token = connection or connect_bot(settings)
     before = read_answered(settings)
     answered = begin(settings, [each.name for each in templates], now)

@@ -11,7 +11,7 @@ from hubbub.flows.starting import configured_scopes
 from hubbub.privacy.policy import Policy
 from hubbub.settings import Settings
 from hubbub.slack.api import SLACK, Answer, Limited, Slack, SlackError, Token, clock_error
-from hubbub.slack.scopes import scopes_told
+from hubbub.slack.scopes import GROUPS, scopes_told
 from hubbub.slack.values import text
 
 _CLOCK_SECONDS = 60.0
@@ -123,14 +123,20 @@ def _clock(answer: Answer, asked_at: float) -> Finding:
 
 def _scopes(asker: Asker) -> list[Finding]:
     needed = configured_scopes(asker.settings, asker.policy, asker.token.kind)
-    missing = [scope for scope in needed if scope not in asker.scopes]
+    lacking = [scope for scope in needed if scope not in asker.scopes]
+    missing = [scope for scope in lacking if scope != GROUPS]
     beyond = [scope for scope in asker.scopes if scope not in needed]
     found: list[Finding] = []
     if missing:
         named = "; ".join(f"{scope} (to {needed[scope]})" for scope in missing)
         found.append(problem("scopes", f"Missing: {named}.", _RENEW))
     else:
-        found.append(ok("scopes", f"All that are needed: {', '.join(needed)}."))
+        there = ", ".join(scope for scope in needed if scope not in lacking)
+        found.append(ok("scopes", f"All that are needed: {there}."))
+    if GROUPS in lacking:
+        found.append(
+            remark("scopes", f"Without {GROUPS} (to {needed[GROUPS]}) all else works.", _RENEW)
+        )
     if beyond:
         found.append(
             remark(

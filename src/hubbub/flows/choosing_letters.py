@@ -1,12 +1,14 @@
 """Which letters members want: noted for them by whoever runs Hubbub, or by what they say."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from hubbub.content import find
+from hubbub.core.letters import Letter
 from hubbub.errors import UsageError
 from hubbub.flows.auditing import audited
 from hubbub.flows.erasing import member_id_of
-from hubbub.flows.workspace import keys_of
+from hubbub.flows.workspace import keys_of, policy_of_workspace
 from hubbub.privacy.audit import Plain
 from hubbub.privacy.letters import Choice, Choices
 from hubbub.privacy.refusals import RefusalFile
@@ -24,6 +26,15 @@ class Chosen(NamedTuple):
 def choices_of(settings: Settings) -> Choices:
     """The choices of a workspace's members. Raises `HubbubError` if its keys are lost."""
     return Choices(settings.letters, RefusalFile(settings.refused), keys_of(settings))
+
+
+def wanted_letters(settings: Settings, letters: Sequence[Letter]) -> list[Letter]:
+    """The letters of a dry run, but for those that their members do not want. Under pseudonyms only
+    Slack's directory, which a dry run does not ask, tells whose choices they are: so all stay."""
+    if policy_of_workspace(settings).pseudonyms:
+        return [*letters]
+    wants = choices_of(settings).wants
+    return [each for each in letters if each.to.kind != "member" or wants(each.to.id, each.report)]
 
 
 def letters_known(settings: Settings) -> list[str]:

@@ -119,6 +119,8 @@ class Report:
     channels: int
     not_joined: list[str]
     troubles: list[Trouble]
+    no_user_groups: str
+    """Slack's code where it does not show the user groups, the first time that it says so."""
     is_interrupted: bool
     is_capped: bool
     keeps_text: bool
@@ -348,6 +350,7 @@ class _Run:
             history.add_channels()
             if not self.asks_directory_first:
                 streams.add("users.list", history.list_users)
+            streams.add("usergroups.list", history.list_user_groups)
 
         streams.add("conversations.list", directory)
         streams.run()
@@ -431,6 +434,8 @@ class _Run:
                 self.counts.added += merged.added
                 self.counts.updated += merged.updated
                 report = self._report(troubles)
+                if report.no_user_groups == _said_of_user_groups(connection):
+                    report = replace(report, no_user_groups="")
                 _note_end(connection, self.run_id, outcome, report, self.counts, self.clock.now())
                 _note_calls(connection, self.run_id, self.streams.tallies)
             self.journal.clear()
@@ -460,6 +465,7 @@ class _Run:
             channels=len(self.history.chosen()),
             not_joined=sorted(self.history.not_joined),
             troubles=troubles,
+            no_user_groups=self.history.no_user_groups,
             is_interrupted=self.stop.is_set(),
             is_capped=self.streams.pace.is_capped,
             keeps_text=self.policy.keeps(Privacy.TEXT),
@@ -551,6 +557,15 @@ def _check_workspace(
         )
     connection.execute("DELETE FROM store.workspace")
     connection.execute("INSERT INTO store.workspace VALUES ($1, $2, $3)", [*workspace])
+
+
+def _said_of_user_groups(connection: "duckdb.DuckDBPyConnection") -> str:
+    """What Slack answered when it was last asked for the user groups: a code; empty for none."""
+    rows = connection.execute(
+        "SELECT coalesce(error, '') FROM store.api_calls JOIN store.runs USING (run_id) "
+        "WHERE method = 'usergroups.list' ORDER BY started_at DESC, run_id DESC LIMIT 1"
+    ).fetchall()
+    return rows[0][0] if rows else ""
 
 
 def _note_end(

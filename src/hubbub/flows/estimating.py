@@ -71,7 +71,7 @@ def estimate(settings: Settings, wish: Wish | None = None, *, clock: Clock | Non
         channel for channel in chosen
         if choice.is_bot and not channel.is_member and not choice.join
     ]  # fmt: skip
-    calls: dict[str, int] = {"auth.test": 1}
+    calls: dict[str, int] = {"auth.test": 1, "usergroups.list": 1}
     calls["users.list"] = _pages(_count(settings, "users"), "users.list")
     calls["conversations.list"] = _pages(len(history.conversations), "conversations.list")
     is_least = False

@@ -20,6 +20,8 @@ class Names:
     members: dict[str, str] = field(default_factory=dict[str, str])
     bots: frozenset[str] = frozenset()
     """Accounts of bots, Slack's own too."""
+    groups: dict[str, str] = field(default_factory=dict[str, str])
+    """The handles of user groups by id, without @."""
 
 
 def read_names(connection: duckdb.DuckDBPyConnection, runner: Runner, *, of_people: bool) -> Names:
@@ -33,6 +35,9 @@ def read_names(connection: duckdb.DuckDBPyConnection, runner: Runner, *, of_peop
     channels = connection.execute("SELECT channel_id, name FROM channel_names ORDER BY name, 1")
     named = dict(channels.fetchall())
     members = dict(connection.execute("SELECT user_id, name FROM names").fetchall())
+    groups = connection.execute(
+        "SELECT group_id, handle FROM user_groups WHERE handle IS NOT NULL"
+    ).fetchall()
     bots = connection.execute("SELECT user_id FROM users WHERE is_bot").fetchall()
     return Names(
         community or "",
@@ -40,4 +45,5 @@ def read_names(connection: duckdb.DuckDBPyConnection, runner: Runner, *, of_peop
         named,
         members,
         frozenset({"USLACKBOT", "USLACK", *(row[0] for row in bots)}),
+        dict(groups),
     )

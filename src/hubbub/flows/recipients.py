@@ -20,6 +20,7 @@ from hubbub.core.letters import Recipient
 from hubbub.errors import BadContent, HubbubError, UsageError
 from hubbub.flows.asking_members import LETTERS, directory
 from hubbub.flows.workspace import keys_of, policy_of_workspace
+from hubbub.metrics.user_groups import Group, group_named, read_groups
 from hubbub.reports.catalog import Audience
 from hubbub.settings import Settings
 from hubbub.slack.api import Slack
@@ -66,6 +67,7 @@ class Known:
     open_channels: list[str]
     closed_channels: frozenset[str]
     """Those that not everybody can read: what is said there stays there."""
+    groups: list[Group]
 
 
 def needs_people(settings: Settings) -> bool:
@@ -122,6 +124,7 @@ def read_known(connection: duckdb.DuckDBPyConnection) -> Known:
         [row[0] for row in active],
         [row[0] for row in is_open],
         frozenset(row[0] for row in closed),
+        read_groups(connection),
     )  # fmt: skip
 
 
@@ -166,16 +169,21 @@ class Directory:
             return self.member(self.stored(wanted), row, slack_id=wanted)
         if wanted in self.known.members:
             return self.member(wanted, row)
-        called: dict[str, set[str]] = {}
-        for stored, names in self._names():
-            for each in names:
-                called.setdefault(each.casefold(), set()).add(stored)
+        called = self._called()
         found = called.get(wanted.casefold(), set())
         if len(found) == 1:
             return self.member(found.pop(), row)
         if found:
             raise UsageError(f"{name!r} names several members.", "Give the member's id.")
         raise _nobody("member", name, called)
+
+    def find_members(self, name: str) -> list[Addressee]:
+        """The members of a user group by handle or id, else one member. Raises `UsageError`."""
+        wanted = name.removeprefix("@").strip()
+        group = group_named(self.known.groups, wanted, self._called().get(wanted.casefold(), ()))
+        if group is None:
+            return [self.find_member(name)]
+        return [self.member(each) for each in group.members]
 
     def find_channel(self, name: str, row: Mapping[str, str] | None = None) -> Addressee:
         """A channel by id or name. Raises `UsageError` if there is none, or several."""
@@ -188,6 +196,14 @@ class Directory:
         if found:
             raise UsageError(f"{name!r} names several channels.", "Give the channel's id.")
         raise _nobody("channel", name, self.known.channels.values())
+
+    def _called(self) -> dict[str, set[str]]:
+        """The members who bear each name."""
+        called: dict[str, set[str]] = {}
+        for stored, names in self._names():
+            for each in names:
+                called.setdefault(each.casefold(), set()).add(stored)
+        return called
 
     def _names(self) -> Iterable[tuple[str, tuple[str, ...]]]:
         if self.people:
@@ -226,8 +242,9 @@ def chosen(
     wanted: list[Addressee] = []
     for name in names:
         of_channels = audience.each == "channel" or name.startswith("#")
-        found = directory.find_channel(name) if of_channels else directory.find_member(name)
-        there = [each for each in everybody if each.stored_id == found.stored_id]
+        found = [directory.find_channel(name)] if of_channels else directory.find_members(name)
+        ids = {each.stored_id for each in found}
+        there = [each for each in everybody if each.stored_id in ids]
         if not there:
             raise UsageError(
                 f"The report has nothing for {name}: it goes to {audience.in_words()}.",

@@ -66,6 +66,8 @@ def said_of(composed: Composed) -> list[str]:
     lines = [f"A dry run: {letters} for {composed.report.audience.in_words()}. Nothing was sent."]
     if composed.silent:
         lines.append(f"{composed.silent:,} get none: the message has nothing to say to them.")
+    if composed.unwanted:
+        lines.append(f"{composed.unwanted:,} get none: they do not want these letters.")
     if composed.unknown:
         lines.append(
             f"{composed.unknown:,} get none: Slack's directory does not have them any more."

@@ -84,6 +84,8 @@ class Composed:
     """Names of channels by id."""
     members: Mapping[str, str]
     """Names of members by the store's id."""
+    unwanted: int = 0
+    """Members who do not want it; only a dry run leaves them out before it is sent."""
 
 
 def compose(

@@ -1,13 +1,13 @@
 """Brings a report to its recipients, or shows what it would bring."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Event
 
 from hubbub.core.letters import MANY, Delivered, Status
-from hubbub.flows.choosing_letters import choices_of
+from hubbub.flows.choosing_letters import choices_of, wanted_letters
 from hubbub.flows.connecting import connect_bot
 from hubbub.flows.delivering import deliver
 from hubbub.flows.importing import Progress
@@ -40,8 +40,12 @@ def rehearse_report(
     now: datetime,
     progress: Progress,
 ) -> Outcome:
-    """Write the letters of a report into a folder. Asks Slack nothing, sends nothing."""
+    """Write the letters of a report into a folder, but for members who want none. Asks Slack
+    nothing, sends nothing."""
     composed = compose(settings, name, wish, people=None, now=now, is_rehearsal=True)
+    wanted = wanted_letters(settings, composed.letters)
+    unwanted = len(composed.letters) - len(wanted)
+    composed = replace(composed, letters=wanted, unwanted=unwanted)
     page = rehearse(settings, composed, folder, progress)
     return Outcome(composed, None, page, is_too_many=False)
 

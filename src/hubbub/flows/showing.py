@@ -250,7 +250,7 @@ def _readable(metric: Metric, rows: pa.Table, names: Names) -> list[list[Any]]:
     for place in map(rows.column_names.index, columns):
         for row in found:
             if row[place] is not None:
-                row[place] = plain(row[place], names.members, names.channels)
+                row[place] = plain(row[place], names.members, names.channels, names.groups)
     return found
 
 

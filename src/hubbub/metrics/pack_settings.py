@@ -36,8 +36,8 @@ TYPES = {
     "day": "a day: `2026-03-02`",
     "count": "a whole number, 1 or more",
     "counts": "whole numbers, 1 or more, each greater than the one before: `[1, 5, 20]`",
-    "people": "members by handle, name or id, and `#channel` for all members of a channel: "
-    '`["mina", "U0123456789", "#organisers"]`',
+    "people": "members by handle, name or id, `@handle` of a user group and `#channel` of a "
+    'channel for all who are in it: `["mina", "U0123456789", "@staff", "#organisers"]`',
 }
 """What can be set, and how it is written."""
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from importlib.resources import files
@@ -21,6 +21,7 @@ from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import BUILT_IN, Metric
 from hubbub.metrics.pack_settings import Setting
 from hubbub.metrics.small_groups import Quiet, quiet
+from hubbub.metrics.user_groups import group_named, read_groups
 
 _arrow: Any = pa
 """pyarrow without its types, which are partly unknown."""
@@ -284,7 +285,7 @@ class Runner:
         return sorted(found)
 
     def _members_of(self, entry: str) -> list[str]:
-        """The ids that stand for `#channel`, `@name` or an id."""
+        """The ids that stand for `#channel`, a user group, a member's name, or an id."""
         if entry.startswith("#"):
             inside = "SELECT user_id FROM memberships WHERE channel_id = $1"
             channel = self._named(_CHANNEL, entry.removeprefix("#"))
@@ -293,9 +294,17 @@ class Runner:
                 fix = "Collect that channel, or name the members."
                 raise UsageError(f"Nobody is known to be in {entry}.", fix)
             return [row[0] for row in found]
+        name = entry.removeprefix("@")
+        self.make_views([f"FROM {_MEMBER.names}"])
+        namesakes = self._connection.execute(
+            "SELECT user_id FROM known_names WHERE name = lower(trim($1))", [name]
+        ).fetchall()
+        group = group_named(read_groups(self._connection), name, [row[0] for row in namesakes])
+        if group is not None:
+            return [*group.members]
         if _is_id(entry) and self._keeps_ids():
             return [entry]  # one who is not in the store may have opted out: no error
-        member = self._named(_MEMBER, entry.removeprefix("@"))
+        member = self._named(_MEMBER_OR_GROUP, name)
         return [member] if member else []
 
     def _keeps_ids(self) -> bool:
@@ -340,6 +349,11 @@ class _Kind:
 
 _CHANNEL = _Kind("channel", "channels", "channels", "channel_id", "See: hubbub list channels")
 _MEMBER = _Kind("member", "known_names", "names", "user_id", "Give their handle, name or id.")
+_MEMBER_OR_GROUP = replace(
+    _MEMBER,
+    called="member or user group",
+    fix="Give a handle, name or id; user groups are those that hubbub collect could read.",
+)
 _is_id = re.compile(r"[UW][A-Z0-9]{5,}").fullmatch
 _GREATEST = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

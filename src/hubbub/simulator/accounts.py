@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from hubbub.simulator.directory import user_group
 from hubbub.simulator.refusal import Refusal
 from hubbub.simulator.sharing import Sharing
 from hubbub.simulator.speech import alone
@@ -85,11 +86,41 @@ class Accounts(Sharing):
         self.news.workspace("emoji_changed", "emoji:read", subtype="rename", **fields)
 
     @alone
+    def add_group(self, handle: str, user_ids: list[str], **fields: Any) -> Raw:
+        """Make a user group; `fields` replace parts of it."""
+        made = user_group(
+            self.ids,
+            self.workspace.team["id"],
+            handle=handle,
+            name=handle.capitalize(),
+            members=user_ids,
+            created=self.clock.now(),
+        )
+        group = {**made, **fields}
+        self.workspace.usergroups.append(group)
+        self.news.workspace("subteam_created", "usergroups:read", subteam=dict(group))
+        return group
+
+    @alone
+    def change_group(self, group_id: str, **fields: Any) -> None:
+        """Give a user group another name or handle."""
+        self._change_group(self._group(group_id), fields)
+
+    @alone
+    def disable_group(self, group_id: str) -> None:
+        """Close a user group: it stays, and so do its members."""
+        group = self._group(group_id)
+        self._change_group(group, {"date_delete": int(self.clock.now())})
+
+    @alone
+    def enable_group(self, group_id: str) -> None:
+        """Open a user group again."""
+        self._change_group(self._group(group_id), {"date_delete": 0})
+
+    @alone
     def set_group_members(self, group_id: str, user_ids: list[str]) -> None:
         """Say anew who is in a user group."""
-        group = next((g for g in self.workspace.usergroups if g["id"] == group_id), None)
-        if group is None:
-            raise Refusal("no_such_subteam")
+        group = self._group(group_id)
         former, before = list(group["users"]), group["date_update"]
         group |= {"users": list(user_ids), "user_count": len(user_ids)}
         group["date_update"] = int(self.clock.now())
@@ -108,6 +139,16 @@ class Accounts(Sharing):
             removed_users_count=len(removed),
         )
         self.news.workspace("subteam_updated", "usergroups:read", subteam=dict(group))
+
+    def _change_group(self, group: Raw, fields: Raw) -> None:
+        group |= {**fields, "date_update": int(self.clock.now())}
+        self.news.workspace("subteam_updated", "usergroups:read", subteam=dict(group))
+
+    def _group(self, group_id: str) -> Raw:
+        for group in self.workspace.usergroups:
+            if group["id"] == group_id:
+                return group
+        raise Refusal("no_such_subteam")
 
     def _user(self, user_id: str) -> Raw:
         for user in self.workspace.users:

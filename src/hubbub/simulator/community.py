@@ -87,7 +87,12 @@ def _found_groups(town: Town, community: Table) -> None:
         elders = handle == "stewards"
         chosen = insiders[:4] if elders else town.rng.sample(insiders, min(5, len(insiders)))
         group = user_group(
-            town.ids, town.team_id, handle=handle, name=name, members=chosen, created=town.since
+            town.ids,
+            town.team_id,
+            handle=handle,
+            name=name,
+            members=[member.id for member in chosen],
+            created=town.since,
         )
         town.workspace.usergroups.append(group)
         town.talk.references[f"group:{handle}"] = f"<!subteam^{group['id']}>"

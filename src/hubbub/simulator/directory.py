@@ -98,10 +98,10 @@ def slackbot(team_id: str) -> Raw:
 
 
 def user_group(
-    ids: Ids, team_id: str, *, handle: str, name: str, members: list[Member], created: float
+    ids: Ids, team_id: str, *, handle: str, name: str, members: list[str], created: float
 ) -> Raw:
     """A user group (`<!subteam^S…>`) as usergroups.list shows it."""
-    creator = members[0].id if members else SLACKBOT
+    creator = members[0] if members else SLACKBOT
     return {
         "id": ids.fresh("S"),
         "team_id": team_id,
@@ -119,7 +119,7 @@ def user_group(
         "updated_by": creator,
         "deleted_by": None,
         "prefs": {"channels": [], "groups": []},
-        "users": [member.id for member in members],
+        "users": [*members],
         "user_count": len(members),
     }
 

@@ -9,6 +9,7 @@ from hubbub.slack.copies import Copies
 from hubbub.slack.values import (
     Json,
     flag,
+    ids,
     is_record,
     items,
     micros_of_seconds,
@@ -28,6 +29,8 @@ def read_event(event: Json, *, batch: Batch, copies: Copies, raw: bool) -> str |
         return copies.unwrap({**event, "type": "message"}, None)
     if kind in OF_MEMBERS:
         return _member(event, batch, raw=raw)
+    if kind in _OF_GROUPS:
+        return _group(event, batch, raw=raw)
     if kind == "channel_created":
         channel = record(event.get("channel"))
         return directory.read_channel(channel, batch, kind=None, raw=raw)
@@ -49,6 +52,10 @@ OF_MEMBERS = frozenset({
 """Events that hold a whole entry of the directory."""
 
 
+_OF_GROUPS = frozenset({"subteam_created", "subteam_updated"})
+"""Events that hold a whole user group."""
+
+
 def _as_in_history(message: Json) -> Json:
     """A message that shares files, without the subtype that only events give it."""
     if message.get("subtype") != "file_share" or "files" not in message:
@@ -58,6 +65,30 @@ def _as_in_history(message: Json) -> Json:
 
 def _member(event: Json, batch: Batch, *, raw: bool) -> str | None:
     return directory.read_user(record(event.get("user")), batch, raw=raw)
+
+
+def _group(event: Json, batch: Batch, *, raw: bool) -> str | None:
+    at = _happened(event)
+    if at is None:
+        return _NO_TIME
+    return directory.read_group(record(event.get("subteam")), batch, raw=raw, at=at)
+
+
+def _group_members(event: Json, batch: Batch) -> str | None:
+    group_id, at = text(event.get("subteam_id")), _happened(event)
+    if at is None:
+        return _NO_TIME
+    if group_id is None:
+        return "a user group without id"
+    for told, is_there in (("added_users", True), ("removed_users", False)):
+        for member in ids(event.get(told)):
+            _append(batch, "user_group_changes", (group_id, member, is_there, at))
+    return None
+
+
+def _says_nothing_else(event: Json, batch: Batch) -> None:
+    """Read an event to which another belongs, that tells more."""
+    del event, batch
 
 
 def _happened(event: Json) -> int | None:
@@ -182,6 +213,9 @@ _READERS: dict[str, Callable[[Json, Batch], str | None]] = {
     "member_joined_channel": _membership,
     "member_left_channel": _membership,
     "file_deleted": _file_deleted,
+    "subteam_members_changed": _group_members,
+    "subteam_self_added": _says_nothing_else,
+    "subteam_self_removed": _says_nothing_else,
     "channel_id_changed": _channel("moved", lambda event: text(event.get("new_channel_id"))),
     "channel_unshared": _channel("is_shared", lambda event: flag(event.get("is_ext_shared"))),
     "channel_shared": _channel("is_shared", lambda _: True),

@@ -131,6 +131,41 @@ def read_channel(channel: Json, batch: Batch, *, kind: str | None, raw: bool) ->
     return None
 
 
+def read_group(group: Json, batch: Batch, *, raw: bool, at: int = 0) -> str | None:
+    """Append a user group, and its members where they are told; `at` is when an event told of it,
+    in microseconds. Returns why it cannot be read, or None.
+
+    Source: slack-platform §2; Slack deletes no group: `date_delete` says that it is disabled.
+    """
+    group_id = text(group.get("id"))
+    if group_id is None:
+        return "a user group without id"
+    users = group.get("users")
+    updated = micros_of_seconds(group.get("date_update"))
+    told: Row = (
+        group_id,
+        text(group.get("handle")),
+        text(group.get("name")),
+        bool(micros_of_seconds(group.get("date_delete"))),
+        micros_of_seconds(group.get("date_create")),
+        updated,
+    )
+    there = sorted(ids(users))
+    batch.rows["user_groups"].append(
+        (
+            *told,
+            isinstance(users, list),
+            None,
+            None,
+            *ranks(max(updated or 0, at), group, [*told, there], raw=raw),
+            batch.copies,
+        )
+    )
+    batch.rows["user_group_members"] += [(group_id, member, batch.copies) for member in there]
+    batch.copies += 1
+    return None
+
+
 def kind_of(channel: Json, listed_as: str | None) -> str:
     """A conversation's kind by its flags, its id and the list it comes from: the strictest."""
     channel_id = str(channel.get("id"))

@@ -48,6 +48,7 @@ TOUCHES_TABLES = frozenset({
     "channel_deleted", "channel_shared", "channel_unshared", "channel_id_changed",
     "group_rename", "group_archive", "group_unarchive", "group_deleted",
     "member_joined_channel", "member_left_channel",
+    "subteam_created", "subteam_updated", "subteam_members_changed",
     "file_deleted",
 })  # fmt: skip
 """Types of events that make rows; all others are acknowledged and counted."""

@@ -82,8 +82,14 @@ def asks(text: str) -> bool:
     return "?" in rest or "？" in rest
 
 
-def plain(text: str, members: Mapping[str, str], channels: Mapping[str, str]) -> str:
-    """A text as people read it: names in place of ids, labels in place of links."""
+def plain(
+    text: str,
+    members: Mapping[str, str],
+    channels: Mapping[str, str],
+    groups: Mapping[str, str] | None = None,
+) -> str:
+    """A text as people read it: names in place of ids, labels in place of links. `groups` are the
+    handles of user groups by id."""
 
     def told(token: re.Match[str]) -> str:
         content, _, label = token[0][1:-1].partition("|")
@@ -93,8 +99,11 @@ def plain(text: str, members: Mapping[str, str], channels: Mapping[str, str]) ->
         if sign == "#":
             return f"#{channels.get(rest) or label or rest}"
         if sign == "!":
-            named = "group" if rest.startswith("subteam^") else rest.partition("^")[0]
-            return label or f"@{named}"
+            command, _, target = rest.partition("^")
+            if command == "subteam":
+                handle = (groups or {}).get(target)
+                return f"@{handle}" if handle else label or "@group"
+            return label or f"@{command}"
         return label or content
 
     return unescape(_WHOLE_TOKEN.sub(told, text))

@@ -25,6 +25,7 @@ METHODS = {
     for method in (
         Method("auth.test", 100),
         Method("users.list", 20, page=200),  # Slack's own advice; more times out in large teams
+        Method("usergroups.list", 20),  # all in one answer
         Method("conversations.list", 20, page=999),
         Method("conversations.members", 100, page=999),
         Method("conversations.history", 50, page=999, capped=True),

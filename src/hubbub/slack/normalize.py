@@ -77,6 +77,8 @@ def _read(batch: Batch, copies: Copies, envelope: Envelope, *, raw: bool) -> Non
     elif envelope.kind == "channels":
         kind = envelope.channel_kind
         read = partial(directory.read_channel, batch=batch, kind=kind, raw=raw)
+    elif envelope.kind == "user_groups":
+        read = partial(directory.read_group, batch=batch, raw=raw)
     elif envelope.kind == "events":
         read = partial(changes.read_event, batch=batch, copies=copies, raw=raw)
     else:
@@ -100,7 +102,7 @@ def records(envelope: Envelope) -> list[Any]:
     return cast("list[Any]", content)
 
 
-_FIELD = {"users": "members", "channels": "channels"}
+_FIELD = {"users": "members", "channels": "channels", "user_groups": "usergroups"}
 
 
 def decoded(payload: bytes) -> Any:

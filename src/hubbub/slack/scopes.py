@@ -20,6 +20,8 @@ _POSTING = {
     "im:history": "see whether a letter has arrived, and hear members write stop or start",
     "commands": "let members choose by /hubbub which letters they get",
 }
+GROUPS = "usergroups:read"
+"""Without this one all else is collected all the same; only paid plans have user groups."""
 _GIVEN_TO_ALL = frozenset({"identify"})
 """What Slack adds to tokens by itself."""
 
@@ -48,6 +50,7 @@ def scopes_needed(
     needed["users:read"] = "read the directory of members"
     if emails:
         needed["users:read.email"] = "read members' e-mail addresses"
+    needed[GROUPS] = "know the user groups (@handle) that settings can name"
     needed["reactions:read"] = "count reactions that a page cuts short"
     if files:
         needed["files:read"] = "fetch the files that members share"
@@ -81,6 +84,7 @@ def events_wanted(
     wanted += ["message.im"] if letters and kind == "bot" and "message.im" not in wanted else []
     wanted += ["member_joined_channel", "member_left_channel", "channel_id_changed"]
     wanted += ["reaction_added", "reaction_removed", "team_join", "user_change"]
+    wanted += ["subteam_created", "subteam_updated", "subteam_members_changed"]
     wanted += ["file_deleted"] if files else []
     return [*wanted, "app_uninstalled", "tokens_revoked"]
 

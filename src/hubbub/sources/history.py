@@ -87,6 +87,8 @@ class History:
         """Names of channels that the bot would have to be in."""
         self.failures: dict[str, SlackError] = {}
         """What could not be read whole, by channel id; "" is the directory."""
+        self.no_user_groups = ""
+        """Slack's code, where it does not show the user groups."""
 
     # The directory
 
@@ -119,6 +121,18 @@ class History:
             yield from listing("users.list", {}, take)
         except SlackError as error:
             self.failures[""] = error
+
+    def list_user_groups(self) -> Stream:
+        """Read the user groups. Only paid plans have them, and a token need not see them: all else
+        goes on without."""
+        try:
+            answer = yield Ask("usergroups.list", {"include_users": "1", "include_disabled": "1"})
+        except Refused as error:
+            self.no_user_groups = error.code
+        except SlackError as error:
+            self.failures.setdefault("", error)
+        else:
+            self._keep(Page([as_it_came("user_groups", answer)], answer=answer))
 
     def chosen(self) -> list[Conversation]:
         """The conversations to collect."""

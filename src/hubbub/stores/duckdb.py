@@ -23,7 +23,7 @@ import duckdb
 from hubbub.core.tables import TABLES, Table
 from hubbub.errors import HubbubError, TryAgain
 
-VERSION = 5
+VERSION = 6
 """Of the store's schema. Tables and columns that were added since are added on opening; what
 needs more has a step in `_STEPS`."""
 

@@ -88,6 +88,19 @@ def _erase_name(
 ) -> Counter[str]:
     """Take one name out of a column, and out of the texts of the same messages' rows."""
     beside = [each.name for each in table.columns if each.privacy is Privacy.TEXT]
+    if beside:
+        _erase_beside(connection, table, column, name, beside)
+    return _update(connection, table, f"{column.name} = NULL", f"{column.name} = $1", [name])
+
+
+def _erase_beside(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    column: Column,
+    name: str,
+    beside: list[str],
+) -> None:
+    """Take a name out of the texts of the messages whose rows bear it in a column."""
     rows = connection.execute(
         f"SELECT rowid, {', '.join(beside)} FROM store.{table.name} "
         f"WHERE (channel_id, ts) IN (SELECT (channel_id, ts) FROM store.{table.name} "
@@ -102,7 +115,6 @@ def _erase_name(
             connection.execute(
                 f"UPDATE store.{table.name} SET {changes} WHERE rowid = ?", [*without, row]
             )
-    return _update(connection, table, f"{column.name} = NULL", f"{column.name} = $1", [name])
 
 
 def _unname(

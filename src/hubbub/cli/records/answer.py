@@ -88,6 +88,8 @@ def _print_letters(session: Session, answers: "Answers") -> None:
         click.echo(f"{plain(letter.text, members, channels)}\n")
     if not letters:
         click.echo("There is nothing to tell.")
+    if answers.unwanted:
+        click.echo(f"Left out, since their members do not want them: {answers.unwanted:,}.")
 
 
 def _print_sent(answers: "Answers") -> None:

@@ -10,7 +10,7 @@ from hubbub.core.ports import Archive, Part
 from hubbub.sources.containers import Container
 
 _MARK = b'{"kept_by":"hubbub"'
-_DIRECTORY = frozenset({"users", "channels"})
+_DIRECTORY = frozenset({"users", "channels", "user_groups"})
 
 
 class Kept(msgspec.Struct, kw_only=True):

@@ -22,7 +22,7 @@ target = { type = "text", doc = "its name, where there is one" }
 SELECT
     m.channel_id, c.name AS channel, m.ts, m.posted_at, m.user_id,
     coalesce(a.name, m.user_id) AS member, t.position, t.kind, t.target_id,
-    coalesce(n.name, h.name, t.target_id) AS target
+    coalesce(n.name, h.name, g.handle, t.target_id) AS target
 FROM people_messages m
 JOIN (
     SELECT channel_id, ts, position, kind,
@@ -35,6 +35,7 @@ JOIN channel_names c USING (channel_id)
 LEFT JOIN names a ON a.user_id = m.user_id
 LEFT JOIN names n ON t.kind = 'user' AND n.user_id = t.target_id
 LEFT JOIN channel_names h ON t.kind = 'channel' AND h.channel_id = t.target_id
+LEFT JOIN user_groups g ON t.kind = 'subteam' AND g.group_id = t.target_id
 WHERE m.posted_at BETWEEN $since AND $as_of
     AND ($channel IS NULL OR m.channel_id = $channel)
 ORDER BY m.posted_at, m.channel_id, m.ts, t.position
