@@ -35,6 +35,9 @@ def _told() -> list[dict[str, Any]]:
     act.add_user("rhea", id="U9")
     act.change_profile("U9", status_text="hands in the soil")
     act.deactivate("U9")
+    group = act.add_group("gardeners", ["U1"])["id"]
+    act.set_group_members(group, ["U2"])
+    act.disable_group(group)
     act.create_channel("compost", "U1", id="C9")
     act.set_topic("C9", "rot", "U1")
     act.join("C9", "U2", inviter="U1")
