@@ -1,5 +1,6 @@
 """Several workspaces in one bucket, each with a login that sees its own part alone."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Generator
@@ -18,7 +19,6 @@ from hubbub.destinations.warehouses.lake import Lake, open_warehouse
 from hubbub.errors import HubbubError
 
 ROOT = Path(__file__).parents[2]
-POLICY = (ROOT / "deploy" / "lake-policy.json").read_text(encoding="utf-8")
 FORMS = ("parquet", "delta")
 NAMES = ("alder", "alder-north", "birch")
 TABLE = Shape("members", "Who is there.", ("user_id",), (Field("user_id", Kind.TEXT, "their id"),))
@@ -26,6 +26,16 @@ _boto3: Any = boto3
 _pa: Any = pa
 _fs: Any = pyarrow.fs
 _parquet: Any = pyarrow.parquet
+
+
+def policy_of(workspace: str, prefix: str) -> str:
+    """The policy that docs/lake.md gives for one workspace."""
+    text = (ROOT / "docs" / "lake.md").read_text(encoding="utf-8")
+    [policy] = re.findall(r"```json policy\n(.*?)```", text, re.DOTALL)
+    named = {"BUCKET": "lake", "PREFIX": prefix, "WORKSPACE": workspace}
+    for placeholder, name in named.items():
+        policy = policy.replace(placeholder, name)
+    return policy
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +53,7 @@ def server() -> Generator[str]:
 
 @pytest.fixture(scope="module")
 def logins(server: str) -> dict[str, dict[str, str]]:
-    """A login for each workspace, with the policy that docs/machines.md shows."""
+    """A login for each workspace, with the rights of its own and no others."""
     own = {"endpoint_url": server, "region_name": "us-east-1"}
     own |= {"aws_access_key_id": "root", "aws_secret_access_key": "root"}
     _boto3.client("s3", **own).create_bucket(Bucket="lake")
@@ -52,9 +62,8 @@ def logins(server: str) -> dict[str, dict[str, str]]:
     for name in NAMES:
         iam.create_user(UserName=name)
         for form in FORMS:
-            policy = POLICY.replace("BUCKET", "lake").replace("PREFIX", form)
-            policy = policy.replace("WORKSPACE", name)
-            iam.put_user_policy(UserName=name, PolicyName=form, PolicyDocument=policy)
+            own_policy = policy_of(name, form)
+            iam.put_user_policy(UserName=name, PolicyName=form, PolicyDocument=own_policy)
         key = iam.create_access_key(UserName=name)["AccessKey"]
         found[name] = {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
     urllib3.request("POST", f"{server}/moto-api/reset-auth", body=b"0")  # from now on it looks
