@@ -74,7 +74,9 @@ class Postgres:
 
 
 @contextmanager
-def postgres_engine(server: PostgresServer, database: str, locale: Sequence[str]) -> Iterator[Postgres]:
+def postgres_engine(
+    server: PostgresServer, database: str, locale: Sequence[str]
+) -> Iterator[Postgres]:
     """A new database of a server, whose texts are of a locale."""
     server.run(f"CREATE DATABASE {database} TEMPLATE template0 {' '.join(locale)}")
     uri = (

@@ -55,7 +55,9 @@ class Case:
     @property
     def id(self) -> str:
         """For pytest."""
-        return "-".join([self.world, self.metric, *self.given.values(), *([self.zone] * bool(self.zone))])
+        return "-".join(
+            [self.world, self.metric, *self.given.values(), *([self.zone] * bool(self.zone))]
+        )
 
 
 @cache
@@ -71,7 +73,9 @@ class Truth:
         self.world = world(case.world)
         self.zone = case.zone or self.world.zone
         self._session = _session(case.world)
-        self.runner = Runner(self._session.cursor(), self.world.catalog, self.zone, smallest_group=1)
+        self.runner = Runner(
+            self._session.cursor(), self.world.catalog, self.zone, smallest_group=1
+        )
         self.metric = self.world.catalog.metric(case.metric)
         self.query: Query = self.runner.prepare(self.metric, case.given)
 
@@ -188,7 +192,9 @@ def _region() -> World:
 
 
 def _circle(name: str, written: str) -> World:
-    settings = Settings(Path(mkdtemp()), "circle", timezone="Asia/Seoul", privacy={"preset": "open"})
+    settings = Settings(
+        Path(mkdtemp()), "circle", timezone="Asia/Seoul", privacy={"preset": "open"}
+    )
     import_archive(set_up(settings, written), write_circle(Path(mkdtemp()) / "export"))
     return World(name, "Asia/Seoul", _tables_of(settings), Catalog(settings.pack))
 

@@ -22,7 +22,7 @@ from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.run import Runner
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
-from hubbub.stores.comparing import Compared, Comparison
+from hubbub.stores.comparing import Compared, Comparison, note_parts, read_part
 from hubbub.stores.publications import Publication, State
 
 Progress = Callable[[str, int, int], None]
@@ -174,6 +174,7 @@ class _Work:
                 comparison, runner, wanted, state, self._folder,
                 has_days=warehouse.has_days, is_whole=is_whole,
             )  # fmt: skip
+        self._read(comparison)
         tables = tuple(each.change.shape for each in done)
         changed = tuple(each for each in done if not each.is_nothing)
         is_due = (
@@ -186,6 +187,14 @@ class _Work:
         return _Found(
             wanted, changed, figures, views, comparison.news, replace(state, tables=tables), is_due
         )
+
+    def _read(self, comparison: Comparison) -> None:
+        """Read large tables, a session on the store for each part."""
+        for part in comparison.parts:
+            with store.reading(self._settings.store) as connection:
+                read_part(connection, comparison.news, part)
+        if comparison.parts:
+            note_parts(comparison.news, comparison.parts)
 
     def _since(self) -> datetime | None:
         if not self._asked.since:
@@ -257,11 +266,12 @@ class _Work:
     def told(self, found: _Found, refused: dict[str, str], receipt: Receipt | None) -> Published:
         """What is told of it."""
         shown = found.views.shown
+        touched = {each.change.shape.name for each in found.compared}
         return Published(
             self._warehouse.title,
             found.compared,
             None if shown is None else len(shown) - len(refused),
             found.views.left_out | refused,
-            tuple(each.name for each in found.wanted.emptied),
+            tuple(shape.name for shape in found.wanted.emptied if shape.name in touched),
             receipt,
         )
