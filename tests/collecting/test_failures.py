@@ -208,7 +208,7 @@ def test_the_capped_class_finishes_and_says_how_long(tmp_path: Path) -> None:
                 stop.set()
 
         report = None
-        for _ in range(5):
+        for _ in range(6):
             stop.clear()
             report = collect(here.settings, clock=simulator.clock, stop=stop, progress=seen)
             if not report.is_interrupted:

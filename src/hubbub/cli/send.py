@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "--to",
     multiple=True,
     metavar="NAME",
-    help="Another channel than the report's; or of many recipients only @NAME, @GROUP, #NAME or ID.",
+    help="Another channel than the report's; or of many only those: @NAME, @GROUP, #NAME or ID.",
 )
 @click.option(
     "--period",
