@@ -1,7 +1,10 @@
-"""Lakes do what every destination has to do: Parquet in a folder, Delta in a bucket."""
+"""Lakes do what every destination has to do: all of it Parquet in a folder, and what depends on
+the format or on the place in the others too."""
 
+import functools
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +41,9 @@ class Files:
         assert all({*row} <= {*names} for row in found)
         return [{name: row.get(name) for name in names} for row in found]
 
+    def tables(self, names: Sequence[str]) -> dict[str, list[Row]]:
+        return {name: self.rows(name) for name in names}
+
     def everything(self) -> str:
         return "\n".join(
             f"{name}: {self._parquet(name)}"
@@ -63,33 +69,67 @@ class Files:
 class DeltaFiles(Files):
     """The same with Delta tables, of which a library says what is current."""
 
-    def __init__(self, files: Any, url: str, folder: str, options: dict[str, str]) -> None:
-        super().__init__(files, url, folder)
-        self._options = options
-
     def rows(self, table: str) -> list[Row]:
-        address = f"s3://{self._folder}/{table}"
-        found = _delta.DeltaTable(address, storage_options=self._options).to_pyarrow_table()
+        found = _delta.DeltaTable(f"{self._folder}/{table}").to_pyarrow_table()
         return found.drop_columns([DAY] if DAY in found.column_names else []).to_pylist()
 
 
+def _unparted(test: Any) -> Any:
+    """A test without its parameters, which are fixtures instead."""
+
+    @functools.wraps(test)
+    def alone(*arguments: Any, **fixtures: Any) -> None:
+        test(*arguments, **fixtures)
+
+    alone.__dict__.pop("pytestmark", None)
+    return alone
+
+
 class TestParquetInAFolder(WarehouseContract):
-    """What every destination has to do."""
+    """What every destination has to do. What is remembered between moments is not the lake's: it
+    is killed between two tables only."""
 
     @pytest.fixture
     def place(self, tmp_path: Path) -> Files:
         lake = tmp_path / "lake"
         return Files(_fs.LocalFileSystem(), str(lake), f"{lake}/grove")
 
+    @pytest.fixture
+    def moment(self) -> str:
+        return "two tables"
 
-class TestDeltaInABucket(WarehouseContract):
-    """What every destination has to do."""
+    test_killed_anywhere_the_next_publication_makes_it_right = _unparted(
+        WarehouseContract.test_killed_anywhere_the_next_publication_makes_it_right
+    )
+    test_killed_while_it_brings_changes_the_next_publication_makes_it_right = _unparted(
+        WarehouseContract.test_killed_while_it_brings_changes_the_next_publication_makes_it_right
+    )
 
+
+class _Chosen:
+    """What depends on how files are replaced and removed."""
+
+    without_views = WarehouseContract.without_views
+    settings = WarehouseContract.settings
+    moment = TestParquetInAFolder.moment
+    test_nothing_changed = WarehouseContract.test_a_second_publication_touches_nothing
+    test_forgotten = WarehouseContract.test_who_is_forgotten_disappears_there_with_a_receipt
+    test_killed = _unparted(
+        WarehouseContract.test_killed_while_it_brings_changes_the_next_publication_makes_it_right
+    )
+
+
+class TestDeltaInAFolder(_Chosen):
+    @pytest.fixture
+    def place(self, tmp_path: Path) -> Files:
+        lake = tmp_path / "lake"
+        return DeltaFiles(_fs.LocalFileSystem(), f"{lake}?format=delta", f"{lake}/grove")
+
+
+class TestParquetInABucket(_Chosen):
     @pytest.fixture
     def place(self, server: BucketServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
         for name, value in server.environment().items():
             monkeypatch.setenv(name, value)
         prefix = re.sub(r"\W", "-", tmp_path.name)
-        options = {**server.environment(), "AWS_ALLOW_HTTP": "true"}
-        url = f"s3://{BUCKET}/{prefix}?format=delta"
-        return DeltaFiles(server.files(), url, f"{BUCKET}/{prefix}/grove", options)
+        return Files(server.files(), f"s3://{BUCKET}/{prefix}", f"{BUCKET}/{prefix}/grove")

@@ -76,7 +76,7 @@ class PostgresServer:
         options = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
         with (self._folder / "log").open("ab") as log:
             command: Any = [self._bin / "postgres", "-D", f"{self._folder}/data", *options]
-            process: subprocess.Popen[bytes] = subprocess.Popen(
+            process: Any = subprocess.Popen(
                 command, stdout=log, stderr=log, cwd="/", start_new_session=True, **self._as_user
             )
         self._process = process

@@ -75,17 +75,17 @@ class TestContract(WarehouseContract):
         self, settings: Settings, place: Place, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(comparing, "PART_ROWS", 3)
-        read = publishing._Work._read
+        read = publishing.read_parts
         seen: list[int] = []
 
-        def moved(work: Any, comparison: comparing.Comparison) -> None:
+        def moved(settings: Settings, comparison: comparing.Comparison) -> None:
             seen.append(len(comparison.parts))
             forget(settings, "bram")  # writes the store anew: rows have other places
             change(settings, "UPDATE store.users SET title = 'gardener'")
-            read(work, comparison)
+            read(settings, comparison)
 
         with monkeypatch.context() as patch:
-            patch.setattr(publishing._Work, "_read", moved)
+            patch.setattr(publishing, "read_parts", moved)
             publish(settings, place.url)
         assert seen == [2]
         publish(settings, place.url)

@@ -311,7 +311,7 @@ class WarehouseContract:
         with pytest.raises(HubbubError, match="single member"):
             publish(strict, place.url, Asked(names=("leaderboard",)))
         done = publish(strict, place.url, Asked(names=("messages_per_month",)))
-        assert {*done.emptied} == {*communities.NAMES}
+        assert {"users", "messages", "reactions"} <= {*done.emptied}
         assert all(place.rows(name) == [] for name in communities.NAMES)
         assert "U2" not in place.everything()
 

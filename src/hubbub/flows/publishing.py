@@ -87,6 +87,7 @@ def publish(
     A rehearsal changes nothing. Raises `HubbubError`, `UsageError`, `TryAgain` if another
     publication to it is under way.
     """
+    store.check_there(settings.store)
     with scratch_folder(settings) as folder:
         warehouse = open_warehouse(destination, settings.workspace, folder)
         work = _Work(settings, asked, warehouse, folder, progress)
@@ -107,7 +108,7 @@ def publish(
 def open_warehouse(url: str, workspace: str, scratch: Path) -> Warehouse:
     """The warehouse that a URL or a path names. Raises `UsageError`."""
     scheme, separator, _ = url.partition("://")
-    known = {
+    known: dict[str, str] = {
         name: module for module, schemes in parts(warehouses, "SCHEMES").items() for name in schemes
     }
     name = scheme if separator else "file" if url.startswith("file:") else ""
@@ -118,6 +119,15 @@ def open_warehouse(url: str, workspace: str, scratch: Path) -> Warehouse:
             f"It can to: {shown}.",
         )
     return parts(warehouses, "open_warehouse")[known[name]](url, workspace, scratch)
+
+
+def read_parts(settings: Settings, comparison: Comparison) -> None:
+    """Read large tables, a session on the store for each part: others write in between."""
+    for part in comparison.parts:
+        with store.reading(settings.store) as connection:
+            read_part(connection, comparison.news, part)
+    if comparison.parts:
+        note_parts(comparison.news, comparison.parts)
 
 
 class _Work:
@@ -174,7 +184,7 @@ class _Work:
                 comparison, runner, wanted, state, self._folder,
                 has_days=warehouse.has_days, is_whole=is_whole,
             )  # fmt: skip
-        self._read(comparison)
+        read_parts(settings, comparison)
         tables = tuple(each.change.shape for each in done)
         changed = tuple(each for each in done if not each.is_nothing)
         is_due = (
@@ -187,14 +197,6 @@ class _Work:
         return _Found(
             wanted, changed, figures, views, comparison.news, replace(state, tables=tables), is_due
         )
-
-    def _read(self, comparison: Comparison) -> None:
-        """Read large tables, a session on the store for each part."""
-        for part in comparison.parts:
-            with store.reading(self._settings.store) as connection:
-                read_part(connection, comparison.news, part)
-        if comparison.parts:
-            note_parts(comparison.news, comparison.parts)
 
     def _since(self) -> datetime | None:
         if not self._asked.since:
