@@ -10,23 +10,23 @@ from tests.publishing.postgres_server import NoServer, PostgresServer
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """A server of its own."""
+def server() -> Iterator[PostgresServer]:
+    """A PostgreSQL of its own."""
     try:
-        server = PostgresServer()
+        running = PostgresServer()
     except NoServer as error:
         missing(str(error))
     try:
-        server.start()
-        yield server
+        running.start()
+        yield running
     finally:
-        server.remove()
+        running.remove()
 
 
 @pytest.fixture(scope="session")
-def postgres(postgres_server: PostgresServer) -> Iterator[Postgres]:
+def postgres(server: PostgresServer) -> Iterator[Postgres]:
     """A database that orders texts otherwise than DuckDB."""
-    with postgres_engine(postgres_server, "engines", LINGUISTIC) as engine:
+    with postgres_engine(server, "engines", LINGUISTIC) as engine:
         yield engine
 
 

@@ -1,6 +1,6 @@
 """Engines that metrics are written for, each a real one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any, Protocol
 
@@ -31,12 +31,18 @@ class Engine(Protocol):
         ...
 
 
+_TYPES = {
+    Type.TEXT: "text",
+    Type.INTEGER: "bigint",
+    Type.FLAG: "boolean",
+    Type.INSTANT: "timestamptz",
+}
+
+
 class Postgres:
     """A database whose letters are ordered as people do, asked in a session far from UTC."""
 
     dialect = "postgres"
-    _TYPES = {Type.TEXT: "text", Type.INTEGER: "bigint", Type.FLAG: "boolean",
-              Type.INSTANT: "timestamptz"}  # fmt: skip
 
     def __init__(self, uri: str) -> None:
         self._connection: Any = _postgres.connect(uri, autocommit=True)
@@ -46,7 +52,7 @@ class Postgres:
         schema = world.name
         self.run(f'CREATE SCHEMA "{schema}"')
         for table in TABLES.values():
-            columns = ", ".join(f'"{c.name}" {self._TYPES[c.type]}' for c in table.public)
+            columns = ", ".join(f'"{c.name}" {_TYPES[c.type]}' for c in table.public)
             self.run(f"CREATE TABLE {self.table(world, table.name)} ({columns})")
             with closing(self._connection.cursor()) as cursor:
                 rows = world.tables[table.name]
@@ -76,7 +82,7 @@ class Postgres:
 @contextmanager
 def postgres_engine(
     server: PostgresServer, database: str, locale: Sequence[str]
-) -> Iterator[Postgres]:
+) -> Generator[Postgres]:
     """A new database of a server, whose texts are of a locale."""
     server.run(f"CREATE DATABASE {database} TEMPLATE template0 {' '.join(locale)}")
     uri = (

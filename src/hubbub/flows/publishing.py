@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from hubbub.core.discovery import parts
@@ -15,7 +16,6 @@ from hubbub.destinations import warehouses
 from hubbub.errors import HubbubError, UsageError
 from hubbub.flows.auditing import audited, audited_run
 from hubbub.flows.choosing_tables import PREFIX, Views, Wanted, chosen_tables, compared, views_of
-from hubbub.flows.erasing import Receipt, carried_out
 from hubbub.flows.packs import packs_in_use
 from hubbub.flows.workspace import keys_of, made, scratch_folder, smallest_group, sole
 from hubbub.metrics.catalog import Catalog
@@ -24,6 +24,9 @@ from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
 from hubbub.stores.comparing import Compared, Comparison, note_parts, read_part
 from hubbub.stores.publications import Publication, State
+
+if TYPE_CHECKING:
+    from hubbub.flows.erasing import Receipt
 
 Progress = Callable[[str, int, int], None]
 
@@ -53,7 +56,7 @@ class Published:
     """Metrics that have no view there, with the reason."""
     emptied: tuple[str, ...] = ()
     """Tables of before whose rows may not be there any more."""
-    receipt: Receipt | None = None
+    receipt: "Receipt | None" = None
     """Of the erasures that have now reached it."""
 
 
@@ -249,12 +252,14 @@ class _Work:
         )  # fmt: skip
         return {name.removeprefix(PREFIX): reason for name, reason in refused.items()}
 
-    def receipt(self, found: _Found) -> Receipt | None:
+    def receipt(self, found: _Found) -> "Receipt | None":
         """The receipt of erasures that were noted before the store was looked into, and so have
         reached the destination; None if there are none."""
         owed = found.state.owed
         if not owed:
             return None
+        from hubbub.flows.erasing import carried_out
+
         counts = {
             each.change.shape.name: each.change.gone_count
             + (each.changed if each.is_counted else each.change.row_count)
@@ -265,7 +270,7 @@ class _Work:
         self._publication.paid(owed)
         return receipt
 
-    def told(self, found: _Found, refused: dict[str, str], receipt: Receipt | None) -> Published:
+    def told(self, found: _Found, refused: dict[str, str], receipt: "Receipt | None") -> Published:
         """What is told of it."""
         shown = found.views.shown
         touched = {each.change.shape.name for each in found.compared}

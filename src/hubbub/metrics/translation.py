@@ -148,8 +148,8 @@ def _read(sql: str, views: set[str]) -> exp.Query:
     for select in query.find_all(exp.Select):
         _check_joins(select)
     for bracket in query.find_all(exp.Bracket):
-        if not all(isinstance(each, exp.Literal) for each in bracket.expressions):
-            bracket.set("offset", 1)  # lists begin with 1; of literals SQLGlot knows it
+        if any(each.is_type(exp.DType.UNKNOWN) for each in bracket.expressions):
+            bracket.set("offset", 1)  # lists begin with 1, which SQLGlot forgets of such places
     for table in list(query.find_all(exp.Table)):
         if not table.name or _is_own(table):
             continue  # a function's rows, or a query that stands before this one
@@ -165,7 +165,8 @@ def _read(sql: str, views: set[str]) -> exp.Query:
 def _check_joins(select: exp.Select) -> None:
     """Refuse what SQLGlot would get wrong: after a `FULL JOIN` it compares the left table alone."""
     is_after_full = False
-    for join in select.args.get("joins") or []:
+    joins: list[exp.Join] = select.args.get("joins") or []
+    for join in joins:
         if is_after_full and join.args.get("using"):
             raise UnsupportedError("USING after a FULL or RIGHT JOIN; write ON with coalesce(…)")
         is_after_full = is_after_full or join.side in {"FULL", "RIGHT"}
@@ -254,6 +255,8 @@ def _fill_in(tree: exp.Query, values: Mapping[str, exp.Expr]) -> None:
 
 def _cast(tree: exp.Query, metric: Metric) -> None:
     """Give a metric's columns the types that its header says."""
+    if tree.named_selects != list(metric.columns):
+        raise UnsupportedError(f"the query gives the columns {', '.join(tree.named_selects)}")
     for select in _branches(tree):
         for each, column in zip(list(select.selects), metric.columns.values(), strict=True):
             wanted = _TYPES.get(column.type)

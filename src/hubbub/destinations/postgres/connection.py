@@ -219,8 +219,9 @@ def connected(address: Address) -> Generator[Session]:
         ) from error
     import adbc_driver_manager as driver
 
+    module: Any = dbapi
     try:
-        connection = dbapi.connect(address.uri)
+        connection = module.connect(address.uri)
     except driver.Error as error:
         raise unreachable(error, address) from None
     with closing(connection):
