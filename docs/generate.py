@@ -380,25 +380,23 @@ def event_schema() -> str:
         "copies": {
             "type": "array",
             "description": "what the event says: a row, and those that hang on it, each",
-            "items": {"type": "object", "properties": rows, "additionalProperties": False},
+            "items": {"type": "object", "properties": rows},
         },
     }  # fmt: skip
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A record of the topic slack-events",
+        "$id": f"urn:hubbub:slack-events:{SCHEMA}",
+        "title": f"A record of the topic slack-events, schema {SCHEMA}",
+        "description": "Later records of this schema can have tables and columns more: pass over "
+        "what you do not know.",
         **_object(told),
     }
     return json.dumps(schema, indent=1) + "\n"
 
 
 def _object(told: dict[str, Any]) -> dict[str, Any]:
-    """A JSON object that has all of these, and nothing else."""
-    return {
-        "type": "object",
-        "properties": told,
-        "required": [*told],
-        "additionalProperties": False,
-    }
+    """A JSON object that has all of these; a later version may add to them."""
+    return {"type": "object", "properties": told, "required": [*told]}
 
 
 def _row_schema(table: Table) -> dict[str, Any]:

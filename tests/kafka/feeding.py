@@ -139,6 +139,15 @@ class Unsent:
         """Nothing is open."""
 
 
+def sent(server: Server) -> list[dict[str, Any]]:
+    """What the outbox would send of all that is in the log."""
+    writer = Unsent()
+    forwarder = Forwarder(server.settings, server.log, writer, server.vitals, team_id=TEAM)
+    while forwarder.forward():
+        pass
+    return [json.loads(record.value) for record in writer.records]
+
+
 def load(settings: Settings, address: str, topic: str, **how: bool) -> Loaded:
     """Load all that the topic has, in a group of the topic's own."""
     loader = TopicLoader(settings, brief(address), topic, topic)
@@ -200,13 +209,19 @@ def make_topic(address: str, topic: str) -> None:
     writer.close()
 
 
-def write(address: str, topic: str, values: Sequence[bytes], partition: int = 0) -> None:
+def write(
+    address: str,
+    topic: str,
+    values: Sequence[bytes],
+    partition: int = 0,
+    headers: dict[str, str] | None = None,
+) -> None:
     """Put anything into a partition of a topic."""
     from confluent_kafka import Producer
 
     producer: Any = Producer({"bootstrap.servers": address})
     for value in values:
-        producer.produce(topic, value=value, partition=partition)
+        producer.produce(topic, value=value, partition=partition, headers=headers)
     assert producer.flush(10) == 0
 
 

@@ -18,6 +18,7 @@ from tests.kafka.feeding import (
     records,
     ts_of,
     unlike,
+    write,
 )
 
 
@@ -149,6 +150,18 @@ def test_each_workspace_of_a_topic_goes_into_its_own_store(
         assert (loaded.events, loaded.others) == (2, 2)
         found = ask(loader, "SELECT ts FROM messages ORDER BY ts")
         assert found == [(ts_of(number),), (ts_of(number + 10),)]
+
+
+def test_records_of_other_workspaces_are_passed_over_unread(
+    running: Broker, topic: str, tmp_path: Path
+) -> None:
+    server = Server(tmp_path / "server")
+    server.say("C1", 1)
+    server.forward(running.address, topic)
+    write(running.address, topic, [b"of another kind"], headers={"workspace": "reef"})
+    write(running.address, topic, [b"of nobody"])
+    loaded = load(server.elsewhere(tmp_path / "loader"), running.address, topic)
+    assert (loaded.events, loaded.others, loaded.quarantined) == (1, 1, 1)
 
 
 def test_no_store_is_made_where_there_is_nothing(

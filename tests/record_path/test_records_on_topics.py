@@ -4,30 +4,18 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
-
 from hubbub.core.topic import Gathered, read
-from hubbub.flows.forwarding import Forwarder
 from hubbub.flows.workspace import keys_of
 from hubbub.privacy.refusals import Entry, RefusalFile, folded
-from tests.kafka.feeding import TEAM, Server, Unsent, message
+from tests.kafka.feeding import Server, message, sent
+from tests.kafka.schemas import check_of, closed, current
 
-SCHEMA = Path(__file__).parents[2] / "docs" / "schemas" / "slack-events.schema.json"
 BACKBLAST = "Backblast: The Hill\nDate: 2026-03-01\nQ: <@U2>\nPAX: <@U1>, Beaker\nCount: 3"
 
 
-def sent(server: Server) -> list[bytes]:
-    """What the outbox would send of all that is in the log."""
-    writer = Unsent()
-    forwarder = Forwarder(server.settings, server.log, writer, server.vitals, team_id=TEAM)
-    while forwarder.forward():
-        pass
-    return [record.value for record in writer.records]
-
-
-def crew(record: bytes) -> list[dict[str, Any]]:
+def crew(record: dict[str, Any]) -> list[dict[str, Any]]:
     """The rows of the people who were there."""
-    [copy] = json.loads(record)["copies"]
+    [copy] = record["copies"]
     return [row for row in copy["record_values"] if row["field"] == "pax"]
 
 
@@ -35,12 +23,11 @@ def test_a_record_is_as_the_schema_says_and_is_read_back(tmp_path: Path) -> None
     server = Server(tmp_path)
     server.deliver(message("C1", 1, text=BACKBLAST), message("C1", 2))
     first, second = sent(server)
-    check = jsonschema_rs.validator_for(json.loads(SCHEMA.read_text()))
-    check.validate(json.loads(first))
-    assert "records" not in json.loads(second)["copies"][0]
+    check_of(closed(current())).validate(first)
+    assert "records" not in second["copies"][0]
     gathered = Gathered()
     for record in (first, second):
-        gathered.add(read(record))
+        gathered.add(read(json.dumps(record).encode()))
     [row] = gathered.tables()["records"].to_pylist()
     assert (row["ts"], row["template"], row["copy"]) == ("1772442001.000100", "backblast", 0)
     assert {row.get("name") for row in crew(first)} >= {"Beaker"}

@@ -145,6 +145,31 @@ def test_a_home_without_workspaces_is_refused(
     assert "There is no workspace in" in capsys.readouterr().err
 
 
+def test_all_publish_into_one_lake_each_into_its_own_folder(
+    regions: Path, tmp_path: Path, everywhere: Everywhere
+) -> None:
+    lake = tmp_path / "lake"
+    code, *_ = everywhere(regions, "publish", str(lake), "--tables", "channels")
+    assert code == 1, "cedar's store is damaged"
+    assert {path.name for path in lake.iterdir()} == {"alder", "birch"}
+    assert {str(path.relative_to(lake)) for path in lake.rglob("*.parquet")} == {
+        "alder/channels/all.parquet", "birch/channels/all.parquet"
+    }  # fmt: skip
+
+
+def test_the_keys_of_one_workspace_are_not_those_of_all(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUBBUB_KEYS", f"hubbub keys 1,steady {'0f' * 32},1 {'f0' * 32}")
+    for name in NAMES[:2]:
+        schedule(tmp_path, name)
+        words = ["--all-workspaces", "audit", "verify", "--home", str(tmp_path)]
+        assert run(words) == (0 if name == NAMES[0] else 2)
+    said = capfd.readouterr().err
+    assert f"HUBBUB_KEYS has the keys of one workspace, and {tmp_path} has 2." in said
+    assert "0f0f" not in said
+
+
 def test_files_lie_apart(regions: Path, tmp_path: Path, everywhere: Everywhere) -> None:
     place = str(tmp_path / "{workspace}")
     everywhere(regions, "export", "totals", "--format", "csv", "-o", place)

@@ -1,28 +1,27 @@
 """`--all-workspaces`: one command line in all workspaces of a home."""
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from hubbub import settings as configured
 from hubbub.cli import console
 from hubbub.cli.command_lines import check_command_line
-from hubbub.cli.options import EVERYWHERE, Session
+from hubbub.cli.options import EVERYWHERE, OF_MANY_WORKSPACES, Session
+from hubbub.cli.outcomes import print_outcomes, teller
 from hubbub.cli.stopping import stopped_by_signals
+from hubbub.core.shards import ALL, Shard, read_shard
 from hubbub.errors import Exit, HubbubError, UsageError
 
 if TYPE_CHECKING:
     from hubbub.flows.keeping_schedules import Keeper
-    from hubbub.flows.many_workspaces import Outcome
 
 FLAG = "--all-workspaces"
-_AT_ONCE = "--at-once"
+_AT_ONCE, _SHARD = OF_MANY_WORKSPACES
 _PLACE = "{workspace}"
 """Stands for the name of each workspace."""
 
@@ -32,6 +31,8 @@ VERBS = (
     "schedule list", "schedule run", "schedule start", "send", "show", "draw", "export", "sql",
 )  # fmt: skip
 """What makes sense in many workspaces: what is done with each alike, and what shows each."""
+_NAMED = 5
+"""Workspaces that a note names."""
 _WITH_FILES = frozenset({"draw", "export", "import", "send"})
 _OUTPUT = ("-o", "--output")
 
@@ -43,11 +44,11 @@ class _Asked:
     words: list[str] = field(default_factory=list[str])
     """The verb and what is its own."""
     options: dict[str, str] = field(default_factory=dict[str, str])
-    """Those of every verb, and `--at-once`; what takes no value has an empty one."""
+    """Those of every verb, `--at-once` and `--shard`; what takes no value has an empty one."""
 
     def flags(self) -> list[str]:
         """The options that each workspace gets."""
-        kept = [name for name in self.options if name not in {"--home", _AT_ONCE}]
+        kept = [name for name in self.options if name not in {"--home", *OF_MANY_WORKSPACES}]
         return [part for name in kept for part in (name, self.options[name]) if part]
 
 
@@ -56,24 +57,43 @@ def run_in_all(arguments: Sequence[str]) -> int:
     asked = _taken_apart(arguments)
     verb = _verb_of(asked.words)
     session = _session(asked)
-    names = all_names(session)
+    shard = read_shard(asked.options[_SHARD]) if _SHARD in asked.options else ALL
     if verb in {"schedule start", "schedule list"} or "--due" in asked.words:
         check_command_line(asked.words)
-        return _of_schedules(session, verb, _wanted_at_once(asked))
-    _check(asked.words, names[0])
-    return _in_each(session, asked, names)
+        _names_of(session, shard)
+        return _of_schedules(session, verb, shard, _wanted_at_once(asked))
+    _check(asked.words)
+    names = _names_of(session, shard)
+    return _in_each(session, asked, names, _most(asked, verb, len(names)))
 
 
-def all_names(session: Session) -> list[str]:
-    """The workspaces that there are."""
-    from hubbub.flows.many_workspaces import all_workspaces
+def _names_of(session: Session, shard: Shard) -> list[str]:
+    """The workspaces of a shard; says if that is none, and what lies here of other machines'."""
+    from hubbub.flows.many_workspaces import all_workspaces, of_shard, stores_of_others
 
-    return all_workspaces(session.settings)
+    home = session.settings.home
+    count = len(all_workspaces(home))
+    own = of_shard(home, shard)
+    if not own:
+        told = "The only workspace" if count == 1 else f"Each of the {count} workspaces"
+        console.note(
+            f"{told} in {home} belongs to another shard than {shard}.",
+            verbosity=session.verbosity,
+        )
+    if left := stores_of_others(home, shard):
+        named = ", ".join(left[:_NAMED])
+        more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+        console.note(
+            f"note: stores of other shards lie here: {named}{more}. `hubbub list workspaces "
+            f"--shards {shard.of}` says where they belong, docs/machines.md how to move them",
+            verbosity=session.verbosity,
+        )
+    return own
 
 
 def _taken_apart(arguments: Sequence[str]) -> _Asked:
     asked = _Asked()
-    known = EVERYWHERE | {_AT_ONCE: True, FLAG: False}
+    known = EVERYWHERE | dict.fromkeys(OF_MANY_WORKSPACES, True) | {FLAG: False}
     rest = [*arguments]
     while rest:
         word = rest.pop(0)
@@ -122,10 +142,27 @@ def _wanted_at_once(asked: _Asked) -> int:
     return at_once(int(said) if said else None)
 
 
-def _check(words: Sequence[str], example: str) -> None:
+def _most(asked: _Asked, verb: str, count: int) -> int:
+    """How many workspaces at once. What does not end by itself needs all of them at once."""
+    from hubbub.flows.many_workspaces import at_once
+
+    if verb != "load" or "--once" in asked.words:
+        return _wanted_at_once(asked)
+    most = _wanted_at_once(asked) if _AT_ONCE in asked.options else at_once(count)
+    if most < count:
+        raise UsageError(
+            f"`hubbub load` does not end by itself: {count - most} of {count} workspaces would "
+            "never have their turn.",
+            "Let it end and begin again: put `load … --once` into each schedule, or spread the "
+            f"workspaces over more machines with {_SHARD}.",
+        )
+    return most
+
+
+def _check(words: Sequence[str]) -> None:
     """Refuse what fits no workspace, before hundreds of them say so, and files that one workspace
     would write over another's."""
-    check_command_line([word.replace(_PLACE, example) for word in words])
+    check_command_line([word.replace(_PLACE, "workspace") for word in words])
     is_apart = any(_PLACE in word for word in words)
     writes = words[0] != "send" or any(word.partition("=")[0] in _OUTPUT for word in words)
     if words[0] in _WITH_FILES and writes and not is_apart:
@@ -135,7 +172,7 @@ def _check(words: Sequence[str], example: str) -> None:
         )
 
 
-def _in_each(session: Session, asked: _Asked, names: list[str]) -> int:
+def _in_each(session: Session, asked: _Asked, names: list[str], most: int) -> int:
     import sys
 
     from hubbub.flows.many_workspaces import exit_of, in_each
@@ -156,12 +193,12 @@ def _in_each(session: Session, asked: _Asked, names: list[str]) -> int:
     outcomes = in_each(
         names,
         command,
-        most=_wanted_at_once(asked),
+        most=most,
         stop=stop,
         hurry=hurry,
-        ended=_teller(session, len(names)),
+        ended=teller(session, len(names)),
     )
-    _print(session, outcomes)
+    print_outcomes(session, outcomes)
     if stop.is_set():
         return Exit.INTERRUPTED
     return exit_of(each.exit for each in outcomes if each.exit is not None)
@@ -181,73 +218,19 @@ def _note_variables(session: Session) -> None:
         )
 
 
-def _teller(session: Session, count: int) -> "Callable[[Outcome], None]":
-    """Prints what each workspace has to say, all of it together, as it ends."""
-    ended: list[str] = []
-
-    def tell(outcome: "Outcome") -> None:
-        ended.append(outcome.workspace)
-        seconds = f"{outcome.seconds:.1f} s"
-        head = f"── {outcome.workspace} ({len(ended)} of {count}): {outcome.told}, {seconds}"
-        console.note(head, verbosity=session.verbosity)
-        if outcome.printed and not session.as_json:
-            click.echo(outcome.printed.rstrip("\n"))
-        if outcome.said:
-            console.note(outcome.said, verbosity=session.verbosity)
-
-    return tell
-
-
-def _print(session: Session, outcomes: "list[Outcome]") -> None:
-    """The table at the end."""
-    if session.as_json:
-        click.echo(json.dumps([_as_json(each) for each in outcomes], ensure_ascii=False))
-        return
-    rows = [[each.workspace, each.told, each.seconds, each.reason] for each in outcomes]
-    console.table(
-        ["workspace", "what_happened", "seconds", "reason"], rows, timezone="UTC", wrap=True
-    )
-    counts = {told: sum(each.told == told for each in outcomes) for told in _ORDER}
-    console.note(
-        ", ".join(f"{count} {told}" for told, count in counts.items() if count),
-        verbosity=session.verbosity,
-    )
-
-
-_ORDER = (
-    "done", "findings", "failed", "wrong use", "try again", "killed", "interrupted", "not begun"
-)  # fmt: skip
-
-
-def _as_json(outcome: "Outcome") -> dict[str, Any]:
-    try:
-        answer = json.loads(outcome.printed) if outcome.printed.strip() else None
-    except json.JSONDecodeError:
-        answer = outcome.printed
-    return {
-        "workspace": outcome.workspace,
-        "outcome": outcome.told,
-        "exit": outcome.exit,
-        "seconds": round(outcome.seconds, 1),
-        "reason": outcome.reason or None,
-        "answer": answer,
-    }
-
-
-def _of_schedules(session: Session, verb: str, most: int) -> int:
+def _of_schedules(session: Session, verb: str, shard: Shard, most: int) -> int:
     """What one process does for the schedules of all workspaces."""
     from hubbub.cli import schedule
     from hubbub.flows.many_workspaces import Outcome, exit_of
 
-    home: Path = session.settings.home
     if verb == "schedule list":
-        found, troubles = _all_settings(session)
+        found, troubles = _all_settings(session, shard)
         schedule.show_schedules(session, found, several=True)
         for name, error in troubles.items():
             click.echo(f"hubbub: {name}: {error.reason} {error.fix}", err=True)
         return exit_of(error.exit for error in troubles.values())
     _note_variables(session)
-    keeper = _keeper(session, home, most)
+    keeper = _keeper(session, shard, most)
     if verb == "schedule start":
         schedule.keep(session, keeper)
         return Exit.DONE
@@ -259,21 +242,25 @@ def _of_schedules(session: Session, verb: str, most: int) -> int:
     if session.verbosity < 0 and not session.as_json:  # cron sends a mail of all that is printed
         outcomes = [each for each in outcomes if each.exit]
     if outcomes or session.as_json:
-        _print(session, outcomes)
+        print_outcomes(session, outcomes)
     else:
         console.note("Nothing is due.", verbosity=session.verbosity)
     return exit_of(each.exit for _, each in ran)
 
 
-def _all_settings(session: Session) -> "tuple[list[configured.Settings], dict[str, HubbubError]]":
-    """The settings of all workspaces, and what is wrong with those that have none."""
+def _all_settings(
+    session: Session, shard: Shard
+) -> "tuple[list[configured.Settings], dict[str, HubbubError]]":
+    """The settings of a shard's workspaces, and what is wrong with those that have none."""
+    from hubbub.flows.many_workspaces import of_shard
     from hubbub.flows.scheduling import schedule_of
 
     found: list[configured.Settings] = []
     troubles: dict[str, HubbubError] = {}
-    for name in all_names(session):
+    home = session.settings.home
+    for name in of_shard(home, shard):
         try:
-            settings = configured.load(str(session.settings.home), name)
+            settings = configured.load(str(home), name)
             schedule_of(settings)
             found.append(settings)
         except HubbubError as error:
@@ -281,14 +268,15 @@ def _all_settings(session: Session) -> "tuple[list[configured.Settings], dict[st
     return found, troubles
 
 
-def _keeper(session: Session, home: Path, most: int) -> "Keeper":
+def _keeper(session: Session, shard: Shard, most: int) -> "Keeper":
     from hubbub.cli.schedule import news_of
     from hubbub.flows.keeping_schedules import Keeper
-    from hubbub.flows.many_workspaces import environment
+    from hubbub.flows.many_workspaces import environment, of_shard
     from hubbub.flows.processes import run_process
 
+    home = session.settings.home
     return Keeper(
-        partial(configured.workspaces, home),
+        partial(of_shard, home, shard),
         partial(configured.load, str(home)),
         at_once=most,
         news=news_of(session, several=True),

@@ -9,7 +9,7 @@ from hubbub.errors import UsageError
 
 _ENDLESS = frozenset({"demo", "load", "schedule", "serve", "simulate"})
 """Verbs that end when somebody ends them; some know `--once`."""
-_CHOSEN_ELSEWHERE = ("--home", "--workspace", "--all-workspaces")
+_CHOSEN_ELSEWHERE = ("--home", "--workspace", "--all-workspaces", "--shard")
 
 
 def check_command_line(words: Sequence[str]) -> dict[str, Any]:

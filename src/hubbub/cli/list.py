@@ -98,6 +98,28 @@ def _channels(session: Session) -> _Rows:
     )(session)
 
 
+def _workspaces(session: Session) -> _Rows:
+    """The workspaces of the home, with the size of the store where there is one."""
+    from hubbub.settings import Settings, workspaces
+
+    home = session.settings.home
+    stores = {name: Settings(home, name).store for name in workspaces(home)}
+    return ["workspace", "store_mb"], [
+        [name, round(store.stat().st_size / 1_000_000, 1) if store.exists() else None]
+        for name, store in stores.items()
+    ]
+
+
+def _with_shards(rows: _Rows, shards: int) -> _Rows:
+    """Workspaces, each with the shard that it belongs to."""
+    from hubbub.core.shards import Shard, check_count, number_of
+
+    check_count(shards)
+    columns, found = rows
+    placed = [[*row, str(Shard(number_of(row[0], shards), shards))] for row in found]
+    return [*columns, "shard"], placed
+
+
 _KINDS: dict[str, Callable[[Session], _Rows]] = {
     "metrics": _metrics,
     "charts": _charts,
@@ -122,16 +144,27 @@ _KINDS: dict[str, Callable[[Session], _Rows]] = {
         "list of what could not be read",
         "SELECT origin, place, reason FROM quarantine ORDER BY ALL",
     ),
+    "workspaces": _workspaces,
 }
 
 
 @click.command("list", epilog="Example: hubbub list metrics")
 @click.argument("kind", type=click.Choice(list(_KINDS)))
+@click.option(
+    "--shards",
+    type=int,
+    metavar="N",
+    help="Of workspaces: the shard that each belongs to, if there are N.",
+)
 @everywhere
-def command(session: Session, kind: str) -> None:
+def command(session: Session, kind: str, shards: int | None) -> None:
     """List metrics, charts, reports, panels, record templates, tables, channels, runs, the calls of
-    the last run, or what could not be read."""
+    the last run, what could not be read, or the workspaces of the home."""
+    if shards is not None and kind != "workspaces":
+        raise click.UsageError("--shards goes with `hubbub list workspaces` alone.")
     columns, rows = _KINDS[kind](session)
+    if shards is not None:
+        columns, rows = _with_shards((columns, rows), shards)
     if session.as_json:
         console.print_json(columns, rows)
     elif rows:

@@ -29,6 +29,9 @@ EVERYWHERE = {
 }
 """Options of every verb, and whether a value follows."""
 
+OF_MANY_WORKSPACES = ("--at-once", "--shard")
+"""Options that go with --all-workspaces alone; a value follows."""
+
 _WITH_VERBS_OF_ITS_OWN = frozenset({"privacy", "records"})
 """Verbs that take another verb, which is the one that has the options."""
 

@@ -11,7 +11,7 @@ from importlib import import_module
 import click
 
 from hubbub import cli
-from hubbub.cli.options import sorted_arguments
+from hubbub.cli.options import OF_MANY_WORKSPACES, sorted_arguments
 from hubbub.errors import Exit, HubbubError
 
 
@@ -33,8 +33,8 @@ class Verbs(click.Group):
 
 
 _NO_VERBS = {
-    "all_workspaces", "command_lines", "console", "findings", "options", "program", "receipts",
-    "setbacks", "stopping",
+    "all_workspaces", "command_lines", "console", "findings", "options", "outcomes", "program",
+    "receipts", "setbacks", "stopping",
 }  # fmt: skip
 
 
@@ -56,7 +56,8 @@ def program() -> None:
       --json             answers as JSON
       -v, -q             more, or fewer, messages
     With --all-workspaces a verb is run in all workspaces of the home, in as many at once as there
-    are cores, or --at-once N; a table at the end says what became of each.
+    are cores, or --at-once N; a table at the end says what became of each. With --shard 2/5 it is
+    those of the second of five machines.
     \b
     Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 failed, 2 usage,
     3 findings, 4 try again, 130 interrupted.
@@ -78,6 +79,12 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit:
         # whoever read our output has seen enough: click has put the rest aside
         return Exit.DONE
+    except click.NoSuchOption as error:
+        if error.option_name not in OF_MANY_WORKSPACES:
+            error.show()
+        else:
+            _complain(f"{error.option_name} goes with --all-workspaces alone.", _FIX_ALONE)
+        return Exit.USAGE
     except click.ClickException as error:
         error.show()
         return Exit.USAGE
@@ -97,6 +104,7 @@ def run(arguments: Sequence[str]) -> int:
     return Exit.DONE  # whoever read our output has gone
 
 
+_FIX_ALONE = "Write `hubbub --all-workspaces --shard 2/5 VERB`, or name a --workspace instead."
 _FIX_SYSTEM = "Check the disk, the path and its permissions, then run this again."
 
 

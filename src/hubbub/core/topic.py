@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from hubbub.core.arrow import schema_of
 from hubbub.core.batch import carries_copy
-from hubbub.core.tables import TABLES, Table, Type
+from hubbub.core.tables import MERGED, TABLES, Table, Type
 
 _arrow: Any = pa
 
@@ -79,7 +79,8 @@ _decode_head = msgspec.json.Decoder(_Head).decode
 
 
 def copies_of(tables: Mapping[str, pa.Table]) -> dict[int, Rows]:
-    """Admitted rows by copy number; book-keeping, which belongs to no copy, is left out."""
+    """Admitted rows by copy number; book-keeping, which belongs to no copy, is left out, and so is
+    what goes with a deletion: the event of one says once more what was deleted."""
     found: dict[int, Rows] = {}
     for name, rows in tables.items():
         if not carries_copy(name):
@@ -88,7 +89,25 @@ def copies_of(tables: Mapping[str, pa.Table]) -> dict[int, Rows]:
             copy = row.pop("copy")
             told = {column: value for column, value in row.items() if value is not None}
             found.setdefault(copy, {}).setdefault(name, []).append(told)
-    return found
+    return {copy: _without_deleted(rows) for copy, rows in found.items()}
+
+
+_DELETED = [(table, table.deleted_when) for table in MERGED if table.deleted_when]
+
+
+def _without_deleted(copy: Rows) -> Rows:
+    """A copy without that of deleted rows which the merge would empty."""
+    for table, mark in _DELETED:
+        if any(mark in row for row in copy.get(table.name, ())):
+            goes = {column.name for column in table.columns if column.goes}
+            rows = [
+                {name: value for name, value in row.items() if name not in goes}
+                for row in copy[table.name]
+            ]
+            sets = {hanging.table for hanging in table.sets}
+            left = {name: others for name, others in copy.items() if name not in sets}
+            return {**left, table.name: rows}
+    return copy
 
 
 def written(

@@ -194,6 +194,9 @@ class TopicLoader:
         batch = _Batch()
         for record in received:
             batch.positions[record.partition] = record.offset
+            if record.workspace not in {None, self._settings.workspace}:
+                batch.others += 1  # unread: with many workspaces in a topic most records are
+                continue
             try:
                 event = read(record.value)
                 if event.workspace != self._settings.workspace:

@@ -5,10 +5,13 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Event
 
+from hubbub.core.shards import Shard
 from hubbub.errors import Exit, UsageError
 from hubbub.flows.processes import in_words, run_process
+from hubbub.privacy.keys import ENVIRONMENT
 from hubbub.settings import Settings, workspaces
 
 OF_ONE_WORKSPACE = (
@@ -55,15 +58,33 @@ def at_once(wanted: int | None) -> int:
     return min(wanted or cores(), _MOST_PER_CORE * cores())
 
 
-def all_workspaces(settings: Settings) -> list[str]:
-    """The workspaces of a home. Raises `UsageError` if there is none."""
-    names = workspaces(settings.home)
+def all_workspaces(home: Path) -> list[str]:
+    """The workspaces of a home. Raises `UsageError` if there is none, or if the environment has
+    keys: those of one workspace, by which pseudonyms of several could be joined."""
+    names = workspaces(home)
     if not names:
         raise UsageError(
-            f"There is no workspace in {settings.home}.",
+            f"There is no workspace in {home}.",
             "Name another home with --home, or make one: hubbub init --workspace NAME",
         )
+    if len(names) > 1 and os.environ.get(ENVIRONMENT):
+        raise UsageError(
+            f"{ENVIRONMENT} has the keys of one workspace, and {home} has {len(names)}.",
+            "Unset it: each workspace's keys are in its own file in keys/ there. With --workspace "
+            "it is used for that one.",
+        )
     return names
+
+
+def of_shard(home: Path, shard: Shard) -> list[str]:
+    """The workspaces of a home that belong to a shard; none may do so."""
+    return [name for name in workspaces(home) if shard.has(name)]
+
+
+def stores_of_others(home: Path, shard: Shard) -> list[str]:
+    """The workspaces of other shards that have a store in this home: they were worked on here."""
+    names = (name for name in workspaces(home) if not shard.has(name))
+    return [name for name in names if Settings(home, name).store.exists()]
 
 
 def environment() -> dict[str, str]:

@@ -34,6 +34,8 @@ class Received:
     partition: int
     offset: int
     value: bytes | None
+    workspace: str | None
+    """Whose its headers say that it is; nothing if they do not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ class TopicReader:
             if error is not None:
                 self._note(error, partition)
             elif offset >= self.assigned.get(partition, offset + 1):
-                found.append(Received(partition, offset, message.value()))
+                whose = _workspace(message.headers())
+                found.append(Received(partition, offset, message.value(), whose))
                 self.assigned[partition] = offset + 1
                 self.ended.discard(partition)
         if self._failure is not None:
@@ -200,6 +203,13 @@ class TopicReader:
     def _heard(self, error: Any) -> None:
         if not isinstance(self._trouble, BrokerRefuses):
             self._trouble = explained(error, self.servers, self.topic)
+
+
+def _workspace(headers: list[tuple[str, bytes | None]] | None) -> str | None:
+    for name, value in headers or ():
+        if name == "workspace" and value is not None:
+            return value.decode(errors="replace")
+    return None
 
 
 _BEGINNING = -2
