@@ -97,7 +97,7 @@ class Runner:
         query = Query(
             metric,
             {name: values[name] for name in metric.uses},
-            None if since == _BEGINNING else since,
+            None if since == BEGINNING else since,
             values["as_of"],
         )
         if is_guarded:
@@ -170,7 +170,7 @@ class Runner:
             if view.name == _OF_DAYS:
                 self._connection.register("quiet_days", self._quiet_days())
             if "zones" in view.text:
-                self._connection.register("zones", _zones())
+                self._connection.register("zones", zones())
             try:
                 self._connection.execute(f"CREATE TEMP VIEW {view.name} AS {view.text}")
             except duckdb.Error as error:
@@ -224,7 +224,7 @@ class Runner:
         if period:
             bounds = periods.whole_periods(period, query.since, query.as_of, now, self._zone)
             until = Bounds(None, periods.released_until(now, self._zone), self._zone)
-            values: dict[str, Any] = {"since": _BEGINNING, "as_of": until.as_of}
+            values: dict[str, Any] = {"since": BEGINNING, "as_of": until.as_of}
         else:
             bounds = periods.last_month(query.as_of, now, self._zone)
             values = {"since": bounds.since, "as_of": bounds.as_of}
@@ -248,7 +248,7 @@ class Runner:
 
     def _since(self, value: str, as_of: datetime) -> datetime:
         if not value:
-            return _BEGINNING
+            return BEGINNING
         return begin_of("since", value, as_of, self._zone)
 
     def _named(self, kind: "_Kind", value: str) -> str | None:
@@ -343,7 +343,7 @@ _MEMBER = _Kind("member", "known_names", "names", "user_id", "Give their handle,
 _is_id = re.compile(r"[UW][A-Z0-9]{5,}").fullmatch
 _GREATEST = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_BEGINNING = _EPOCH
+BEGINNING = _EPOCH
 _OF_DAYS = "messages_of_shown_days"
 """The view of messages for metrics that divide days further."""
 
@@ -380,7 +380,7 @@ def _wrong_sql(wrong: Any, text: str, sql: str, error: duckdb.Error) -> BadConte
     return wrong(line, reason.splitlines()[0], "Correct the query. Try it with: hubbub sql")
 
 
-def _zones() -> pa.Table:
+def zones() -> pa.Table:
     """Country and city of each time zone that the tz database's zone table names."""
     folder = files("tzdata") / "zoneinfo"
     countries = dict(_tabbed((folder / "iso3166.tab").read_text(encoding="utf-8")))
