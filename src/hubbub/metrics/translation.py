@@ -72,6 +72,8 @@ def translated(
         _fill_in(tree, _parameters(metric, timezone, values or {}))
         tree = qualify(tree, schema=_SCHEMA, dialect=_DUCKDB)
         tree = annotate_types(tree, schema=_SCHEMA, dialect=_DUCKDB)
+        dialects.count_days(tree)
+        tree = annotate_types(tree, schema=_SCHEMA, dialect=_DUCKDB)
         dialects.spell_out_groups(tree)
         _cast(tree, metric)
         engines = parts(dialects, "fitted")
@@ -111,10 +113,10 @@ def _assembled(
 
 def _read(sql: str, views: set[str]) -> exp.Query:
     """A query as a tree, in which views and tables of the store are named as such."""
-    query = _parsed(sql)
+    query: exp.Query = _parsed(sql)
     for table in list(query.find_all(exp.Table)):
-        if not isinstance(table.this, exp.Identifier) or _is_own(table):
-            continue
+        if not table.name or _is_own(table):
+            continue  # a function's rows, or a query that stands before this one
         if not table.alias:
             table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
         if table.name in views:

@@ -76,3 +76,10 @@ def _carry_out(select: exp.Select, order: exp.Order) -> None:
         name = f"_order_{number}"
         select.select(exp.alias_(key.copy(), name, quoted=True), copy=False)
         each.set("this", exp.column(name, quoted=True))
+
+
+def count_days(tree: exp.Expr) -> None:
+    """A day less a day is a number of days; SQLGlot takes it for a day."""
+    for each in list(tree.find_all(exp.Sub)):
+        if each.this.is_type(exp.DType.DATE) and each.expression.is_type(exp.DType.DATE):
+            each.replace(exp.cast(exp.paren(each.copy()), "BIGINT"))
