@@ -10,6 +10,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from sqlglot import exp, parse_one
+from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
@@ -35,6 +36,34 @@ _SCHEMA: dict[str, object] = {
         for table in TABLES.values()
     }
 }
+
+
+def _as_its_first(_annotator: Any, node: exp.Expr) -> exp.Expr:
+    node.type = node.this.type
+    return node
+
+
+def _less(annotator: Any, node: exp.Sub) -> exp.Expr:
+    """A day less a day is a number of days; SQLGlot takes it for a day."""
+    if node.this.is_type(exp.DType.DATE) and node.expression.is_type(exp.DType.DATE):
+        node.type = exp.DType.BIGINT
+        return node
+    return _OF_DUCKDB[exp.Sub]["annotator"](annotator, node)
+
+
+_OF_DUCKDB: dict[Any, Any] = {**Dialect.get_or_raise(_DUCKDB).EXPRESSION_METADATA}
+_RESULTS: dict[Any, Any] = {
+    **_OF_DUCKDB,
+    exp.ArgMax: {"annotator": _as_its_first},
+    exp.ArgMin: {"annotator": _as_its_first},
+    exp.CurrentTimestamp: {"returns": exp.DType.TIMESTAMPTZ},
+    exp.Left: {"returns": exp.DType.VARCHAR},
+    exp.Replace: {"returns": exp.DType.VARCHAR},
+    exp.SplitPart: {"returns": exp.DType.VARCHAR},
+    exp.Sub: {"annotator": _less},
+    exp.UnixToTime: {"returns": exp.DType.TIMESTAMPTZ},
+}
+"""The types of functions' results, with those that SQLGlot does not know."""
 _TYPES = {"integer": "BIGINT", "number": "DOUBLE"}
 """The types that a metric's columns are cast to; of all others the query's own are right."""
 
@@ -71,9 +100,7 @@ def translated(
         tree = _assembled(catalog, metric, timezone, ids_of)
         _fill_in(tree, _parameters(metric, timezone, values or {}))
         tree = qualify(tree, schema=_SCHEMA, dialect=_DUCKDB)
-        tree = annotate_types(tree, schema=_SCHEMA, dialect=_DUCKDB)
-        dialects.count_days(tree)
-        tree = annotate_types(tree, schema=_SCHEMA, dialect=_DUCKDB)
+        tree = annotate_types(tree, schema=_SCHEMA, expression_metadata=_RESULTS, dialect=_DUCKDB)
         dialects.spell_out_groups(tree)
         _cast(tree, metric)
         engines = parts(dialects, "fitted")
@@ -229,7 +256,7 @@ def _cast(tree: exp.Query, metric: Metric) -> None:
     for select in _branches(tree):
         for each, column in zip(list(select.selects), metric.columns.values(), strict=True):
             wanted = _TYPES.get(column.type)
-            if wanted is not None and not each.unalias().is_type(wanted):
+            if wanted is not None and not isinstance(each.unalias(), exp.Count):
                 each.replace(exp.alias_(exp.cast(each.unalias(), wanted), column.name, quoted=True))
 
 

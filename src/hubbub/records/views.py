@@ -11,7 +11,7 @@ from hubbub.content import ContentFile
 from hubbub.records.template import Field, Template
 
 _COLUMN = {
-    "date": "try_cast(v.day AS DATE)",
+    "date": "v.day::DATE",
     "count": "v.number",
     "channel": "v.named_channel",
     "text": "v.text",

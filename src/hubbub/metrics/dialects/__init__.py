@@ -5,10 +5,16 @@ write it in that engine's SQL. What several engines need is here. Trees are Duck
 (each column names its source, `*` and `USING` are spelled out) and annotated with types.
 """
 
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
 from sqlglot import exp
 
 KEPT = "_kept"
 """The column that says whether a row passes `QUALIFY`, where an engine does not have that."""
+
+BLANKS = " \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u205f\u3000"
+"""What DuckDB's `trim` takes away: Unicode's space separators. Other engines' takes only blanks."""
 
 
 def spell_out_groups(tree: exp.Expr) -> None:
@@ -35,35 +41,48 @@ def _is_aggregated(expression: exp.Expr) -> bool:
 
 
 def filter_outside(tree: exp.Expr) -> exp.Expr:
-    """`QUALIFY`: a query around the query, which keeps the rows that pass and orders them."""
+    """`QUALIFY`: a query around the query, which keeps the rows that pass, then orders them."""
     for select in list(tree.find_all(exp.Select)):
         qualify = select.args.get("qualify")
-        if qualify is None:
-            continue
-        select.set("qualify", None)
-        names = [each.alias_or_name for each in select.selects]
-        ordered = select.args.get("order")
-        if ordered is not None:
-            select.set("order", None)
-            _carry_out(select, ordered)
-        select.select(exp.alias_(qualify.this, KEPT, quoted=True), copy=False)
-        with_ = select.args.get("with_")
-        select.set("with_", None)
-        place = exp.Placeholder()
-        is_root = select.parent is None
-        select.replace(place)
-        outer = (
-            exp.select(*(exp.column(name, quoted=True) for name in names))
-            .from_(select.subquery("_all"), copy=False)
-            .where(exp.column(KEPT, quoted=True))
-        )
-        outer.set("with_", with_)
-        outer.set("order", ordered)
-        if is_root:
-            tree = outer
-        else:
-            place.replace(outer)
+        if qualify is not None:
+            select.set("qualify", None)
+            names = select.named_selects
+            if select.args.get("order") is not None:
+                _carry_out(select, select.args["order"])
+            select.select(exp.alias_(qualify.this, KEPT, quoted=True), copy=False)
+            tree, outer = put_around(tree, select, names)
+            outer.where(exp.column(KEPT, quoted=True), copy=False)
     return tree
+
+
+def put_around(
+    tree: exp.Expr, query: exp.Query, names: Iterable[str]
+) -> tuple[exp.Expr, exp.Select]:
+    """Put a query around a query, which selects columns of it by their names, and orders and limits
+    them in its place. Returns the tree, and the new query in it."""
+    types = {each.alias_or_name: each.type for each in query.selects}
+    columns = [exp.column(name, quoted=True) for name in names]
+    for column in columns:
+        column.type = types[column.name]
+    outer = exp.select(*columns, copy=False)
+    for part in ("with_", "distinct", "order", "limit", "offset"):
+        outer.set(part, query.args.get(part))
+        query.set(part, None)
+    place = exp.Placeholder()
+    is_root = query is tree
+    query.replace(place)
+    outer.from_(query.subquery("_all"), copy=False)
+    if is_root:
+        return outer, outer
+    place.replace(outer)
+    return tree, outer
+
+
+def order_outside(tree: exp.Expr, select: exp.Select) -> exp.Expr:
+    """A query around the query, which orders its rows by what that selects."""
+    names = select.named_selects
+    _carry_out(select, select.args["order"])
+    return put_around(tree, select, names)[0]
 
 
 def _carry_out(select: exp.Select, order: exp.Order) -> None:
@@ -78,8 +97,22 @@ def _carry_out(select: exp.Select, order: exp.Order) -> None:
         each.set("this", exp.column(name, quoted=True))
 
 
-def count_days(tree: exp.Expr) -> None:
-    """A day less a day is a number of days; SQLGlot takes it for a day."""
-    for each in list(tree.find_all(exp.Sub)):
-        if each.this.is_type(exp.DType.DATE) and each.expression.is_type(exp.DType.DATE):
-            each.replace(exp.cast(exp.paren(each.copy()), "BIGINT"))
+def rewritten(
+    tree: exp.Expr, rewrites: Mapping[type[exp.Expr], Callable[[Any], exp.Expr]]
+) -> exp.Expr:
+    """A tree whose expressions were rewritten by their kind, from the inside out."""
+    for node in reversed(list(tree.walk(bfs=False))):
+        rewrite = rewrites.get(type(node))
+        if rewrite is None:
+            continue
+        parent, key, index, kind = node.parent, node.arg_key, node.index, node.type
+        new = rewrite(node)
+        if new is node:
+            continue
+        new.type = kind
+        if parent is None:
+            tree = new
+        else:
+            assert key is not None
+            parent.set(key, new, index)
+    return tree

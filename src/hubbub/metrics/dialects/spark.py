@@ -10,226 +10,228 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.errors import UnsupportedError
 
-from hubbub.metrics.dialects import filter_outside
+from hubbub.metrics.dialects import BLANKS, filter_outside, order_outside, rewritten
 
 _LOCAL = (exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ)
 """Types of times that have no zone."""
-_SECOND = 1_000_000
-_DAY = 86_400 * _SECOND
+_DAY = 86_400_000_000
+_LIST, _MADE, _EACH = "_list", "_made", "_each"
+"""A list that rows are made of, those rows, and what is in each."""
 
 
 def fitted(tree: exp.Expr) -> exp.Expr:
-    """The tree with what Spark says in another way; see `dialects`."""
-    for select in tree.find_all(exp.Select):
-        if _orders_by_window(select) and not select.args.get("qualify"):
-            select.set("qualify", exp.Qualify(this=exp.true()))  # all rows, but ordered outside
+    """The statement's tree, for SQLGlot to write as Spark's."""
     tree = filter_outside(tree)
-    for each in reversed(list(tree.walk(bfs=False))):  # what is inside comes first
-        for kind, change in _CHANGES:
-            if isinstance(each, kind):
-                changed = change(each)
-                if changed is not None:
-                    each.replace(changed)
-                    changed.type = each.type
-                break
+    for select in list(tree.find_all(exp.Select)):
+        ordered = select.args.get("order")
+        if ordered is not None and ordered.find(exp.Window) is not None:
+            tree = order_outside(tree, select)  # Sail does windows only where they are selected
+    tree = rewritten(tree, _REWRITES)
     for kind in list(tree.find_all(exp.DataType)):  # last: a cast's type is what it says
         if kind.this in _LOCAL:
             kind.replace(exp.DataType.build("TIMESTAMPTZ"))
-    _tell_apart(tree)
     for select in list(tree.find_all(exp.Select)):
-        _take_apart(select)
+        _make_rows(select)
+    _tell_apart(tree)
     return tree
 
 
-def _orders_by_window(select: exp.Select) -> bool:
-    """Whether rows are ordered by what Sail reckons only where it is selected."""
-    ordered = select.args.get("order")
-    return ordered is not None and ordered.find(exp.Window) is not None
+def _make_rows(select: exp.Select) -> None:
+    """`SELECT unnest(list)`: Spark wants the list to be there already, in a query inside, and makes
+    rows of it beside that."""
+    found = [each for each in select.selects if each.find(exp.Explode)]
+    if not found:
+        return
+    if len(found) > 1 or any(select.args.get(part) for part in ("order", "distinct", "limit")):
+        raise UnsupportedError("unnest beside another, or in a query that orders its rows")
+    made = found[0].unalias().copy()
+    explode: Any = made.find(exp.Explode)
+    names, own = select.named_selects, found[0].alias_or_name
+    found[0].replace(exp.alias_(explode.this.copy(), _LIST, quoted=True))
+    each = exp.column(_EACH, _MADE, quoted=True)
+    if explode is made:
+        made = each
+    else:
+        explode.replace(each)
+    inner = select.copy()
+    inner.set("with_", None)
+    for part in set(select.args) - {"with_"}:
+        select.set(part, None)
+    for name in names:
+        column = made if name == own else exp.column(name, "_rows", quoted=True)
+        select.select(exp.alias_(column, name, quoted=True), copy=False)
+    select.from_(inner.subquery("_rows"), copy=False)
+    rows = exp.Lateral(
+        this=exp.Explode(this=exp.column(_LIST, "_rows", quoted=True)),
+        view=True,
+        alias=exp.TableAlias(this=exp.to_identifier(_MADE), columns=[exp.to_identifier(_EACH)]),
+    )
+    select.set("laterals", [rows])
 
 
-def _ranked(each: exp.Window) -> exp.Expr | None:
-    """Sail takes ranks for all different, and leaves out what else rows are to be ordered by."""
-    if not isinstance(each.this, exp.Rank | exp.DenseRank):
-        return None
-    return exp.paren(exp.Add(this=each.copy(), expression=exp.convert(0)))
+def _tell_apart(tree: exp.Expr) -> None:
+    """Queries inside others (`WITH`) get names of their own: SQLGlot puts them all together."""
+    for number, inner in enumerate(list(tree.find_all(exp.With))):
+        query: Any = inner.parent
+        if query is tree:
+            continue
+        for each in inner.expressions:
+            name, own = each.alias, exp.to_identifier(f"{each.alias}_{number}")
+            for table in list(query.find_all(exp.Table)):
+                if table.name == name and not table.db:
+                    table.set("this", own.copy())
+            each.args["alias"].set("this", own)
 
 
-def _double(literal: exp.Literal) -> exp.Expr | None:
+def _number(node: exp.Literal) -> exp.Expr:
     """Numbers with a point are decimals for Spark, and reckoning with those rounds."""
-    if literal.is_string or literal.is_int:
-        return None
-    return exp.cast(literal.copy(), "DOUBLE")
+    return node if node.is_string or node.is_int else exp.cast(node.copy(), "DOUBLE")
 
 
-def _zoned(each: exp.AtTimeZone) -> exp.Expr:
-    is_local = each.this.is_type(*_LOCAL, exp.DType.DATE)
+def _zoned(node: exp.AtTimeZone) -> exp.Expr:
+    is_local = node.this.is_type(*_LOCAL, exp.DType.DATE)
     name = "to_utc_timestamp" if is_local else "from_utc_timestamp"
-    return _call(name, each.this, each.args["zone"])
+    return _call(name, node.this, node.args["zone"])
 
 
-def _difference(each: exp.DateDiff) -> exp.Expr | None:
-    """DuckDB counts the borders of units between two times; Spark would count whole units."""
+def _between(node: exp.DateDiff) -> exp.Expr:
+    """DuckDB counts the borders of units between two instants, Spark whole units."""
     units = {"MICROSECOND": "unix_micros", "SECOND": "unix_seconds"}
-    unit = units.get(str(each.args["unit"]).upper())
+    unit = units.get(node.text("unit").upper())
     if unit is None:
-        return None
-    return exp.paren(exp.Sub(this=_call(unit, each.this), expression=_call(unit, each.expression)))
+        raise UnsupportedError(f"date_diff by {node.text('unit')}")
+    return exp.paren(_call(unit, node.this) - _call(unit, node.expression))
 
 
-def _reckoned(each: exp.Add | exp.Sub) -> exp.Expr | None:
-    """Sums of times: Spark's dates differ by an interval, and take no whole number of 64 bits; of
-    instants and reckoned intervals both are written as microseconds."""
-    left, right = each.this, each.expression
-    if isinstance(right, exp.ToDays) or _named(right, "to_microseconds"):
+def _reckoned(node: Any) -> exp.Expr:
+    """Instants with a reckoned interval, and days with a number: Spark's dates differ by an
+    interval, and take no whole number of 64 bits."""
+    left, right = node.this, node.expression
+    if isinstance(right, exp.ToDays) or _is_called(right, "to_microseconds"):
         is_days = isinstance(right, exp.ToDays)
         count = exp.cast(right.this if is_days else right.expressions[0], "BIGINT")
-        micros = exp.Mul(this=count, expression=exp.convert(_DAY if is_days else 1))
-        return _call("timestamp_micros", type(each)(this=_call("unix_micros", left), expression=micros))
+        micros = exp.paren(count * exp.convert(_DAY if is_days else 1))
+        return _call("timestamp_micros", type(node)(this=_call("unix_micros", left), expression=micros))
     if not left.is_type(exp.DType.DATE):
-        return None
+        return node
     if right.is_type(exp.DType.DATE):
         return exp.cast(_call("datediff", left, right), "BIGINT")
     if right.is_type(*exp.DataType.INTEGER_TYPES):
-        name = "date_add" if isinstance(each, exp.Add) else "date_sub"
+        name = "date_add" if isinstance(node, exp.Add) else "date_sub"
         return _call(name, left, exp.cast(right, "INT"))
-    return None
+    return node
 
 
-def _counted(each: exp.Length) -> exp.Expr | None:
-    return exp.ArraySize(this=each.this) if _named(each.this, "filter") else None
-
-
-def _chosen(each: exp.Array) -> exp.Expr | None:
-    """`[x for x in list if …]`."""
-    inner = each.expressions[0] if each.expressions else None
-    if not isinstance(inner, exp.Comprehension):
-        return None
-    if inner.this.name != inner.expression.name:
-        raise UnsupportedError("a list comprehension that changes its elements")
-    keep = exp.Lambda(this=inner.args["condition"], expressions=[inner.expression])
-    return _call("filter", inner.args["iterator"], keep)
-
-
-def _element(each: exp.Bracket) -> exp.Expr:
-    """Spark counts a list's elements from 0 in brackets, and from 1 here."""
-    index = each.expressions[0]
-    if isinstance(index, exp.Literal):
-        raise UnsupportedError("an element of a list by a fixed number")
-    return _call("try_element_at", each.this, exp.cast(index, "INT"))
-
-
-def _series(each: exp.GenerateSeries) -> exp.Expr:
-    """Of a begin behind the end DuckDB makes no elements, Spark an error or a falling series."""
-    begin, end, step = each.args["start"], each.args["end"], each.args.get("step")
-    if each.args.get("is_end_exclusive"):
-        end = exp.Sub(this=exp.paren(end), expression=exp.convert(1))
-    steps = [step] if step is not None else []
+def _series(node: exp.GenerateSeries) -> exp.Expr:
+    """Of a begin behind the end DuckDB makes an empty list, Spark an error or a falling series."""
+    begin, end, step = (node.args.get(part) for part in ("start", "end", "step"))
+    assert begin is not None
+    assert end is not None
+    if node.args.get("is_end_exclusive"):
+        end = exp.paren(end) - 1
     return exp.If(
         this=exp.LTE(this=begin.copy(), expression=end.copy()),
-        true=_call("sequence", begin, end, *steps),
+        true=_call("sequence", begin, end, *([step] if step is not None else [])),
         false=exp.Array(expressions=[]),
     )
 
 
-def _listed(each: exp.Table) -> exp.Expr | None:
-    """`FROM range(24) h(hour)`: a list that is read like a table."""
-    if isinstance(each.this, exp.Identifier):
-        return None
-    alias = each.args["alias"]
-    rows = exp.alias_(exp.Explode(this=each.this), alias.columns[0].name, quoted=True)
+def _listed(node: exp.Table) -> exp.Expr:
+    """`FROM range(24) h(hour)`."""
+    if isinstance(node.this, exp.Identifier):
+        return node
+    alias = node.args["alias"]
+    rows = exp.alias_(exp.Explode(this=node.this), alias.columns[0].name, quoted=True)
     return exp.select(rows).subquery(alias.name)
 
 
-def _first(each: exp.ArgMin | exp.ArgMax) -> exp.Expr | None:
-    """DuckDB passes over rows that have nothing to give; Spark gives that nothing."""
-    if isinstance(each.this, exp.Struct) or isinstance(each.parent, exp.Filter):
-        return None
-    there = exp.Not(this=exp.Is(this=each.this.copy(), expression=exp.null()))
-    return exp.Filter(this=each.copy(), expression=exp.Where(this=there))
+def _chosen(node: exp.Array) -> exp.Expr:
+    """`[x for x in list if …]`."""
+    inner: Any = node.expressions[0] if node.expressions else None
+    if not isinstance(inner, exp.Comprehension):
+        return node
+    if inner.this.name != inner.expression.name:
+        raise UnsupportedError("a list of what is made of another list's values")
+    keeps = exp.Lambda(this=inner.args["condition"], expressions=[inner.expression])
+    return _call("filter", inner.args["iterator"], keeps)
 
 
-def _day_of_week(each: exp.DayOfWeekIso) -> exp.Expr:
-    """Spark's week begins with Sunday, 1; SQLGlot's way makes that 2."""
-    shifted = exp.paren(exp.Add(this=_call("dayofweek", each.this), expression=exp.convert(5)))
-    rest = exp.Mod(this=shifted, expression=exp.convert(7))
-    return exp.paren(exp.Add(this=rest, expression=exp.convert(1)))
+def _counted(node: exp.Length) -> exp.Expr:
+    is_list = _is_called(node.this, "filter") or node.this.is_type(exp.DType.ARRAY)
+    return exp.ArraySize(this=node.this) if is_list else node
 
 
-def _other(each: exp.Anonymous) -> exp.Expr | None:
-    if _named(each, "list_position"):
-        return exp.Nullif(
-            this=_call("array_position", *each.expressions), expression=exp.convert(0)
-        )
-    return None
+def _element(node: exp.Bracket) -> exp.Expr:
+    """Spark counts from 0 in brackets."""
+    index = node.expressions[0]
+    if isinstance(index, exp.Literal):
+        raise UnsupportedError("a list's value at a fixed place")
+    return _call("try_element_at", node.this, exp.cast(index, "INT"))
 
 
-def _tell_apart(tree: exp.Expr) -> None:
-    """Queries before a query get names of their own: SQLGlot puts them all before the first."""
-    for number, inner in enumerate(list(tree.find_all(exp.With))):
-        if inner.parent is tree or inner.parent is None:
-            continue
-        for each in inner.expressions:
-            own = f"{each.alias}_{number}"
-            for table in list(inner.parent.find_all(exp.Table)):
-                if table.name == each.alias and not table.db:
-                    table.set("this", exp.to_identifier(own))
-            each.args["alias"].set("this", exp.to_identifier(own))
+def _first(node: Any) -> exp.Expr:
+    """`arg_min` and `arg_max`: DuckDB passes over rows that have nothing to give."""
+    there = exp.Where(this=exp.not_(node.this.copy().is_(exp.null())))
+    if isinstance(node.parent, exp.Filter):
+        raise UnsupportedError("arg_min or arg_max with a filter")
+    return exp.Filter(this=node.copy(), expression=there)
 
 
-def _take_apart(select: exp.Select) -> None:
-    """`SELECT unnest(…)`: Spark wants the list to be there, in a query inside, and a view beside
-    it that makes rows of the list."""
-    found = [each for each in select.selects if each.find(exp.Explode)]
-    if not found:
-        return
-    if len(found) > 1 or any(select.args.get(each) for each in ("order", "distinct", "limit")):
-        raise UnsupportedError("unnest beside another, or in a query that orders its rows")
-    names = [each.alias_or_name for each in select.selects]
-    explode = found[0].find(exp.Explode)
-    assert explode is not None
-    rows = exp.alias_(explode.this.copy(), "_list", quoted=True)
-    explode.replace(exp.column("_each", "_made", quoted=True))
-    made = found[0].unalias().copy()
-    found[0].replace(rows)
-    inner = select.copy()
-    inner.set("with_", None)
-    for name in list(select.args):
-        if name != "with_":
-            select.set(name, None)
-    select.set("expressions", [
-        exp.alias_(made if name == found[0].alias_or_name else exp.column(name, "_rows", quoted=True), name, quoted=True)
-        for name in names
-    ])
-    select.from_(inner.subquery("_rows"), copy=False)
-    view = exp.Lateral(
-        this=exp.Explode(this=exp.column("_list", "_rows", quoted=True)),
-        view=True,
-        alias=exp.TableAlias(this=exp.to_identifier("_made"), columns=[exp.to_identifier("_each")]),
-    )
-    select.set("laterals", [view])
+def _ranked(node: exp.Window) -> exp.Expr:
+    """Sail takes all ranks for different, and forgets what else rows are to be ordered by."""
+    if not isinstance(node.this, exp.Rank | exp.DenseRank):
+        return node
+    return exp.paren(node.copy() + 0)
+
+
+def _day_of_week(node: exp.DayOfWeekIso) -> exp.Expr:
+    """Spark's week begins with Sunday, which is 1; SQLGlot would make it 2, not 7."""
+    return exp.paren(exp.Mod(this=exp.paren(_call("dayofweek", node.this) + 5), expression=exp.convert(7)) + 1)
+
+
+def _trimmed(node: exp.Trim) -> exp.Expr:
+    if node.expression is None:
+        node.set("expression", exp.Literal.string(BLANKS))
+    return node
+
+
+def _function(node: exp.Anonymous) -> exp.Expr:
+    """Functions that SQLGlot does not know."""
+    if _is_called(node, "list_position"):
+        place = _call("array_position", *node.expressions)
+        return exp.Nullif(this=place, expression=exp.convert(0))
+    return node
+
+
+def _instant(node: exp.UnixToTime) -> exp.Expr:
+    return _call("timestamp_seconds", node.this)
 
 
 def _call(name: str, *arguments: exp.Expr) -> exp.Anonymous:
     return exp.Anonymous(this=name, expressions=list(arguments))
 
 
-def _named(each: exp.Expr, name: str) -> bool:
-    return isinstance(each, exp.Anonymous) and each.name.lower() == name
+def _is_called(node: exp.Expr, name: str) -> bool:
+    return isinstance(node, exp.Anonymous) and node.name.lower() == name
 
 
-_CHANGES: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], Callable[[Any], exp.Expr | None]], ...] = (
-    (exp.Literal, _double),
-    (exp.AtTimeZone, _zoned),
-    (exp.DateDiff, _difference),
-    ((exp.Add, exp.Sub), _reckoned),
-    (exp.Length, _counted),
-    (exp.Array, _chosen),
-    (exp.Bracket, _element),
-    (exp.Table, _listed),
-    (exp.GenerateSeries, _series),
-    ((exp.ArgMin, exp.ArgMax), _first),
-    (exp.Anonymous, _other),
-    (exp.Window, _ranked),
-    (exp.UnixToTime, lambda each: _call("timestamp_seconds", each.this)),
-    (exp.DayOfWeekIso, lambda each: _day_of_week(each)),
-)
+_REWRITES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
+    exp.Add: _reckoned,
+    exp.Anonymous: _function,
+    exp.ArgMax: _first,
+    exp.ArgMin: _first,
+    exp.Array: _chosen,
+    exp.AtTimeZone: _zoned,
+    exp.Bracket: _element,
+    exp.DateDiff: _between,
+    exp.DayOfWeekIso: _day_of_week,
+    exp.GenerateSeries: _series,
+    exp.Length: _counted,
+    exp.Literal: _number,
+    exp.Sub: _reckoned,
+    exp.Table: _listed,
+    exp.Trim: _trimmed,
+    exp.UnixToTime: _instant,
+    exp.Window: _ranked,
+}
+"""What is rewritten, by the kind of expression; what is inside goes first."""

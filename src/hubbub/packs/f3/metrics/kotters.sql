@@ -37,10 +37,13 @@ WITH today AS (
     GROUP BY user_id, ao_id
     QUALIFY row_number() OVER (PARTITION BY user_id ORDER BY count(*) DESC, max(day) DESC, ao_id)
         = 1
+), last_posts AS (
+    SELECT user_id, channel_id, ts, place FROM active
+    QUALIFY row_number() OVER (PARTITION BY user_id ORDER BY day DESC, ts DESC, channel_id, place)
+        = 1
 ), missing AS (
     SELECT
-        user_id, max(name) AS member, max(day) AS last_day, count(*) AS posts,
-        max_by({'channel_id': channel_id, 'ts': ts, 'place': place}, (day, ts)) AS last_post
+        user_id, max(name) AS member, max(day) AS last_day, count(*) AS posts
     FROM active ANTI JOIN back USING (user_id)
     GROUP BY user_id
     HAVING count(*) >= $at_least
@@ -51,8 +54,8 @@ SELECT
 FROM missing m
 CROSS JOIN today t
 JOIN favourites f USING (user_id)
-JOIN beatdowns b ON b.channel_id = m.last_post.channel_id AND b.ts = m.last_post.ts
-    AND b.place = m.last_post.place
+JOIN last_posts l USING (user_id)
+JOIN beatdowns b ON b.channel_id = l.channel_id AND b.ts = l.ts AND b.place = l.place
 LEFT JOIN channel_names c ON c.channel_id = f.ao_id
 WHERE $channel IS NULL OR f.ao_id = $channel
 ORDER BY m.posts DESC, m.last_day DESC, m.member, m.user_id

@@ -8,7 +8,7 @@ WITH kept AS (
 ), said AS (
     SELECT
         v.channel_id, v.ts, v.place,
-        max(TRY_CAST(v.day AS DATE)) FILTER (v.field = 'date') AS day,
+        max(v.day::DATE) FILTER (v.field = 'date') AS day,
         max(coalesce(v.named_channel, c.channel_id, lower(trim(v.name, ' #')))) FILTER (v.field = 'ao')
             AS ao_id,
         max(v.number) FILTER (v.field = 'count') AS count,
@@ -19,10 +19,15 @@ WITH kept AS (
     LEFT JOIN channels c
         ON v.field = 'ao' AND v.named_channel IS NULL AND c.name = lower(trim(v.name, ' #'))
     GROUP BY v.channel_id, v.ts, v.place
+), leaders AS (
+    SELECT channel_id, ts, place, user_id, name
+    FROM record_people
+    SEMI JOIN kept USING (channel_id, ts, place)
+    WHERE field = 'q'
+    QUALIFY row_number() OVER (PARTITION BY channel_id, ts, place ORDER BY position) = 1
 ), people AS (
     SELECT
         channel_id, ts, place,
-        arg_min({'user_id': user_id, 'name': name}, position) FILTER (field = 'q') AS q,
         count(DISTINCT coalesce(user_id, lower(trim(name)), field || position)) AS people
     FROM record_people
     SEMI JOIN kept USING (channel_id, ts, place)
@@ -33,8 +38,8 @@ SELECT
     k.channel_id, k.ts, k.place,
     coalesce(s.ao_id, k.channel_id) AS ao_id,
     s.day,
-    p.q.user_id AS q_user_id,
-    coalesce(n.name, p.q.name, p.q.user_id) AS q_name,
+    q.user_id AS q_user_id,
+    coalesce(n.name, q.name, q.user_id) AS q_name,
     coalesce(s.count, p.people, 0)::BIGINT AS count,
     coalesce(s.fng_count, s.fngs)::BIGINT AS fng_count,
     k.posted_at,
@@ -42,10 +47,10 @@ SELECT
 FROM kept k
 JOIN said s USING (channel_id, ts, place)
 LEFT JOIN people p USING (channel_id, ts, place)
-LEFT JOIN names n ON n.user_id = p.q.user_id
+LEFT JOIN leaders q USING (channel_id, ts, place)
+LEFT JOIN names n ON n.user_id = q.user_id
 WHERE s.day IS NOT NULL
-QUALIFY p.q IS NULL OR dense_rank() OVER (
-    PARTITION BY coalesce(s.ao_id, k.channel_id), s.day,
-        coalesce(p.q.user_id, lower(trim(p.q.name)))
+QUALIFY q.place IS NULL OR dense_rank() OVER (
+    PARTITION BY coalesce(s.ao_id, k.channel_id), s.day, coalesce(q.user_id, lower(trim(q.name)))
     ORDER BY k.posted_at DESC, k.ts DESC, k.channel_id DESC
 ) = 1

@@ -49,8 +49,8 @@ WITH given AS (
 ), streaks AS (
     SELECT s.user_id, count(*) AS streak
     FROM stood s
-    WHERE s.is_handed_in AND s.round > ALL (
-        SELECT o.round FROM stood o WHERE o.user_id = s.user_id AND o.is_missed)
+    WHERE s.is_handed_in AND NOT EXISTS (
+        FROM stood o WHERE o.user_id = s.user_id AND o.is_missed AND o.round >= s.round)
     GROUP BY s.user_id
 )
 SELECT
