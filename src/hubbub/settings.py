@@ -248,6 +248,11 @@ class Settings:
         return self.folder / "outputs.json"
 
     @property
+    def publications(self) -> Path:
+        """What was published where: two files a destination."""
+        return self.folder / "publications"
+
+    @property
     def receipts(self) -> Path:
         """What was erased and when, a file each."""
         return self.folder / "receipts"

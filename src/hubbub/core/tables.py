@@ -666,3 +666,15 @@ LOGS = (
 """Hubbub's own book-keeping."""
 
 TABLES: dict[str, Table] = {table.name: table for table in (*MERGED, *HANGING, *CHANGES, *LOGS)}
+
+PUBLISHED = (
+    *MERGED, *HANGING, REACTION_CHANGES, RUNS, API_CALLS, COVERAGE, READINGS, DELIVERIES, WORKSPACE,
+)  # fmt: skip
+"""Tables that warehouses get, in their order: what Slack tells, and what metrics read beside it."""
+
+SEARCHED: dict[str, tuple[tuple[str, ...], ...]] = {
+    MESSAGES.name: (("posted_at",), ("user_id",), ("channel_id", "thread_ts")),
+    REACTIONS.name: (("user_id",),),
+    MENTIONS.name: (("user_id",),),
+}
+"""Columns of published tables by which metrics look for rows, beside the keys."""

@@ -7,6 +7,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
+from hubbub.core.tables import MESSAGES, SEARCHED, Table, Type
+
 DAY = "posted_on"
 """The column with the UTC day of a row, which is added for warehouses that part tables by it."""
 
@@ -45,6 +47,29 @@ class Shape:
     fields: tuple[Field, ...]
     is_by_day: bool = False
     """Whether its rows have a day: messages and what hangs on them."""
+    indexes: tuple[tuple[str, ...], ...] = ()
+    """Columns by which rows are looked for, beside the key."""
+
+
+_KINDS = {
+    Type.TEXT: Kind.TEXT,
+    Type.INTEGER: Kind.INTEGER,
+    Type.FLAG: Kind.FLAG,
+    Type.INSTANT: Kind.INSTANT,
+}
+_OF_MESSAGES = {MESSAGES.name, *(each.table for each in MESSAGES.sets)}
+
+
+def shape_of(table: Table, *, has_days: bool) -> Shape:
+    """A declared table as warehouses have it: its public columns; with the day of its rows, where
+    they have one and `has_days` says that the warehouse wants it."""
+    is_by_day = table.name in _OF_MESSAGES
+    fields = [Field(each.name, _KINDS[each.type], each.doc) for each in table.public]
+    if is_by_day and has_days:
+        fields.append(Field(DAY, Kind.DATE, "the UTC day of the message's `ts`"))
+    return Shape(
+        table.name, table.doc, table.key, tuple(fields), is_by_day, SEARCHED.get(table.name, ())
+    )
 
 
 @dataclass(frozen=True)
@@ -103,6 +128,10 @@ class Warehouse(Protocol):
         """SQLGlot's name of the SQL that its views are written in; None if it has no views."""
         ...
 
+    def table_name(self, table: str) -> str:
+        """How the SQL of views names a table."""
+        ...
+
     def mark(self) -> str | None:
         """The mark of the last publication that ended here; None if there is none.
 
@@ -114,12 +143,14 @@ class Warehouse(Protocol):
     def bring(
         self,
         changes: Sequence[Change],
-        views: Sequence[Shown],
+        views: Sequence[Shown] | None,
         mark: str,
         on_table: Callable[[str, int], None],
-    ) -> None:
-        """Carry out the changes, a table after the other, each whole or not at all; make the views;
-        then set the mark. `on_table` hears each table that is done, with its rows.
+    ) -> dict[str, str]:
+        """Carry out the changes, a table after the other, each whole or not at all; make these
+        views and no others, or leave them as they are if `views` is None; then set the mark.
+        `on_table` hears each table that is done, with its rows. Returns the views that the
+        warehouse does not take, with the reason.
 
         May be called again with the same changes after a failure. Raises as `mark`.
         """

@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -37,6 +37,7 @@ from hubbub.settings import Settings
 from hubbub.slack.redaction import AFTER, BEFORE, NOBODY, without_members
 from hubbub.stores import duckdb as store
 from hubbub.stores.erasing import erase_members, erase_names, retain, rewritten
+from hubbub.stores.publications import owe
 from hubbub.stores.renewing import pseudonyms_by_version
 
 _IS_ID = re.compile(r"[UW][A-Z0-9]+")
@@ -59,6 +60,10 @@ class Receipt:
     """Exports and charts that were removed; the same command makes them anew."""
     changed_exports: list[str] = field(default_factory=list[str])
     """Exports that somebody has changed since: they are left, and are to be looked at."""
+    destinations: list[str] = field(default_factory=list[str])
+    """Warehouses that hold rows until they are published to again; or the one that this is of."""
+    after: list[str] = field(default_factory=list[str])
+    """The erasures that have reached a warehouse with this."""
     out_of_reach: int = 0
     """Messages under pseudonyms whose keys were destroyed: any of them may be theirs."""
     path: Path | None = None
@@ -143,6 +148,17 @@ def _refuse(settings: Settings, name: str, why: Why) -> Receipt:
                     messages for version, (_, messages) in versions if version < keys.first
                 )
             rewritten(settings.store)
+        # Last: a publication that looks into the store from now on does not find them.
+        receipt.destinations = owe(settings.publications, receipt.id)
+    return _kept(settings, receipt)
+
+
+def carried_out(
+    settings: Settings, destination: str, after: Sequence[str], rows: Mapping[str, int]
+) -> Receipt:
+    """The receipt of erasures that have now reached a warehouse: they are named by their own."""
+    receipt = _begun("publication")
+    receipt.destinations, receipt.after, receipt.rows = [destination], [*after], dict(rows)
     return _kept(settings, receipt)
 
 
@@ -159,6 +175,8 @@ def retain_now(settings: Settings, moment: datetime | None = None) -> Receipt:
     audited(settings, "erase", "retention", outcome="begun")
     with alone(settings):
         _retained(settings, policy, moment or datetime.now(UTC), receipt)
+        if receipt.rows:
+            receipt.destinations = owe(settings.publications, receipt.id)
     return _kept(settings, receipt) if _has_done(receipt) else receipt
 
 

@@ -163,7 +163,7 @@ class Runner:
                 continue
             if view.name in self._catalog.settings:
                 settings = self._catalog.settings[view.name]
-                row = settings.row(self._zone.key, self._ids_of)
+                row = settings.row(self._zone.key, self.ids_of)
                 self._connection.register(view.name, row)
                 self._made.add(view.name)
                 continue
@@ -272,7 +272,7 @@ class Runner:
         hint = f"Did you mean {' or '.join(near)}? " if near else ""
         raise UsageError(f"There is no {kind.called} {value!r}.", f"{hint}{kind.fix}")
 
-    def _ids_of(self, setting: Setting) -> list[str]:
+    def ids_of(self, setting: Setting) -> list[str]:
         """The members whom a setting names. Raises `BadContent` for a name that is nobody's."""
         found: set[str] = set()
         for entry in setting.value:

@@ -1,0 +1,152 @@
+"""Rows of a publication as Parquet files that are good to scan: one for a day, or one for all."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from datetime import date
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from hubbub.core.warehouse import DAY, Change, Field, Kind, Shape
+from hubbub.destinations.lake.places import unwritable
+from hubbub.errors import DiskFull
+
+_pa: Any = pa
+_pc: Any = pc
+_pq: Any = pq
+
+_MEMORY = "1GB"
+"""What sorting may take; the rest goes to the scratch folder."""
+
+ROW_GROUP = 131_072
+"""Rows that are read or passed over together."""
+
+ARROW: dict[Kind, pa.DataType] = {
+    Kind.TEXT: pa.string(),
+    Kind.INTEGER: pa.int64(),
+    Kind.NUMBER: pa.float64(),
+    Kind.FLAG: pa.bool_(),
+    Kind.INSTANT: pa.timestamp("us", "UTC"),
+    Kind.DATE: pa.date32(),
+    Kind.TEXTS: pa.list_(pa.string()),
+}
+_SQL = {
+    Kind.TEXT: "VARCHAR",
+    Kind.INTEGER: "BIGINT",
+    Kind.NUMBER: "DOUBLE",
+    Kind.FLAG: "BOOLEAN",
+    Kind.INSTANT: "TIMESTAMPTZ",
+    Kind.DATE: "DATE",
+    Kind.TEXTS: "VARCHAR[]",
+}
+
+
+def columns_of(shape: Shape) -> list[Field]:
+    """The columns of a table's files: the day is said by the folder, as engines expect it."""
+    return [field for field in shape.fields if not (shape.is_by_day and field.name == DAY)]
+
+
+def schema_of(shape: Shape) -> pa.Schema:
+    """The columns of a table's files, as Arrow has them."""
+    return _pa.schema([(field.name, ARROW[field.kind]) for field in columns_of(shape)])
+
+
+def sources_of(change: Change) -> tuple[Path, ...]:
+    """The files with all rows of what is written whole: the table, or the days of a change."""
+    assert change.is_whole or change.shape.is_by_day or not change.row_count, "else it comes whole"
+    return change.rows if change.is_whole else change.of_days
+
+
+def write_files(
+    shape: Shape, sources: Sequence[Path], folder: Path, scratch: Path
+) -> Iterator[tuple[date | None, Path, int]]:
+    """Write the rows of Parquet files to a folder, sorted by key: yields a file for each day with
+    its number of rows, as soon as it is written; or one for all rows, where a table has no days.
+
+    A metric's rows stay in their order. Raises `HubbubError`, `DiskFull` if there is no room.
+    """
+    schema = schema_of(shape)
+    if not sources:
+        pieces: Iterable[tuple[date | None, pa.Table]] = []
+    else:
+        pieces = _pieces(shape, sources, scratch)
+    if not shape.is_by_day:
+        path = folder / f"{shape.name}.parquet"
+        yield None, path, _write(path, schema, (piece for _day, piece in pieces))
+        return
+    for day, of_day in groupby(pieces, key=itemgetter(0)):
+        path = folder / f"{shape.name}.{day}.parquet"
+        yield day, path, _write(path, schema, (piece for _day, piece in of_day))
+
+
+def _pieces(
+    shape: Shape, sources: Sequence[Path], scratch: Path
+) -> Iterator[tuple[date | None, pa.Table]]:
+    """Rows in their order, in pieces that are of one day each."""
+    order = [*([DAY] if shape.is_by_day else []), *shape.key]
+    columns = ", ".join(f'"{f.name}"::{_SQL[f.kind]} AS "{f.name}"' for f in columns_of(shape))
+    files = ", ".join(_quoted(path) for path in sources)
+    sql = (
+        f"SELECT {columns}{f', {DAY}::DATE AS {DAY}' if shape.is_by_day else ''} "
+        f"FROM read_parquet([{files}])"
+    )
+    if order:
+        sql += " ORDER BY " + ", ".join(f'"{name}"' for name in order)
+    with closing(duckdb.connect(":memory:")) as session:
+        session.execute(
+            f"SET TimeZone = 'UTC'; SET memory_limit = '{_MEMORY}'; "
+            f"SET temp_directory = {_quoted(scratch / 'sort')}"
+        )
+        rows: Any = session
+        try:
+            for batch in rows.sql(sql).to_arrow_reader(ROW_GROUP):
+                table = _pa.Table.from_batches([batch])
+                yield from _by_day(table) if shape.is_by_day else ((None, table),)
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            raise DiskFull(
+                f"The rows of {shape.name} cannot be sorted in {scratch}: {error}.",
+                "Make room on the disk, then publish again.",
+            ) from error
+
+
+def _by_day(table: Any) -> Iterator[tuple[date, pa.Table]]:
+    runs = _pc.run_end_encode(table.column(DAY).combine_chunks())
+    table = table.drop_columns([DAY])
+    begin = 0
+    for day, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
+        yield day, table.slice(begin, end - begin)
+        begin = end
+
+
+def _write(path: Path, schema: pa.Schema, pieces: Iterable[pa.Table]) -> int:
+    """Write pieces to one file, in row groups of full size. Returns the number of rows."""
+    written = 0
+    try:
+        with _pq.ParquetWriter(path, schema, compression="zstd") as file:
+            for group in _groups(schema, pieces):
+                file.write_table(group)
+                written += group.num_rows
+    except OSError as error:
+        raise unwritable(path, error) from error
+    return written
+
+
+def _groups(schema: Any, pieces: Iterable[Any]) -> Iterator[pa.Table]:
+    held: Any = schema.empty_table()
+    for piece in pieces:
+        held = _pa.concat_tables([held, piece.cast(schema)])
+        while held.num_rows >= ROW_GROUP:
+            yield held.slice(0, ROW_GROUP)
+            held = held.slice(ROW_GROUP)
+    if held.num_rows:
+        yield held
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

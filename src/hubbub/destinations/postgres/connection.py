@@ -1,0 +1,300 @@
+"""How a PostgreSQL is reached, and what its errors ask for."""
+
+import ipaddress
+import os
+import re
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hubbub.errors import HubbubError, TryAgain, UsageError
+
+_pa: Any = pa
+_pq: Any = pq
+
+PORT = 5432
+_FILES = ("sslrootcert", "sslcert", "sslkey")
+_ENCRYPTED = ("require", "verify-ca", "verify-full")
+_CONNECT_SECONDS = 15
+_LOCK_SECONDS = 60
+"""How long it waits for queries of others that keep a table locked."""
+_BATCH_ROWS = 16_384
+_NEW = "Set the password in PGPASSWORD, or in ~/.pgpass, and leave it out of the address."
+
+
+class Refused(HubbubError):
+    """The database does not take a statement. What it `said` may quote rows, if there were any."""
+
+    def __init__(self, title: str, state: str, said: str) -> None:
+        super().__init__(
+            f"{title} refuses what Hubbub asks (SQLSTATE {state}).",
+            "Look at the database's own log, which says more.",
+        )
+        self.said = said
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a database is, without any secret."""
+
+    host: str
+    """Empty for a socket of this machine."""
+    port: int
+    database: str
+    user: str
+    ssl: tuple[tuple[str, str], ...]
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        return f"postgres://{self.host or 'localhost'}:{self.port}/{self.database}"
+
+    @property
+    def uri(self) -> str:
+        """For libpq."""
+        options = {
+            **dict(self.ssl),
+            "connect_timeout": str(_CONNECT_SECONDS),
+            "keepalives_idle": "30",
+            "application_name": "hubbub",
+            "options": f"-c TimeZone=UTC -c lock_timeout={_LOCK_SECONDS}s "
+            "-c client_min_messages=warning -c search_path=pg_catalog",
+        }
+        user = f"{quote(self.user, safe='')}@" if self.user else ""
+        host = f"[{self.host}]" if ":" in self.host else quote(self.host, safe=",")
+        where = f"{host}:{self.port}" if host else ""
+        return (
+            f"postgresql://{user}{where}/{quote(self.database, safe='')}"
+            f"?{urlencode(options, quote_via=quote)}"
+        )
+
+
+def address_of(url: str, environment: Mapping[str, str] = os.environ) -> Address:
+    """What an address such as `postgres://user@host:5432/database` says. Raises `UsageError`: for a
+    password in it too, which would be seen in the list of processes."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or int(environment.get("PGPORT") or PORT)
+    except ValueError as error:
+        raise UsageError("The address of the database is no address.", _EXAMPLE) from error
+    if parts.password is not None:
+        raise UsageError("There is a password in the address of the database.", _NEW)
+    database = unquote(parts.path.removeprefix("/")) or environment.get("PGDATABASE", "")
+    if not database or "/" in database or parts.fragment:
+        raise UsageError("The address names no database.", _EXAMPLE)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if "password" in options:
+        raise UsageError("There is a password in the address of the database.", _NEW)
+    unknown = {*options} - {"sslmode", *_FILES}
+    if unknown:
+        raise UsageError(
+            f"The address of the database cannot say {sorted(unknown)[0]}.",
+            f"It can say: sslmode, {', '.join(_FILES)}.",
+        )
+    host = unquote(parts.hostname or "") or environment.get("PGHOST", "")
+    ssl = _ssl(options, environment, is_local=_is_local(host, environment))
+    return Address(host, port, database, unquote(parts.username or ""), ssl)
+
+
+_EXAMPLE = "Write, for example: postgres://analyst@db.example.org:5432/analytics"
+
+
+def _is_local(host: str, environment: Mapping[str, str]) -> bool:
+    """Whether nothing leaves this machine. The environment can name another address for a host."""
+    if environment.get("PGSERVICE"):
+        return False
+    hosts = [host, environment.get("PGHOSTADDR", "")]
+    return all(each == "" or each.startswith("/") or _is_loopback(each) for each in hosts)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _ssl(
+    options: Mapping[str, str], environment: Mapping[str, str], *, is_local: bool
+) -> tuple[tuple[str, str], ...]:
+    """How the connection is encrypted: the server is known by its certificate unless the address
+    says otherwise, and in the clear only within this machine."""
+    mode = options.get("sslmode") or ("prefer" if is_local else "verify-full")
+    if mode not in _ENCRYPTED and not (is_local and mode in {"disable", "allow", "prefer"}):
+        raise UsageError(
+            f"sslmode={mode} may send people's data unencrypted.",
+            f"Take one of {', '.join(_ENCRYPTED)}; the last is what Hubbub takes by itself.",
+        )
+    chosen = {"sslmode": mode}
+    chosen |= {name: options[name] for name in _FILES if name in options}
+    own = environment.get("PGSSLROOTCERT") or (Path.home() / ".postgresql/root.crt").exists()
+    if mode == "verify-full" and "sslrootcert" not in chosen and not own:
+        chosen["sslrootcert"] = "system"
+    return tuple(chosen.items())
+
+
+class Session:
+    """A connection to a database, in which all is a transaction."""
+
+    def __init__(self, connection: Any, title: str) -> None:
+        self._connection = connection
+        self._title = title
+
+    def run(self, statement: str) -> None:
+        """Run a statement."""
+        with self._explained(), self._connection.cursor() as cursor:
+            cursor.execute(statement)
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query; values stand for $1, $2 …"""
+        with self._explained(), self._connection.cursor() as cursor:
+            cursor.execute(query, values or None)
+            return cursor.fetchall()
+
+    def load(self, table: str, files: Sequence[Path], *, schema: str | None) -> None:
+        """Append the rows of Parquet files to a table of a schema, or to a temporary one; as they
+        are read, so that they need no memory."""
+        if not files:
+            return
+        where: dict[str, Any] = {"db_schema_name": schema} if schema else {"temporary": True}
+        reader = _pa.RecordBatchReader.from_batches(
+            _pq.read_schema(files[0]), _without_zeros(files)
+        )
+        with self._explained(), self._connection.cursor() as cursor:
+            cursor.adbc_ingest(table, reader, mode="append", **where)
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """All of what is run inside, or nothing."""
+        try:
+            yield
+            with self._explained():
+                self._connection.commit()
+        except BaseException:
+            with self._forgiving():
+                self._connection.rollback()
+            raise
+
+    @contextmanager
+    def _explained(self) -> Generator[None]:
+        import adbc_driver_manager as driver
+
+        try:
+            yield
+        except driver.Error as error:
+            raise explained(error, self._title) from None  # it may quote rows
+
+    @contextmanager
+    def _forgiving(self) -> Generator[None]:
+        """A connection that is lost has undone everything by itself."""
+        import adbc_driver_manager as driver
+
+        try:
+            yield
+        except driver.Error:
+            return
+
+
+@contextmanager
+def connected(address: Address) -> Generator[Session]:
+    """A session. Raises `HubbubError`, or `TryAgain` if the database cannot be reached."""
+    try:
+        from adbc_driver_postgresql import dbapi
+    except ImportError as error:
+        raise UsageError(
+            "Publishing to PostgreSQL needs its driver.", 'Run: pip install "hubbub[warehouse]"'
+        ) from error
+    import adbc_driver_manager as driver
+
+    try:
+        connection = dbapi.connect(address.uri)
+    except driver.Error as error:
+        raise unreachable(error, address) from None
+    with closing(connection):
+        yield Session(connection, address.title)
+
+
+def _without_zeros(files: Iterable[Path]) -> Iterator[pa.RecordBatch]:
+    """The rows of Parquet files. PostgreSQL has no character 0 in texts: it is left out."""
+    for file in files:
+        for batch in _pq.ParquetFile(file).iter_batches(_BATCH_ROWS):
+            yield _cleaned(batch)
+
+
+def _cleaned(batch: Any) -> Any:
+    import pyarrow.compute as pc
+
+    compute: Any = pc
+    columns = batch.columns
+    for index, column in enumerate(columns):
+        if column.type == _pa.string() and b"\0" in (column.buffers()[2] or b""):
+            columns[index] = compute.replace_substring(column, "\0", "")
+    return _pa.record_batch(columns, schema=batch.schema)
+
+
+def unreachable(error: Any, address: Address) -> HubbubError:
+    """Why no connection comes about, in Hubbub's words."""
+    said = str(error)
+    if "password authentication failed" in said or "no password supplied" in said:
+        return HubbubError(
+            f"{address.title} does not let {address.user or 'this user'} in.",
+            "Check the user in the address, and the password in PGPASSWORD or ~/.pgpass.",
+        )
+    if "no pg_hba.conf entry" in said or ("role" in said and "does not exist" in said):
+        return HubbubError(
+            f"{address.title} does not let {address.user or 'this user'} in.",
+            "Check the user in the address; its administrator decides by pg_hba.conf.",
+        )
+    if "database" in said and "does not exist" in said:
+        return HubbubError(
+            f"{address.title} does not exist.", f"Create it: createdb {address.database}"
+        )
+    if "certificate" in said or "SSL" in said or "root.crt" in said:
+        return HubbubError(
+            f"No encrypted connection to {address.title} comes about.",
+            "Name the authority that signs its certificate: ?sslrootcert=FILE. With "
+            "?sslmode=require its name is not checked.",
+        )
+    return TryAgain(
+        f"{address.title} cannot be reached.", "Check the address, and whether it runs."
+    )
+
+
+def _first_line(error: Any) -> str:
+    """What the database says of a statement: `ERROR:` and a sentence."""
+    found = re.search(r"ERROR:\s*([^\n]+)", str(error))
+    return found[1].strip() if found else f"SQLSTATE {error.sqlstate}"
+
+
+_LATER = ("08", "40", "53", "55", "57")
+"""Classes of SQLSTATE that pass: lost connections, conflicts, full disks, locks, shutdowns."""
+
+
+def explained(error: Any, title: str) -> HubbubError:
+    """A driver's error in Hubbub's words; what it quotes of rows is left out."""
+    state = str(error.sqlstate or "")
+    if state == "42501":
+        return HubbubError(
+            f"{title} does not permit this.",
+            "The user needs CREATE on the database, or has to own the schema: docs/publishing.md.",
+        )
+    if state == "53100":
+        return TryAgain(f"The disk of {title} is full.", "Make room there, then run this again.")
+    if state == "55P03":
+        return TryAgain(
+            f"Somebody keeps a table of {title} locked.", "Run this again when they are done."
+        )
+    if state == "2BP01":
+        return HubbubError(
+            f"Something in {title} needs a column that Hubbub no longer has.",
+            "Drop the views of your own that read it, publish again, and make them anew.",
+        )
+    if state[:2] in _LATER or not state or state == "\0\0\0\0\0":
+        return TryAgain(f"The connection to {title} was lost.", "Run this again.")
+    return Refused(title, state, _first_line(error))

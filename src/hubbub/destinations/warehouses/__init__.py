@@ -1,0 +1,1 @@
+"""Warehouses that tables are published to: a module each, found by its `SCHEMES`."""

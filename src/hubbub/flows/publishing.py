@@ -1,0 +1,267 @@
+"""Publishes a workspace's tables and metrics to a warehouse: what is new, changed and gone."""
+
+import secrets
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from hubbub.core.discovery import parts
+from hubbub.core.instants import begin_of
+from hubbub.core.warehouse import Warehouse
+from hubbub.destinations import warehouses
+from hubbub.errors import HubbubError, UsageError
+from hubbub.flows.auditing import audited, audited_run
+from hubbub.flows.choosing_tables import PREFIX, Views, Wanted, chosen_tables, compared, views_of
+from hubbub.flows.erasing import Receipt, carried_out
+from hubbub.flows.packs import packs_in_use
+from hubbub.flows.workspace import keys_of, made, scratch_folder, smallest_group, sole
+from hubbub.metrics.catalog import Catalog
+from hubbub.metrics.run import Runner
+from hubbub.settings import Settings
+from hubbub.stores import duckdb as store
+from hubbub.stores.comparing import Compared, Comparison
+from hubbub.stores.publications import Publication, State
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What of a workspace is to be published."""
+
+    names: tuple[str, ...] = ()
+    """Tables and metrics; all tables, and the metrics as views, if there are none."""
+    since: str | None = None
+    """Rows of before are not newly sent."""
+    is_whole: bool = False
+    """Whether all is sent anew."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a publication did, or would do."""
+
+    destination: str
+    tables: tuple[Compared, ...]
+    """Those that were changed, in their order."""
+    views: int | None
+    """Metrics that are made views there; None if they are there already."""
+    left_out: dict[str, str]
+    """Metrics that have no view there, with the reason."""
+    emptied: tuple[str, ...] = ()
+    """Tables of before whose rows may not be there any more."""
+    receipt: Receipt | None = None
+    """Of the erasures that have now reached it."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a look into the store has found."""
+
+    wanted: Wanted
+    compared: tuple[Compared, ...]
+    """The tables that are to be changed."""
+    figures: dict[str, str]
+    views: Views
+    news: Path
+    state: State
+    """What will be known of the destination."""
+    is_due: bool
+    """Whether the destination is not as it should be."""
+
+
+def publish(
+    settings: Settings,
+    destination: str,
+    asked: Asked = Asked(),
+    *,
+    is_rehearsal: bool = False,
+    progress: Progress = lambda _what, _done, _total: None,
+) -> Published:
+    """Bring a destination up to what the workspace's store holds: rows that are new, changed and
+    gone since the last publication to it. What is there already is kept right in any case.
+
+    A rehearsal changes nothing. Raises `HubbubError`, `UsageError`, `TryAgain` if another
+    publication to it is under way.
+    """
+    with scratch_folder(settings) as folder:
+        warehouse = open_warehouse(destination, settings.workspace, folder)
+        work = _Work(settings, asked, warehouse, folder, progress)
+        if is_rehearsal:
+            audited(settings, "read", "publication", destination=warehouse.title)
+            return work.told(work.look(), {}, None)
+        with (
+            work.alone(),
+            audited_run(settings, "publish", destination=warehouse.title) as told,
+        ):
+            found = work.look()
+            refused = work.bring(found) if found.is_due else {}
+            told["rows"] = sum(each.change.row_count for each in found.compared)
+            told["gone"] = sum(each.change.gone_count for each in found.compared)
+        return work.told(found, refused, work.receipt(found))
+
+
+def open_warehouse(url: str, workspace: str, scratch: Path) -> Warehouse:
+    """The warehouse that a URL or a path names. Raises `UsageError`."""
+    scheme, separator, _ = url.partition("://")
+    known = {
+        name: module for module, schemes in parts(warehouses, "SCHEMES").items() for name in schemes
+    }
+    name = scheme if separator else "file" if url.startswith("file:") else ""
+    if name not in known or not url:
+        shown = ", ".join(f"{each}://…" for each in sorted(filter(None, known)))
+        raise UsageError(
+            f"Hubbub cannot publish to {scheme + '://…' if separator else repr(url)}.",
+            f"It can to: {shown}.",
+        )
+    return parts(warehouses, "open_warehouse")[known[name]](url, workspace, scratch)
+
+
+class _Work:
+    """A publication to one destination."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        asked: Asked,
+        warehouse: Warehouse,
+        folder: Path,
+        progress: Progress,
+    ) -> None:
+        self._settings = settings
+        self._asked = asked
+        self._warehouse = warehouse
+        self._folder = folder
+        self._progress = progress
+        self._publication = Publication(settings.publications, warehouse.identity)
+        self._sign = f"{keys_of(settings).mark}-"
+        """What the marks of this workspace begin with, on whichever machine."""
+
+    @contextmanager
+    def alone(self) -> Generator[None]:
+        """Let nobody else publish to this destination. Raises `TryAgain`."""
+        with sole(
+            self._publication.lock,
+            f"Another hubbub publishes to {self._warehouse.title}.",
+            "Wait for it to end, then run this again.",
+        ):
+            yield
+
+    def look(self) -> _Found:
+        """Find out what is to be done, in a session on the store that ends with this."""
+        settings, warehouse, asked = self._settings, self._warehouse, self._asked
+        before = self._publication.state() or State(warehouse.title, warehouse.identity)
+        self._progress("looking", 0, 0)
+        is_whole = asked.is_whole or not self._is_known(before)
+        state = replace(before, mark=None, views="", figures={}) if is_whole else before
+        catalog, k = Catalog(settings.pack), smallest_group(settings)
+        with store.reading(settings.store) as connection:
+            runner = Runner(connection, catalog, settings.timezone, smallest_group=k)
+            wanted = chosen_tables(settings, catalog, runner, asked.names, state)
+            packs = packs_in_use(settings, connection)
+            views = views_of(settings, catalog, runner, wanted, packs, warehouse, state.views)
+            comparison = Comparison(
+                connection,
+                self._publication,
+                self._folder,
+                self._since(),
+                writes_days=warehouse.writes_days,
+            )
+            done, figures = compared(
+                comparison, runner, wanted, state, self._folder,
+                has_days=warehouse.has_days, is_whole=is_whole,
+            )  # fmt: skip
+        tables = tuple(each.change.shape for each in done)
+        changed = tuple(each for each in done if not each.is_nothing)
+        is_due = (
+            bool(changed)
+            or is_whole
+            or before.coming is not None  # what it has left behind has to be put right
+            or tables != before.tables
+            or views.digest != before.views
+        )
+        return _Found(
+            wanted, changed, figures, views, comparison.news, replace(state, tables=tables), is_due
+        )
+
+    def _since(self) -> datetime | None:
+        if not self._asked.since:
+            return None
+        zone = ZoneInfo(self._settings.timezone)
+        return begin_of("since", self._asked.since, datetime.now(UTC), zone)
+
+    def _is_known(self, state: State) -> bool:
+        """Whether the destination is as it was left. Raises `HubbubError` if it is another's."""
+        mark = self._warehouse.mark()
+        if mark is None:
+            return False
+        if mark in {state.mark, state.coming}:
+            return self._publication.keys.exists()
+        if not mark.startswith(self._sign) and not self._asked.is_whole:
+            raise HubbubError(
+                f"{self._warehouse.title} holds what another workspace has published.",
+                "Publish to another place; or, to replace all that is there: --full-refresh",
+            )
+        return False
+
+    def bring(self, found: _Found) -> dict[str, str]:
+        """Carry the changes out; returns the views that cannot be made.
+
+        First it is written down what may be there from now on: so whatever stops this, the next
+        publication makes it right, and erasures reach it.
+        """
+        publication, state = self._publication, found.state
+        mark = self._sign + secrets.token_hex(8)
+        made(publication.file)
+        publication.note(replace(state, coming=mark, figures={}, views=""))
+        publication.expect(found.news)
+        changes = [each.change for each in found.compared]
+        total, done = sum(each.row_count for each in changes), 0
+
+        def heard(name: str, rows: int) -> None:
+            nonlocal done
+            done += rows
+            self._progress(name, done, total)
+
+        refused = self._warehouse.bring(changes, found.views.shown, mark, heard)
+        publication.settle(found.news)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        publication.note(
+            replace(
+                state, mark=mark, coming=None, figures=found.figures,
+                views=found.views.digest, published_at=now,
+            )
+        )  # fmt: skip
+        return {name.removeprefix(PREFIX): reason for name, reason in refused.items()}
+
+    def receipt(self, found: _Found) -> Receipt | None:
+        """The receipt of erasures that were noted before the store was looked into, and so have
+        reached the destination; None if there are none."""
+        owed = found.state.owed
+        if not owed:
+            return None
+        counts = {
+            each.change.shape.name: each.change.row_count + each.change.gone_count
+            if each.change.is_whole
+            else each.changed + each.change.gone_count
+            for each in found.compared
+        }
+        rows = {name: count for name, count in counts.items() if count}
+        receipt = carried_out(self._settings, self._warehouse.title, owed, rows)
+        self._publication.paid(owed)
+        return receipt
+
+    def told(self, found: _Found, refused: dict[str, str], receipt: Receipt | None) -> Published:
+        """What is told of it."""
+        shown = found.views.shown
+        return Published(
+            self._warehouse.title,
+            found.compared,
+            None if shown is None else len(shown) - len(refused),
+            found.views.left_out | refused,
+            tuple(each.name for each in found.wanted.emptied),
+            receipt,
+        )

@@ -1,0 +1,249 @@
+"""Finds out what of a store's tables has changed since they were published, and writes it down."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from hubbub.core.tables import Table, Type
+from hubbub.core.warehouse import DAY, Change, Kind, Shape
+from hubbub.stores.duckdb import first_row
+from hubbub.stores.publications import Publication, begin_news, quoted
+
+_MEMORY = "1GB"
+"""What comparing may take; the rest goes to the scratch folder."""
+_PARQUET = "FORMAT parquet, COMPRESSION zstd"
+_SQL = {
+    Kind.TEXT: "VARCHAR",
+    Kind.INTEGER: "BIGINT",
+    Kind.NUMBER: "DOUBLE",
+    Kind.FLAG: "BOOLEAN",
+    Kind.INSTANT: "TIMESTAMPTZ",
+    Kind.DATE: "DATE",
+    Kind.TEXTS: "VARCHAR[]",
+}
+_MICROS = "try_cast(split_part(ts, '.', 1) AS BIGINT) * 1000000"
+_DAY = f"coalesce(make_timestamp({_MICROS})::DATE, DATE '1970-01-01')"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What of one table is to be sent, and why."""
+
+    change: Change
+    new: int
+    changed: int
+    """Rows that are there and are other ones now; not counted where all is sent."""
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the destination is as it should be."""
+        return not (self.change.is_whole or self.change.row_count or self.change.gone_count)
+
+
+class Comparison:
+    """Compares a store with what is known to be at a destination, in a session on the store."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        publication: Publication,
+        folder: Path,
+        since: datetime | None,
+        *,
+        writes_days: bool,
+    ) -> None:
+        self._connection = connection
+        self._folder = folder
+        self._since = since
+        self._writes_days = writes_days
+        connection.execute(f"SET memory_limit = '{_MEMORY}'; SET preserve_insertion_order = false")
+        self._known: set[str] = set()
+        if publication.keys.exists():
+            connection.execute(f"ATTACH '{quoted(publication.keys)}' AS there")
+            self._known = {
+                name
+                for (name,) in connection.execute(
+                    "SELECT table_name FROM duckdb_tables() WHERE database_name = 'there'"
+                ).fetchall()
+            }
+        self._tell = begin_news(connection, folder / "news.duckdb")
+
+    @property
+    def news(self) -> Path:
+        """The file for `Publication.expect` and `settle`."""
+        return self._folder / "news.duckdb"
+
+    def table(self, table: Table, shape: Shape, *, is_whole: bool) -> Compared:
+        """What of a table is new, changed and gone; all of it if `is_whole`."""
+        name, keys = table.name, ", ".join(table.key)
+        is_whole = is_whole or name not in self._known
+        if is_whole:
+            self._connection.execute(_come(table, self._since, there=None))
+        else:
+            self._connection.execute(_come(table, self._since, there=f"there.{name}"))
+        self._connection.execute(
+            f"CREATE TABLE news.gone_{name} AS SELECT {keys} FROM "
+            + (f"news.come_{name} LIMIT 0" if is_whole
+               else f"there.{name} ANTI JOIN ({_keys_of(table)}) USING ({keys})")
+        )  # fmt: skip
+        come, new, gone = first_row(
+            self._connection,
+            f"SELECT count(*), count(*) FILTER (is_new), (SELECT count(*) FROM news.gone_{name}) "
+            f"FROM news.come_{name}",
+        )
+        if not is_whole and self._writes_days and not shape.is_by_day and (come or gone):
+            self._connection.execute(f"DROP TABLE news.come_{name}; DROP TABLE news.gone_{name}")
+            whole = self._rewritten(table, shape)
+            return Compared(whole, new, come - new)
+        self._tell(name, table.key, is_whole)
+        if not (is_whole or come or gone):
+            return Compared(Change(shape, False, (), 0, (), 0), 0, 0)
+        change = self._written(table, shape, come, gone, is_whole=is_whole)
+        return Compared(change, new, 0 if is_whole else come - new)
+
+    def emptied(self, shape: Shape, *, is_whole: bool) -> Compared:
+        """Take away all rows of a table that may not be there any more."""
+        name, listed = shape.name, ", ".join(shape.key)
+        nothing = Change(shape, False, (), 0, (), 0)
+        if not shape.key or name not in self._known:
+            return Compared(replace(nothing, is_whole=is_whole), 0, 0)
+        count = first_row(self._connection, f"SELECT count(*) FROM there.{name}")[0]
+        if not (count or is_whole):
+            return Compared(nothing, 0, 0)
+        for news in ("come", "gone"):
+            self._connection.execute(
+                f"CREATE TABLE news.{news}_{name} AS "
+                f"SELECT {listed}, hash, false AS is_new FROM there.{name} LIMIT 0"
+            )
+        self._tell(name, shape.key, True)
+        return Compared(replace(nothing, is_whole=True), 0, 0)
+
+    def _rewritten(self, table: Table, shape: Shape) -> Change:
+        """All rows that are to be there, for warehouses that merge nothing."""
+        name, keys = table.name, ", ".join(table.key)
+        self._connection.execute(_come(table, self._since, there=f"there.{name}", all_rows=True))
+        self._connection.execute(
+            f"CREATE TABLE news.gone_{name} AS SELECT {keys} FROM news.come_{name} LIMIT 0"
+        )
+        self._tell(name, table.key, True)
+        come = first_row(self._connection, f"SELECT count(*) FROM news.come_{name}")[0]
+        return self._written(table, shape, come, 0, is_whole=True)
+
+    def _written(
+        self, table: Table, shape: Shape, come: int, gone: int, *, is_whole: bool
+    ) -> Change:
+        """The rows and keys as Parquet."""
+        name, keys = table.name, ", ".join(table.key)
+        wanted = f"SELECT {_columns(table, shape)} FROM store.{name}"
+        rows = self._copied(
+            f"{name}.rows", f"FROM ({wanted}) SEMI JOIN news.come_{name} USING ({keys})", come
+        )
+        left = self._copied(f"{name}.gone", f"FROM news.gone_{name}", gone)
+        if is_whole or not (shape.is_by_day and self._writes_days):
+            return Change(shape, is_whole, rows, come, left, gone)
+        days = f"""SELECT DISTINCT {_DAY} AS {DAY} FROM (
+            SELECT ts FROM news.come_{name} UNION ALL SELECT ts FROM news.gone_{name})"""
+        found = self._connection.execute(f"FROM ({days}) ORDER BY ALL").fetchall()
+        of_days = self._copied(
+            f"{name}.days",
+            f"""FROM (SELECT w.* FROM (FROM ({wanted}) SEMI JOIN ({days}) USING ({DAY})) w
+            SEMI JOIN (SELECT {keys} FROM news.come_{name} UNION ALL SELECT {keys} FROM there.{name})
+            USING ({keys})) ORDER BY {DAY}""",
+            1,
+        )
+        return Change(shape, False, rows, come, left, gone, tuple(day for (day,) in found), of_days)
+
+    def _copied(self, name: str, query: str, count: int) -> tuple[Path, ...]:
+        """A query's rows as a Parquet file; none if there are no rows."""
+        if not count:
+            return ()
+        path = self._folder / f"{name}.parquet"
+        self._connection.execute(f"COPY ({query}) TO '{quoted(path)}' ({_PARQUET})")
+        return (path,)
+
+    def figures(self, shape: Shape, raw: Path, known: str | None) -> tuple[Compared, str]:
+        """A metric's rows, which are sent whole if they are not those of the digest `known`; with
+        their own digest. `raw` is a Parquet file."""
+        columns = ", ".join(
+            f'"{field.name}"::{_SQL[field.kind]} AS "{field.name}"' for field in shape.fields
+        )
+        source = f"SELECT {columns} FROM read_parquet('{quoted(raw)}')"
+        self._connection.execute("SET preserve_insertion_order = true")
+        try:
+            count, digest = first_row(
+                self._connection,
+                "SELECT count(*), coalesce(bit_xor(hash(place, f)), 0)::VARCHAR FROM "
+                f"(SELECT row_number() OVER () AS place, f FROM ({source}) f)",
+            )
+            if digest == known:
+                return Compared(Change(shape, False, (), 0, (), 0), 0, 0), digest
+            rows = self._copied(shape.name, source, 1)
+        finally:
+            self._connection.execute("SET preserve_insertion_order = false")
+        return Compared(Change(shape, True, rows, count, (), 0), count, 0), digest
+
+
+def _come(
+    table: Table, since: datetime | None, *, there: str | None, all_rows: bool = False
+) -> str:
+    """Keys and hashes of the rows that are to be sent: all that the window has; beside what is
+    there already, those that are new or other ones, or `all_rows` that are to be there."""
+    keys = ", ".join(table.key)
+    rows = f"""SELECT {", ".join(_key(table, each) + f" AS {each}" for each in table.key)},
+        {_hash(table)} AS hash, {_is_in(table, since)} AS is_in FROM store.{table.name}"""
+    if there is None:
+        chosen = f"SELECT {keys}, hash, true AS is_new FROM ({rows}) WHERE is_in"
+    else:
+        wanted = "true" if all_rows else "r.hash IS DISTINCT FROM k.hash"
+        chosen = f"""SELECT {", ".join(f"r.{each}" for each in table.key)}, r.hash,
+                k.hash IS NULL AS is_new
+            FROM ({rows}) r LEFT JOIN (SELECT *, true AS is_known FROM {there}) k USING ({keys})
+            WHERE (r.is_in OR k.is_known) AND {wanted}"""
+    return f"CREATE TABLE news.come_{table.name} AS {chosen}"
+
+
+def _keys_of(table: Table) -> str:
+    listed = ", ".join(f"{_key(table, each)} AS {each}" for each in table.key)
+    return f"SELECT {listed} FROM store.{table.name}"
+
+
+def _columns(table: Table, shape: Shape) -> str:
+    """The columns of a table as a warehouse has them."""
+    return ", ".join(
+        f"{_DAY if each.name == DAY else _key(table, each.name)} AS {each.name}"
+        for each in shape.fields
+    )
+
+
+def _key(table: Table, name: str) -> str:
+    """A column; where it is of the key never NULL, which no warehouse has in a key."""
+    is_text = name in table.key and table.column(name).type is Type.TEXT
+    return f"coalesce({name}, '')" if is_text else name
+
+
+def _hash(table: Table) -> str:
+    """A hash of a row that stays as it is when a column is added which has no value."""
+    return _xor(
+        f"CASE WHEN {each.name} IS NULL THEN 0::UBIGINT ELSE hash('{each.name}', {each.name}) END"
+        for each in table.public
+    )
+
+
+def _xor(parts: Iterator[str]) -> str:
+    first, *rest = parts
+    for part in rest:
+        first = f"xor({part}, {first})"
+    return first
+
+
+def _is_in(table: Table, since: datetime | None) -> str:
+    """The condition by which a row is in the window; without a time of its own it always is."""
+    if since is None:
+        return "true"
+    instant = f"make_timestamptz({_MICROS})" if "ts" in table.key else table.dated
+    if instant is None:
+        return "true"
+    return f"coalesce({instant} >= make_timestamptz({int(since.timestamp() * 1_000_000)}), true)"

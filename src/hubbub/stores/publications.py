@@ -1,0 +1,187 @@
+"""What is at a destination: its rows' keys and hashes, so that only what has changed is sent again.
+
+A destination has two files in the workspace's folder, for its owner alone. The small one says what
+was published and how far that came. The other is a DuckDB file with the keys of every row that is
+there or may be there, and a 64-bit hash of what was sent. A key without a hash is of a row that was
+about to arrive: it is sent again, or deleted there if it is gone by then.
+"""
+
+import hashlib
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import duckdb
+import msgspec
+
+from hubbub.core.warehouse import Shape
+from hubbub.errors import HubbubError
+from hubbub.privacy.closed import in_turn, write_closed
+
+_TOLD = "told"
+"""The table of the news that says of which tables all keys are new."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What was published to a destination."""
+
+    title: str
+    identity: str
+    mark: str | None = None
+    """Of the last publication that ended there; None if what is there is not known."""
+    coming: str | None = None
+    """Of the publication that was begun and is not known to have ended."""
+    tables: tuple[Shape, ...] = ()
+    """What is there, or was about to be."""
+    figures: dict[str, str] = field(default_factory=dict[str, str])
+    """A digest of each metric's rows that are there."""
+    views: str = ""
+    """A digest of the views that are there."""
+    published_at: str = ""
+    owed: tuple[str, ...] = ()
+    """Receipts of erasures that have not reached it yet."""
+
+
+class Publication:
+    """What is at one destination."""
+
+    def __init__(self, folder: Path, identity: str) -> None:
+        digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
+        self.file = folder / f"{digest}.json"
+        self.keys = folder / f"{digest}.duckdb"
+        self.lock = folder / f"{digest}.lock"
+
+    def state(self) -> State | None:
+        """What is known; None if nothing was published there yet. Raises `HubbubError` if the file
+        is damaged."""
+        return _read(self.file)
+
+    def note(self, state: State) -> None:
+        """Write down what is known. Erasures that were noted meanwhile stay owed."""
+        with in_turn(self.file):
+            before = _read(self.file)
+            owed = state.owed if before is None else (*before.owed,)
+            _write(self.file, replace(state, owed=owed))
+
+    def paid(self, receipts: Iterable[str]) -> None:
+        """Take erasures off that have reached the destination."""
+        with in_turn(self.file):
+            state = _read(self.file)
+            assert state is not None, "it was published before"
+            left = tuple(each for each in state.owed if each not in {*receipts})
+            _write(self.file, replace(state, owed=left))
+
+    def expect(self, news: Path) -> None:
+        """Remember, before anything is sent, which rows are about to arrive."""
+        with self._opened(news) as session:
+            for name, keys, is_whole in _told(session):
+                _make_room(session, name, keys, is_whole=is_whole)
+                session.execute(
+                    f"INSERT INTO {name} SELECT {', '.join(keys)}, NULL FROM news.come_{name}"
+                )
+
+    def settle(self, news: Path) -> None:
+        """Remember that the rows have arrived, and that those that were gone are not there any
+        more: not even as bytes of the file."""
+        has_left = False
+        with self._opened(news) as session:
+            for name, keys, is_whole in _told(session):
+                listed = ", ".join(keys)
+                _make_room(session, name, keys, is_whole=is_whole)
+                session.execute(f"INSERT INTO {name} SELECT {listed}, hash FROM news.come_{name}")
+                gone = session.execute(
+                    f"DELETE FROM {name} WHERE ({listed}) IN "
+                    f"(SELECT ({listed}) FROM news.gone_{name})"
+                )
+                has_left |= is_whole or gone.fetchall() != [(0,)]
+        if has_left:
+            self._rewrite(news)
+
+    def _rewrite(self, news: Path) -> None:
+        fresh = self.keys.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        with self._opened(news) as session:
+            session.execute(f"ATTACH '{quoted(fresh)}' AS fresh; COPY FROM DATABASE there TO fresh")
+        fresh.chmod(0o600)
+        fresh.replace(self.keys)
+
+    @contextmanager
+    def _opened(self, news: Path) -> Generator[duckdb.DuckDBPyConnection]:
+        with closing(duckdb.connect(":memory:")) as session:
+            session.execute(f"ATTACH '{quoted(self.keys)}' AS there")
+            self.keys.chmod(0o600)
+            session.execute(f"ATTACH '{quoted(news)}' AS news (READ_ONLY); USE there; BEGIN")
+            yield session
+            session.execute("COMMIT; USE memory")
+
+
+def publications(folder: Path) -> list[State]:
+    """What is known of all destinations, in the order of their titles."""
+    found = filter(None, map(_read, folder.glob("*.json")))
+    return sorted(found, key=lambda state: state.title)
+
+
+def owe(folder: Path, receipt: str) -> list[str]:
+    """Note an erasure for all destinations that hold rows; returns their titles."""
+    titles: list[str] = []
+    for file in sorted(folder.glob("*.json")):
+        with in_turn(file):
+            state = _read(file)
+            if state is not None:
+                _write(file, replace(state, owed=(*state.owed, receipt)))
+                titles.append(state.title)
+    return sorted(titles)
+
+
+def begin_news(
+    connection: duckdb.DuckDBPyConnection, news: Path
+) -> Callable[[str, Sequence[str], bool], None]:
+    """Attach a new file for what a publication is about to change; tables are told of by name, key
+    columns, and whether all that was there goes."""
+    connection.execute(f"ATTACH '{quoted(news)}' AS news")
+    connection.execute(f"CREATE TABLE news.{_TOLD} (name VARCHAR, keys VARCHAR[], whole BOOLEAN)")
+
+    def tell(name: str, keys: Sequence[str], is_whole: bool) -> None:
+        connection.execute(f"INSERT INTO news.{_TOLD} VALUES (?, ?, ?)", [name, [*keys], is_whole])
+
+    return tell
+
+
+def quoted(path: Path) -> str:
+    """A path inside of quotation marks."""
+    return str(path).replace("'", "''")
+
+
+def _told(session: duckdb.DuckDBPyConnection) -> list[tuple[str, list[str], bool]]:
+    return session.execute(f"SELECT name, keys, whole FROM news.{_TOLD}").fetchall()
+
+
+def _make_room(
+    session: duckdb.DuckDBPyConnection, name: str, keys: Sequence[str], *, is_whole: bool
+) -> None:
+    """Forget the keys that come, or all that a table had."""
+    listed = ", ".join(keys)
+    create = "CREATE OR REPLACE TABLE" if is_whole else "CREATE TABLE IF NOT EXISTS"
+    session.execute(f"{create} {name} AS SELECT {listed}, hash FROM news.come_{name} LIMIT 0")
+    if not is_whole:
+        session.execute(
+            f"DELETE FROM {name} WHERE ({listed}) IN (SELECT ({listed}) FROM news.come_{name})"
+        )
+
+
+def _read(file: Path) -> State | None:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=State)
+    except FileNotFoundError:
+        return None
+    except msgspec.MsgspecError as error:
+        raise HubbubError(
+            f"{file} is damaged: it does not say any more what was published where.",
+            f"Remove it, and publish again: all rows are sent anew. rm {file}",
+        ) from error
+
+
+def _write(file: Path, state: State) -> None:
+    write_closed(file, msgspec.json.encode(state).decode())
