@@ -4,7 +4,7 @@ values of its parameters.
 SQLGlot reads DuckDB's SQL and writes the other; what it does not do right is in `dialects/`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -97,30 +97,56 @@ def translated(
     Raises `Untranslatable`.
     """
     try:
-        tree = _assembled(catalog, metric, timezone, ids_of)
-        _fill_in(tree, _parameters(metric, timezone, values or {}))
-        tree = qualify(tree, schema=_SCHEMA, dialect=_DUCKDB)
-        tree = annotate_types(tree, schema=_SCHEMA, expression_metadata=_RESULTS, dialect=_DUCKDB)
-        dialects.spell_out_groups(tree)
+        tree = _assembled(catalog, metric.sql, timezone, ids_of)
+        tree = _typed(tree, _parameters(metric, timezone, values or {}))
         _cast(tree, metric)
-        engines = parts(dialects, "fitted")
-        if dialect in engines:
-            tree = engines[dialect](tree)
-        for table in tree.find_all(exp.Table):
-            if table.db == _STORE:
-                there = exp.to_table(tables(table.name), dialect=dialect)
-                there.set("alias", table.args.get("alias"))
-                table.replace(there)
-        return tree.sql(dialect, pretty=True, comments=False)
+        return _written(tree, dialect, tables)
     except SqlglotError as error:
         raise Untranslatable(metric, dialect, str(error).splitlines()[0]) from error
 
 
+def translated_question(
+    catalog: Catalog,
+    sql: str,
+    dialect: str,
+    *,
+    timezone: str,
+    tables: Callable[[str], str],
+    values: Sequence[Any],
+) -> str:
+    """A query of Hubbub's own over tables and views, with the values of `$1`, `$2` …, as one
+    statement."""
+    tree = _assembled(catalog, sql, timezone, lambda setting: setting.value)
+    given = {str(number): _literal(value) for number, value in enumerate(values, 1)}
+    return _written(_typed(tree, given), dialect, tables)
+
+
+def _typed(tree: exp.Query, values: Mapping[str, exp.Expr]) -> exp.Query:
+    """A query with the values of its parameters, and with the types of all that is in it."""
+    _fill_in(tree, values)
+    tree = qualify(tree, schema=_SCHEMA, dialect=_DUCKDB)
+    tree = annotate_types(tree, schema=_SCHEMA, expression_metadata=_RESULTS, dialect=_DUCKDB)
+    dialects.spell_out_groups(tree)
+    return tree
+
+
+def _written(tree: exp.Expr, dialect: str, tables: Callable[[str], str]) -> str:
+    engines = parts(dialects, "fitted")
+    if dialect in engines:
+        tree = engines[dialect](tree)
+    for table in tree.find_all(exp.Table):
+        if table.db == _STORE:
+            there = exp.to_table(tables(table.name), dialect=dialect)
+            there.set("alias", table.args.get("alias"))
+            table.replace(there)
+    return tree.sql(dialect, pretty=True, comments=False)
+
+
 def _assembled(
-    catalog: Catalog, metric: Metric, timezone: str, ids_of: Callable[[Setting], list[str]]
+    catalog: Catalog, sql: str, timezone: str, ids_of: Callable[[Setting], list[str]]
 ) -> exp.Query:
-    """A metric's query, with the views that it needs before its own queries."""
-    views = catalog.needed_views([metric.sql])
+    """A query, with the views that it needs before its own queries."""
+    views = catalog.needed_views([sql])
     known = {view.name for view in views} | {"zones", "quiet_days"}
     queries: dict[str, exp.Query] = {"zones": _zones(), "quiet_days": _no_days()}
     for view in views:
@@ -129,7 +155,7 @@ def _assembled(
             queries[view.name] = _settings(settings, timezone, ids_of)
         else:
             queries[view.name] = _read(view.text, known - {view.name})
-    query = _read(metric.sql, known)
+    query = _read(sql, known)
     own: Any = query.args.get("with_")
     needed = _needed(query, queries)
     before = [_named(each, _VIEW + name) for name, each in queries.items() if name in needed]
@@ -253,6 +279,8 @@ def _fill_in(tree: exp.Query, values: Mapping[str, exp.Expr]) -> None:
 
 def _cast(tree: exp.Query, metric: Metric) -> None:
     """Give a metric's columns the types that its header says."""
+    if tree.named_selects != list(metric.columns):
+        raise SqlglotError("its columns are not those that its header declares")
     for select in _branches(tree):
         for each, column in zip(list(select.selects), metric.columns.values(), strict=True):
             wanted = _TYPES.get(column.type)

@@ -111,7 +111,9 @@ def _reckoned(node: Any) -> exp.Expr:
         is_days = isinstance(right, exp.ToDays)
         count = exp.cast(right.this if is_days else right.expressions[0], "BIGINT")
         micros = exp.paren(count * exp.convert(_DAY if is_days else 1))
-        return _call("timestamp_micros", type(node)(this=_call("unix_micros", left), expression=micros))
+        return _call(
+            "timestamp_micros", type(node)(this=_call("unix_micros", left), expression=micros)
+        )
     if not left.is_type(exp.DType.DATE):
         return node
     if right.is_type(exp.DType.DATE):
@@ -186,7 +188,9 @@ def _ranked(node: exp.Window) -> exp.Expr:
 
 def _day_of_week(node: exp.DayOfWeekIso) -> exp.Expr:
     """Spark's week begins with Sunday, which is 1; SQLGlot would make it 2, not 7."""
-    return exp.paren(exp.Mod(this=exp.paren(_call("dayofweek", node.this) + 5), expression=exp.convert(7)) + 1)
+    return exp.paren(
+        exp.Mod(this=exp.paren(_call("dayofweek", node.this) + 5), expression=exp.convert(7)) + 1
+    )
 
 
 def _trimmed(node: exp.Trim) -> exp.Expr:
@@ -200,7 +204,7 @@ def _function(node: exp.Anonymous) -> exp.Expr:
     if _is_called(node, "list_position"):
         place = _call("array_position", *node.expressions)
         return exp.Nullif(this=place, expression=exp.convert(0))
-    return node
+    return _call("unix_micros", *node.expressions) if _is_called(node, "epoch_us") else node
 
 
 def _instant(node: exp.UnixToTime) -> exp.Expr:
