@@ -143,7 +143,7 @@ class Engine:
 
 def _last(said: str) -> str:
     """What a chain of reasons ends with."""
-    return said.rsplit(": ", 1)[-1].rstrip("].")
+    return said.removesuffix(": OK").rsplit(": ", 1)[-1].rstrip("].")
 
 
 def _listed(columns: Mapping[str, str]) -> str:
