@@ -147,6 +147,11 @@ def _doc(metric: Metric) -> str:
     return f"{metric.title}. {metric.question} {metric.note}".strip()
 
 
+def views_wanted(warehouse: Warehouse) -> bool:
+    """Whether metrics are shown as views there."""
+    return warehouse.dialect is not None
+
+
 def views_of(
     settings: Settings,
     catalog: Catalog,
@@ -157,7 +162,7 @@ def views_of(
     known: str,
 ) -> Views:
     """The metrics of the packs in use as views, unless they are those of the digest `known`."""
-    if warehouse.dialect is None or not wanted.tables:
+    if not (views_wanted(warehouse) and wanted.tables):
         return Views("", () if known else None, {})
     as_tables = {query.metric.name for query in wanted.queries}
     metrics = [

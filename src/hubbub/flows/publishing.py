@@ -224,7 +224,8 @@ class _Work:
         def heard(name: str, rows: int) -> None:
             nonlocal done
             done += rows
-            self._progress(name, done, total)
+            if rows:
+                self._progress(f"sent {name}", done, total)
 
         refused = self._warehouse.bring(changes, found.views.shown, mark, heard)
         publication.settle(found.news)

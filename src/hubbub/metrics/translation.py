@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlglot import exp, parse_one
 from sqlglot.dialects.dialect import Dialect
-from sqlglot.errors import SqlglotError
+from sqlglot.errors import SqlglotError, UnsupportedError
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 
@@ -146,27 +146,46 @@ def _assembled(
     catalog: Catalog, sql: str, timezone: str, ids_of: Callable[[Setting], list[str]]
 ) -> exp.Query:
     """A query, with the views that it needs before its own queries."""
-    views = catalog.needed_views([sql])
-    known = {view.name for view in views} | {"zones", "quiet_days"}
-    queries: dict[str, exp.Query] = {"zones": _zones(), "quiet_days": _no_days()}
-    for view in views:
-        if view.name in catalog.settings:
-            settings = catalog.settings[view.name].settings.values()
-            queries[view.name] = _settings(settings, timezone, ids_of)
-        else:
-            queries[view.name] = _read(view.text, known - {view.name})
+    views = {view.name: view for view in catalog.needed_views([sql])}
+    known = {"zones", "quiet_days", *views}
+
+    def query_of(name: str) -> exp.Query:
+        if name == "zones":
+            return _zones()
+        if name == "quiet_days":
+            return _no_days()
+        if name in catalog.settings:
+            return _settings(catalog.settings[name].settings.values(), timezone, ids_of)
+        return _read(views[name].text, known - {name})
+
     query = _read(sql, known)
-    own: Any = query.args.get("with_")
-    needed = _needed(query, queries)
-    before = [_named(each, _VIEW + name) for name, each in queries.items() if name in needed]
+    needed: dict[str, exp.Query] = {}
+    waiting = [query]
+    while waiting:
+        for table in waiting.pop().find_all(exp.Table):
+            name = table.name.removeprefix(_VIEW)
+            if table.name != name and name not in needed:
+                needed[name] = query_of(name)
+                waiting.append(needed[name])
+    before = [_named(needed[n], n) for n in ("zones", "quiet_days", *views) if n in needed]
     if before:
+        own: Any = query.args.get("with_")
         query.set("with_", exp.With(expressions=before + (own.expressions if own else [])))
     return query
+
+
+def _named(query: exp.Query, view: str) -> exp.CTE:
+    return exp.CTE(this=query, alias=exp.TableAlias(this=exp.to_identifier(_VIEW + view)))
 
 
 def _read(sql: str, views: set[str]) -> exp.Query:
     """A query as a tree, in which views and tables of the store are named as such."""
     query: exp.Query = _parsed(sql)
+    for select in query.find_all(exp.Select):
+        _check_joins(select)
+    for bracket in query.find_all(exp.Bracket):
+        if not all(isinstance(each, exp.Literal) for each in bracket.expressions):
+            bracket.set("offset", 1)  # lists begin with 1; of literals SQLGlot knows it
     for table in list(query.find_all(exp.Table)):
         if not table.name or _is_own(table):
             continue  # a function's rows, or a query that stands before this one
@@ -179,8 +198,13 @@ def _read(sql: str, views: set[str]) -> exp.Query:
     return query
 
 
-def _named(query: exp.Query, name: str) -> exp.CTE:
-    return exp.CTE(this=query, alias=exp.TableAlias(this=exp.to_identifier(name)))
+def _check_joins(select: exp.Select) -> None:
+    """Refuse what SQLGlot would get wrong: after a `FULL JOIN` it compares the left table alone."""
+    is_after_full = False
+    for join in select.args.get("joins") or []:
+        if is_after_full and join.args.get("using"):
+            raise UnsupportedError("USING after a FULL or RIGHT JOIN; write ON with coalesce(…)")
+        is_after_full = is_after_full or join.side in {"FULL", "RIGHT"}
 
 
 def _is_own(table: exp.Table) -> bool:
@@ -197,19 +221,6 @@ def _is_own(table: exp.Table) -> bool:
         if any(each.alias == table.name for each in before):
             return True
     return False
-
-
-def _needed(query: exp.Query, queries: Mapping[str, exp.Query]) -> set[str]:
-    """The views that a query reads, and those that they read in turn."""
-    found: set[str] = set()
-    waiting = [query]
-    while waiting:
-        for table in waiting.pop().find_all(exp.Table):
-            name = table.name.removeprefix(_VIEW)
-            if table.name != name and name not in found:
-                found.add(name)
-                waiting.append(queries[name])
-    return found
 
 
 def _zones() -> exp.Query:
@@ -280,7 +291,7 @@ def _fill_in(tree: exp.Query, values: Mapping[str, exp.Expr]) -> None:
 def _cast(tree: exp.Query, metric: Metric) -> None:
     """Give a metric's columns the types that its header says."""
     if tree.named_selects != list(metric.columns):
-        raise SqlglotError("its columns are not those that its header declares")
+        raise UnsupportedError(f"the query gives the columns {', '.join(tree.named_selects)}")
     for select in _branches(tree):
         for each, column in zip(list(select.selects), metric.columns.values(), strict=True):
             wanted = _TYPES.get(column.type)

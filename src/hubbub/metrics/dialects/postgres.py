@@ -137,7 +137,7 @@ def _counted(node: exp.Length) -> exp.Expr:
     each: Any = node.this.expressions[0]
     if not isinstance(each, exp.Comprehension):
         return node
-    name: Any = exp.to_identifier(each.expression.name)
+    name = exp.to_identifier(str(each.expression.name))
     values = exp.Unnest(
         expressions=[each.args["iterator"]],
         alias=exp.TableAlias(this=exp.to_identifier("_each"), columns=[name]),

@@ -13,9 +13,9 @@ WITH expected AS (
     GROUP BY ALL
 )
 SELECT
-    round, r.begins, r.ends, r.begins_at, r.ends_at, user_id,
+    r.round, r.begins, r.ends, r.begins_at, r.ends_at, user_id,
     e.user_id IS NOT NULL AS is_expected, h.submitted_at, h.late_at, h.passed_at,
     least(h.submitted_at, h.late_at, h.passed_at) AS first_at
 FROM expected e
 FULL JOIN handed h USING (round, user_id)
-JOIN rounds r USING (round)
+JOIN rounds r ON r.round = coalesce(e.round, h.round)

@@ -1,0 +1,66 @@
+"""One server for all tests of a run; each test has a database and a user of its own."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.parts import missing
+from tests.publishing.postgres_server import NoServer, PostgresServer
+
+PASSWORD = "a right password"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A database, and a user who may make schemas in it."""
+
+    server: PostgresServer
+    database: str
+    user: str
+    schema: str = "grove"
+
+    @property
+    def url(self) -> str:
+        return f"postgres://{self.user}@127.0.0.1:{self.server.port}/{self.database}"
+
+    def run(self, statement: str) -> str:
+        """Run a statement there as administrator."""
+        return self.server.run(statement, self.database)
+
+    def query(self, query: str) -> list[dict[str, Any]]:
+        return self.server.rows(query, self.database)
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """The rows of a table, in no order."""
+        return self.query(f'SELECT * FROM "{self.schema}"."{table}"')
+
+    def everything(self) -> str:
+        """All that is there, in one text."""
+        return self.server.dump(self.database)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgresServer]:
+    try:
+        running = PostgresServer()
+    except NoServer as error:
+        missing(str(error))
+    try:
+        running.start()
+        yield running
+    finally:
+        running.remove()
+
+
+@pytest.fixture
+def place(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    name = f"t_{uuid.uuid4().hex[:10]}"
+    server.run(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'")
+    server.run(f"CREATE DATABASE {name} OWNER {name} TEMPLATE template0")
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    yield Place(server, name, name)
+    server.run(f"DROP DATABASE {name} WITH (FORCE)")
+    server.run(f"DROP ROLE {name}")

@@ -1,0 +1,7 @@
+"""PostgreSQL as a destination: a real server."""
+
+from tests.publishing.warehouse_contract import WarehouseContract
+
+
+class TestContract(WarehouseContract):
+    """What every destination has to do."""
