@@ -3,13 +3,15 @@
 import os
 import re
 import warnings
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
+import duckdb
 import pyarrow as pa
 
 from hubbub.core.tables import TABLES, Type
@@ -44,6 +46,7 @@ _ARROW = {
     "instant": _arrow.timestamp("us", "UTC"),
     "date": _arrow.date32(),
 }
+_READ = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_]+)")
 _STATUS = re.compile(r'StatusCode\.(\w+)\s+details = "([^"]*)"')
 _LOGGED = re.compile(r"\s*(?:JVM stacktrace:|SQLSTATE:|\n).*", re.DOTALL)
 
@@ -204,13 +207,17 @@ class LakeRunner(Runner):
     """Runs metrics over a lake: all rows, so only where no small groups are suppressed."""
 
     def __init__(self, engine: Engine, catalog: Catalog, timezone: str) -> None:
+        names: Any = _Names(self._asked)
+        super().__init__(names, catalog, timezone, smallest_group=1)
         self._engine = engine
-        self._timezone = timezone
-        questions: Any = _Questions(engine, catalog, timezone)
-        super().__init__(questions, catalog, timezone, smallest_group=1)
 
     def make_views(self, queries: list[str]) -> None:
         """Nothing: each statement has the views that it needs in it."""
+
+    def newest(self) -> datetime | None:
+        """When the newest message was posted; None if there is none."""
+        query = "SELECT max(posted_at) AS posted_at FROM messages WHERE deleted_at IS NULL"
+        return self._asked(query).to_pylist()[0]["posted_at"]
 
     def run(self, query: Query) -> pa.Table:
         """The rows of a prepared query. Raises `Untranslatable`."""
@@ -219,7 +226,7 @@ class LakeRunner(Runner):
             self._catalog,
             metric,
             _DIALECT,
-            timezone=self._timezone,
+            timezone=self._zone.key,
             tables=self._engine.table,
             values=query.values,
             ids_of=self.ids_of,
@@ -228,34 +235,28 @@ class LakeRunner(Runner):
         return self._engine.rows(sql).cast(_arrow.schema(kinds))
 
     def _check_columns(self, query: Query) -> None:
-        """The translation does."""
+        """Nothing: the translation does."""
 
-
-class _Questions:
-    """Answers what a runner asks a DuckDB connection about names and times."""
-
-    def __init__(self, engine: Engine, catalog: Catalog, timezone: str) -> None:
-        self._engine = engine
-        self._catalog = catalog
-        self._timezone = timezone
-
-    def execute(self, query: str, values: Sequence[Any] = ()) -> "_Answer":
-        """The answer to a query in DuckDB's SQL."""
+    def _asked(self, query: str) -> pa.Table:
+        """The rows of a query of Hubbub's own."""
         sql = translated_question(
-            self._catalog,
-            query,
-            _DIALECT,
-            timezone=self._timezone,
-            tables=self._engine.table,
-            values=values,
+            self._catalog, query, _DIALECT, timezone=self._zone.key, tables=self._engine.table
         )
-        return _Answer(self._engine.rows(sql))
+        return self._engine.rows(sql)
 
 
-class _Answer:
-    def __init__(self, rows: pa.Table) -> None:
-        self._rows = rows
+class _Names:
+    """A session that answers what a runner asks about members and channels: it fetches the tables
+    and views of names, which are small, when they are first asked for."""
 
-    def fetchall(self) -> list[tuple[Any, ...]]:
-        """All rows."""
-        return [tuple(row.values()) for row in self._rows.to_pylist()]
+    def __init__(self, asked: Callable[[str], pa.Table]) -> None:
+        self._asked = asked
+        self._session = duckdb.connect()
+        self._fetched: set[str] = set()
+
+    def execute(self, query: str, values: object = None) -> duckdb.DuckDBPyConnection:
+        """Run a query."""
+        for name in set(_READ.findall(query)) - self._fetched:
+            self._session.register(name, self._asked(f"SELECT * FROM {name}"))
+            self._fetched.add(name)
+        return self._session.execute(query, values)

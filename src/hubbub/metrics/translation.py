@@ -4,7 +4,7 @@ values of its parameters.
 SQLGlot reads DuckDB's SQL and writes the other; what it does not do right is in `dialects/`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -106,19 +106,11 @@ def translated(
 
 
 def translated_question(
-    catalog: Catalog,
-    sql: str,
-    dialect: str,
-    *,
-    timezone: str,
-    tables: Callable[[str], str],
-    values: Sequence[Any],
+    catalog: Catalog, sql: str, dialect: str, *, timezone: str, tables: Callable[[str], str]
 ) -> str:
-    """A query of Hubbub's own over tables and views, with the values of `$1`, `$2` …, as one
-    statement."""
+    """A query of Hubbub's own over tables and views as one statement."""
     tree = _assembled(catalog, sql, timezone, lambda setting: setting.value)
-    given = {str(number): _literal(value) for number, value in enumerate(values, 1)}
-    return _written(_typed(tree, given), dialect, tables)
+    return _written(_typed(tree, {}), dialect, tables)
 
 
 def _typed(tree: exp.Query, values: Mapping[str, exp.Expr]) -> exp.Query:

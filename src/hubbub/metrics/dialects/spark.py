@@ -204,7 +204,7 @@ def _function(node: exp.Anonymous) -> exp.Expr:
     if _is_called(node, "list_position"):
         place = _call("array_position", *node.expressions)
         return exp.Nullif(this=place, expression=exp.convert(0))
-    return _call("unix_micros", *node.expressions) if _is_called(node, "epoch_us") else node
+    return node
 
 
 def _instant(node: exp.UnixToTime) -> exp.Expr:
