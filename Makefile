@@ -61,7 +61,7 @@ bench: $(READY) ## speed, as ratios of one run
 
 soak: $(READY) ## the long property and chaos tests
 	HYPOTHESIS_PROFILE=soak $(RUN)/python -m pytest -q -n auto --dist loadfile tests/properties tests/collecting/test_chaos.py tests/receiving \
-		tests/live/test_convergence.py tests/live/test_kill.py tests/kafka/test_groups.py tests/server/test_openapi.py
+		tests/live/test_convergence.py tests/live/test_kill.py tests/kafka/test_groups.py tests/server/test_openapi.py tests/engines
 
 clean: ## remove the environment and what the demo made
 	rm -rf .venv .venv-models .venv-spark hubbub-demo

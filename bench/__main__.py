@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import by_hand, collecting, generate, receiving, viewers
+from bench import by_hand, collecting, generate, publishing, receiving, viewers
 
 SHARED = Path(__file__).parents[2] / "shared" / "bench"
 BATCH_METRICS = (
@@ -157,6 +157,7 @@ def main() -> None:
     receiving.report()
     viewers.report()
     receiving.report()
+    publishing.report()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -19,14 +20,17 @@ from hubbub.charts.catalog import Charts
 from hubbub.cli.program import program
 from hubbub.content import EVERYBODYS, by_pack
 from hubbub.core.batch import Batch, carries_copy
+from hubbub.core.discovery import parts
 from hubbub.core.tables import TABLES, Column, Privacy, Table, Type
 from hubbub.core.topic import SCHEMA, needed
 from hubbub.dashboards.catalog import KEYS
 from hubbub.flows.showing import shown_panels
+from hubbub.metrics import dialects
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.header import ABOUT, BUILT_IN, PARAMETERS, SMALL_GROUPS, TYPES, Metric
 from hubbub.metrics.pack_settings import TYPES as TYPES_OF_SETTINGS
 from hubbub.metrics.pack_settings import read_settings
+from hubbub.metrics.translation import Untranslatable, translated
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.keys import Keys
 from hubbub.privacy.policy import PRESETS, Links, Text
@@ -86,6 +90,24 @@ def _of_groups(metric: Metric) -> str:
         return "shown" if metric.members == "none" else "refused"
     keys = f", rows of {', '.join(metric.keys)}" if metric.keys else ""
     return f"members are counted by `{metric.members}`{keys}"
+
+
+def engines() -> str:
+    """The engines that metrics are written for, and what each cannot run."""
+    catalog = Catalog(_NO_PACK)
+    lines = ["| engine | metrics | cannot be run |", "|---|---|---|"]
+    for dialect in parts(dialects, "fitted"):
+        refused: list[str] = []
+        for metric in catalog.metrics():
+            try:
+                translated(catalog, metric, dialect, timezone="UTC", tables=lambda name: name)
+            except Untranslatable as error:
+                refused.append(f"{metric.name}: {error.reason}")
+        module = import_module(f"{dialects.__name__}.{dialect}")
+        title = str(module.__doc__).partition("\n")[0].removesuffix(".")
+        written = len(catalog.files) - len(refused)
+        lines.append(f"| {title} | {written} | {'; '.join(refused) or 'none'} |")
+    return "\n".join(lines)
 
 
 def writing_settings() -> str:
@@ -395,6 +417,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "metrics": ("metrics.md", metrics),
     "header": ("metrics.md", header),
     "small groups": ("metrics.md", small_groups),
+    "engines": ("engines.md", engines),
     "charts": ("charts.md", charts),
     "settings of writing": ("writing.md", writing_settings),
     "reports": ("reports.md", reports),

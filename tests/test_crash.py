@@ -18,7 +18,7 @@ import pytest
 from hubbub.core.tables import HANGING, MERGED
 from hubbub.stores import duckdb as store
 
-MESSAGES = 60_000
+MESSAGES = 30_000
 EARLIER = 3
 Rows = list[tuple[Any, ...]]
 
@@ -185,7 +185,7 @@ def test_two_imports_at_once_are_as_one(
     assert added == [(MESSAGES + EARLIER, 0, 3)]
 
 
-@pytest.mark.parametrize("megabytes", [20, 44])
+@pytest.mark.parametrize("megabytes", [10, 22])
 def test_a_full_disk_is_said_and_changes_nothing(
     export: Path, small: Path, complete: list[Rows], mount: Callable[[str], Path], megabytes: int
 ) -> None:

@@ -23,7 +23,7 @@ from hubbub.simulator.refusal import Refusal
 from hubbub.simulator.state import Raw
 
 IS_SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
-SEEDS = 200 if IS_SOAK else 10
+SEEDS = 200 if IS_SOAK else 6
 ROUNDS = 4 if IS_SOAK else 2
 IN_PROCESS = Path(__file__).with_name("in_process.py")
 EMOJI = ("tada", "wave", "+1", "eyes")

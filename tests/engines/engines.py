@@ -1,6 +1,6 @@
 """Engines that metrics are written for, each a real one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any, Protocol
 
@@ -82,7 +82,7 @@ class Postgres:
 @contextmanager
 def postgres_engine(
     server: PostgresServer, database: str, locale: Sequence[str]
-) -> Iterator[Postgres]:
+) -> Generator[Postgres]:
     """A new database of a server, whose texts are of a locale."""
     server.run(f"CREATE DATABASE {database} TEMPLATE template0 {' '.join(locale)}")
     uri = (

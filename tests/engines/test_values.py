@@ -1,14 +1,16 @@
 """Every metric gives the same values on every engine as on DuckDB."""
 
+import os
 from typing import Any
 
 import pytest
 
 from hubbub.metrics.translation import translated
 from tests.engines.engines import Engine
-from tests.engines.worlds import Case, cases, truth, world
+from tests.engines.worlds import Case, cases, more_cases, truth, world
 
-CASES = list(cases())
+IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
+CASES = [*cases(), *(more_cases() if IS_LONG else ())]
 
 
 @pytest.fixture(scope="session")

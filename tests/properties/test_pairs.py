@@ -95,7 +95,9 @@ def _in_any_order(quick: QuickStore, parts: list[Part], preset: str) -> None:
         channels += part.channels
         messages += part.days.get("general/1.json", [])
     once = quick.imported([Part(users, channels, {"general/1.json": messages})], preset)
-    for order in list(permutations(parts))[:6]:
+    orders = list(permutations(parts))[:6]
+    # what the presets differ in is how copies of equal age are told apart: both ways show it
+    for order in orders if preset == "open" else (orders[0], orders[-1]):
         assert quick.imported((*order, order[0]), preset) == once
 
 

@@ -56,14 +56,17 @@ def change(settings: Settings, *statements: str) -> None:
             connection.execute(statement)
 
 
-def stored(settings: Settings, table: Table) -> list[dict[str, Any]]:
-    """The rows of a table, as the store has them; instants as text."""
-    columns = [each.name for each in table.public]
-    shown = [f"epoch_us({each.name})" if each.type is Type.INSTANT else each.name
-             for each in table.public]  # fmt: skip
+def stored(settings: Settings) -> dict[str, list[dict[str, Any]]]:
+    """The rows of all published tables, as the store has them; instants as microseconds."""
+    found: dict[str, list[dict[str, Any]]] = {}
     with store.reading(settings.store) as connection:
-        rows = connection.execute(f"SELECT {', '.join(shown)} FROM {table.name}").fetchall()
-    return [dict(zip(columns, row, strict=True)) for row in rows]
+        for table in PUBLISHED:
+            shown = [f"epoch_us({each.name})" if each.type is Type.INSTANT else each.name
+                     for each in table.public]  # fmt: skip
+            rows = connection.execute(f"SELECT {', '.join(shown)} FROM {table.name}").fetchall()
+            names = [each.name for each in table.public]
+            found[table.name] = [dict(zip(names, row, strict=True)) for row in rows]
+    return found
 
 
 def as_stored(table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """One server for all tests of a run; each test has a database and a user of its own."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,15 @@ class Place:
     def rows(self, table: str) -> list[dict[str, Any]]:
         """The rows of a table, in no order."""
         return self.query(f'SELECT * FROM "{self.schema}"."{table}"')
+
+    def tables(self, names: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        """The same of many tables."""
+        parts = [
+            f"SELECT '{name}' AS name, (SELECT coalesce(json_agg(r)::jsonb, '[]') "
+            f'FROM "{self.schema}"."{name}" r) AS rows'
+            for name in names
+        ]
+        return {row["name"]: row["rows"] for row in self.query(" UNION ALL ".join(parts))}
 
     def everything(self) -> str:
         """All that is there, in one text."""

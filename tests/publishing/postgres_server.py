@@ -75,13 +75,14 @@ class PostgresServer:
         }  # fmt: skip
         options = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
         with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [self._bin / "postgres", "-D", f"{self._folder}/data", *options],
-                stdout=log, stderr=log, cwd="/", start_new_session=True, **self._as_user,
-            )  # fmt: skip
+            command: Any = [self._bin / "postgres", "-D", f"{self._folder}/data", *options]
+            process: Any = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd="/", start_new_session=True, **self._as_user
+            )
+        self._process = process
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
-            if self._process.poll() is not None:
+            if process.poll() is not None:
                 raise AssertionError(f"the server has ended by itself: {self.log()[-2_000:]}")
             ready = [self._bin / "pg_isready", "-h", str(self._folder), "-p", str(self.port)]
             if subprocess.run(ready, capture_output=True, check=False).returncode == 0:
@@ -123,7 +124,16 @@ class PostgresServer:
     def dump(self, database: str) -> str:
         """All that a database holds."""
         done = subprocess.run(
-            [self._bin / "pg_dump", "-h", self._folder, "-p", str(self.port), "-U", OWNER, database],
+            [
+                self._bin / "pg_dump",
+                "-h",
+                self._folder,
+                "-p",
+                str(self.port),
+                "-U",
+                OWNER,
+                database,
+            ],
             check=True,
             capture_output=True,
             text=True,

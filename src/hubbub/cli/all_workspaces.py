@@ -28,7 +28,7 @@ _PLACE = "{workspace}"
 
 VERBS = (
     "audit verify", "collect", "doctor", "import", "list", "load", "privacy check",
-    "privacy retain", "privacy show", "records answer", "records read",
+    "privacy retain", "privacy show", "publish", "records answer", "records read",
     "schedule list", "schedule run", "schedule start", "send", "show", "draw", "export", "sql",
 )  # fmt: skip
 """What makes sense in many workspaces: what is done with each alike, and what shows each."""

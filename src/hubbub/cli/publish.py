@@ -61,11 +61,12 @@ def _print(session: Session, done: "Published", *, dry_run: bool) -> None:
     if session.as_json:
         click.echo(json.dumps(_as_json(done)))
         return
-    if done.tables:
+    touched = [each for each in done.tables if each.change.row_count or each.change.gone_count]
+    if touched:
         columns = ["table", "new", "changed", "gone", "sent"]
         rows = [
             [each.change.shape.name, each.new, each.changed, each.change.gone_count, _sent(each)]
-            for each in done.tables
+            for each in touched
         ]
         console.table(columns, rows, timezone=session.settings.timezone)
     for name in done.emptied:
@@ -93,8 +94,8 @@ def _summary(done: "Published", *, dry_run: bool) -> str:
     views = f", {done.views} metrics as views" if done.views else ""
     would = " would be" if dry_run else ""
     return (
-        f"{sent:,} rows{would} sent, {gone:,}{would} taken away in {len(done.tables)} tables{views}: "
-        f"{done.destination}"
+        f"{sent:,} rows{would} sent, {gone:,}{would} taken away in {len(done.tables)} "
+        f"tables{views}: {done.destination}"
     )
 
 

@@ -54,6 +54,12 @@ def tell(session: Session, receipt: "Receipt") -> None:
             "destroyed: nobody can tell whether any is of this member",
             verbosity=session.verbosity,
         )
+    for destination in receipt.destinations:
+        console.note(
+            f"note: {destination} holds rows that were published. They go from there with the next "
+            "publication to it: hubbub publish …",
+            verbosity=session.verbosity,
+        )
     if receipt.path:
         console.note(f"receipt: {receipt.path}", verbosity=session.verbosity)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from hubbub.content import find
 from hubbub.core.tables import PUBLISHED, Table
 from hubbub.core.warehouse import Field, Kind, Shape, Shown, Warehouse, shape_of
 from hubbub.destinations.files import FORMS
@@ -22,6 +23,8 @@ from hubbub.stores.publications import State
 
 PREFIX = "metric_"
 """Before the names of metrics at a destination: tables and metrics may be called alike."""
+_NO_ROWS = ""
+"""In place of a digest: a metric's table was emptied."""
 _TABLES = {table.name: table for table in PUBLISHED}
 _KINDS = {
     "id": Kind.TEXT,
@@ -117,8 +120,12 @@ def compared(
     """What has changed, table by table, in the order in which it is to be sent; with a digest of
     each metric's rows."""
     there = {shape.name: shape for shape in state.tables}
-    done = [comparison.emptied(shape, is_whole=is_whole) for shape in wanted.emptied]
-    figures = dict.fromkeys((shape.name for shape in wanted.emptied if not shape.key), "")
+    done: list[Compared] = []
+    figures: dict[str, str] = {}
+    for shape in wanted.emptied:
+        has_rows = not shape.key and state.figures.get(shape.name) != _NO_ROWS
+        done.append(comparison.emptied(shape, is_whole=is_whole or has_rows))
+        figures |= {} if shape.key else {shape.name: _NO_ROWS}
     for table in wanted.tables:
         shape = shape_of(table, has_days=has_days)
         done.append(comparison.table(table, shape, is_whole=is_whole))
@@ -226,7 +233,8 @@ def _digest(
     told = [version("hubbub"), version("sqlglot"), str(warehouse.dialect), settings.timezone]
     told += [f"{table.name} {table.public}" for table in wanted.tables]
     told += [metric.file.text for metric in metrics]
-    told += [view.text for view in catalog.views.values()]
+    for kind, ending in (("views", ".sql"), ("records", ".toml")):  # templates bring views too
+        told += [file.text for file in find(kind, [ending], settings.pack).values()]
     for of_pack in catalog.settings.values():
         with suppress(UsageError):  # it is told of each metric that needs it
             told.append(str(of_pack.row(settings.timezone, runner.ids_of).to_pylist()))

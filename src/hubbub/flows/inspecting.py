@@ -22,6 +22,7 @@ from hubbub.settings import Settings
 from hubbub.slack.directory import SLACK_ITSELF
 from hubbub.stores import duckdb as store
 from hubbub.stores.erasing import members_named, overdue, whole_ranks
+from hubbub.stores.publications import publications
 
 _PIECE = 20_000
 """Texts that are looked at together."""
@@ -59,9 +60,26 @@ def inspect(settings: Settings, folders: Iterable[Path] = ()) -> list[Finding]:
     else:
         findings.append(ok("store", "Nothing is stored yet."))
     findings += _kept_beside(settings, policy)
+    findings += _published(settings)
     findings += _open_to_others(settings)
     findings += _files(settings, policy, scrubber, [*folders])
     return findings
+
+
+def _published(settings: Settings) -> list[Finding]:
+    """Destinations that hold rows which were erased here."""
+    found = publications(settings.publications)
+    behind = [state.title for state in found if state.owed]
+    if behind:
+        return [
+            problem(
+                "published",
+                f"Erasures have not reached these yet: {some(behind)}.",
+                "Publish to each again: hubbub publish …",
+            )
+        ]
+    said = f"Erasures have reached all {len(found)} warehouses." if found else "Nothing is."
+    return [ok("published", said)]
 
 
 def _classes(connection: duckdb.DuckDBPyConnection, policy: Policy) -> list[Finding]:

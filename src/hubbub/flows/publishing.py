@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from hubbub.core.discovery import parts
@@ -15,15 +16,17 @@ from hubbub.destinations import warehouses
 from hubbub.errors import HubbubError, UsageError
 from hubbub.flows.auditing import audited, audited_run
 from hubbub.flows.choosing_tables import PREFIX, Views, Wanted, chosen_tables, compared, views_of
-from hubbub.flows.erasing import Receipt, carried_out
 from hubbub.flows.packs import packs_in_use
 from hubbub.flows.workspace import keys_of, made, scratch_folder, smallest_group, sole
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.run import Runner
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
-from hubbub.stores.comparing import Compared, Comparison
+from hubbub.stores.comparing import Compared, Comparison, note_parts, read_part
 from hubbub.stores.publications import Publication, State
+
+if TYPE_CHECKING:
+    from hubbub.flows.erasing import Receipt
 
 Progress = Callable[[str, int, int], None]
 
@@ -53,7 +56,7 @@ class Published:
     """Metrics that have no view there, with the reason."""
     emptied: tuple[str, ...] = ()
     """Tables of before whose rows may not be there any more."""
-    receipt: Receipt | None = None
+    receipt: "Receipt | None" = None
     """Of the erasures that have now reached it."""
 
 
@@ -87,6 +90,7 @@ def publish(
     A rehearsal changes nothing. Raises `HubbubError`, `UsageError`, `TryAgain` if another
     publication to it is under way.
     """
+    store.check_there(settings.store)
     with scratch_folder(settings) as folder:
         warehouse = open_warehouse(destination, settings.workspace, folder)
         work = _Work(settings, asked, warehouse, folder, progress)
@@ -107,7 +111,7 @@ def publish(
 def open_warehouse(url: str, workspace: str, scratch: Path) -> Warehouse:
     """The warehouse that a URL or a path names. Raises `UsageError`."""
     scheme, separator, _ = url.partition("://")
-    known = {
+    known: dict[str, str] = {
         name: module for module, schemes in parts(warehouses, "SCHEMES").items() for name in schemes
     }
     name = scheme if separator else "file" if url.startswith("file:") else ""
@@ -118,6 +122,15 @@ def open_warehouse(url: str, workspace: str, scratch: Path) -> Warehouse:
             f"It can to: {shown}.",
         )
     return parts(warehouses, "open_warehouse")[known[name]](url, workspace, scratch)
+
+
+def read_parts(settings: Settings, comparison: Comparison) -> None:
+    """Read large tables, a session on the store for each part: others write in between."""
+    for part in comparison.parts:
+        with store.reading(settings.store) as connection:
+            read_part(connection, comparison.news, part)
+    if comparison.parts:
+        note_parts(comparison.news, comparison.parts)
 
 
 class _Work:
@@ -174,6 +187,7 @@ class _Work:
                 comparison, runner, wanted, state, self._folder,
                 has_days=warehouse.has_days, is_whole=is_whole,
             )  # fmt: skip
+        read_parts(settings, comparison)
         tables = tuple(each.change.shape for each in done)
         changed = tuple(each for each in done if not each.is_nothing)
         is_due = (
@@ -238,12 +252,14 @@ class _Work:
         )  # fmt: skip
         return {name.removeprefix(PREFIX): reason for name, reason in refused.items()}
 
-    def receipt(self, found: _Found) -> Receipt | None:
+    def receipt(self, found: _Found) -> "Receipt | None":
         """The receipt of erasures that were noted before the store was looked into, and so have
         reached the destination; None if there are none."""
         owed = found.state.owed
         if not owed:
             return None
+        from hubbub.flows.erasing import carried_out
+
         counts = {
             each.change.shape.name: each.change.row_count + each.change.gone_count
             if each.change.is_whole
@@ -255,14 +271,15 @@ class _Work:
         self._publication.paid(owed)
         return receipt
 
-    def told(self, found: _Found, refused: dict[str, str], receipt: Receipt | None) -> Published:
+    def told(self, found: _Found, refused: dict[str, str], receipt: "Receipt | None") -> Published:
         """What is told of it."""
         shown = found.views.shown
+        touched = {each.change.shape.name for each in found.compared}
         return Published(
             self._warehouse.title,
             found.compared,
             None if shown is None else len(shown) - len(refused),
             found.views.left_out | refused,
-            tuple(each.name for each in found.wanted.emptied),
+            tuple(shape.name for shape in found.wanted.emptied if shape.name in touched),
             receipt,
         )

@@ -131,7 +131,7 @@ def _written(tree: exp.Expr, dialect: str, tables: Callable[[str], str]) -> str:
             there = exp.to_table(tables(table.name), dialect=dialect)
             there.set("alias", table.args.get("alias"))
             table.replace(there)
-    return tree.sql(dialect, pretty=True, comments=False)
+    return tree.sql(dialect, pretty=True, comments=False, copy=False)
 
 
 def _assembled(
@@ -176,8 +176,8 @@ def _read(sql: str, views: set[str]) -> exp.Query:
     for select in query.find_all(exp.Select):
         _check_joins(select)
     for bracket in query.find_all(exp.Bracket):
-        if not all(isinstance(each, exp.Literal) for each in bracket.expressions):
-            bracket.set("offset", 1)  # lists begin with 1; of literals SQLGlot knows it
+        if any(each.is_type(exp.DType.UNKNOWN) for each in bracket.expressions):
+            bracket.set("offset", 1)  # lists begin with 1, which SQLGlot forgets of such places
     for table in list(query.find_all(exp.Table)):
         if not table.name or _is_own(table):
             continue  # a function's rows, or a query that stands before this one
@@ -193,7 +193,8 @@ def _read(sql: str, views: set[str]) -> exp.Query:
 def _check_joins(select: exp.Select) -> None:
     """Refuse what SQLGlot would get wrong: after a `FULL JOIN` it compares the left table alone."""
     is_after_full = False
-    for join in select.args.get("joins") or []:
+    joins: list[exp.Join] = select.args.get("joins") or []
+    for join in joins:
         if is_after_full and join.args.get("using"):
             raise UnsupportedError("USING after a FULL or RIGHT JOIN; write ON with coalesce(…)")
         is_after_full = is_after_full or join.side in {"FULL", "RIGHT"}

@@ -1,8 +1,10 @@
 """Finds out what of a store's tables has changed since they were published, and writes it down."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -12,6 +14,8 @@ from hubbub.core.warehouse import DAY, Change, Kind, Shape
 from hubbub.stores.duckdb import first_row
 from hubbub.stores.publications import Publication, begin_news, quoted
 
+PART_ROWS = 1_000_000
+"""A larger table is read in parts, a session each: others write to the store in between."""
 _MEMORY = "1GB"
 """What comparing may take; the rest goes to the scratch folder."""
 _PARQUET = "FORMAT parquet, COMPRESSION zstd"
@@ -43,6 +47,17 @@ class Compared:
         return not (self.change.is_whole or self.change.row_count or self.change.gone_count)
 
 
+@dataclass(frozen=True)
+class Part:
+    """Rows of a table that are still to be read: those at places from `begin` to before `end`."""
+
+    table: Table
+    shape: Shape
+    begin: int
+    end: int
+    path: Path
+
+
 class Comparison:
     """Compares a store with what is known to be at a destination, in a session on the store."""
 
@@ -60,6 +75,8 @@ class Comparison:
         self._since = since
         self._writes_days = writes_days
         connection.execute(f"SET memory_limit = '{_MEMORY}'; SET preserve_insertion_order = false")
+        self.parts: list[Part] = []
+        """What is to be read by `read_parts`."""
         self._known: set[str] = set()
         if publication.keys.exists():
             connection.execute(f"ATTACH '{quoted(publication.keys)}' AS there")
@@ -105,11 +122,11 @@ class Comparison:
         return Compared(change, new, 0 if is_whole else come - new)
 
     def emptied(self, shape: Shape, *, is_whole: bool) -> Compared:
-        """Take away all rows of a table that may not be there any more."""
+        """Take away all rows of a table that may not be there any more, unless they are gone."""
         name, listed = shape.name, ", ".join(shape.key)
-        nothing = Change(shape, False, (), 0, (), 0)
+        nothing = Change(shape, is_whole, (), 0, (), 0)
         if not shape.key or name not in self._known:
-            return Compared(replace(nothing, is_whole=is_whole), 0, 0)
+            return Compared(nothing, 0, 0)
         count = first_row(self._connection, f"SELECT count(*) FROM there.{name}")[0]
         if not (count or is_whole):
             return Compared(nothing, 0, 0)
@@ -137,6 +154,8 @@ class Comparison:
     ) -> Change:
         """The rows and keys as Parquet."""
         name, keys = table.name, ", ".join(table.key)
+        if is_whole and come > PART_ROWS:
+            return Change(shape, True, self._parted(table, shape, come), come, (), 0)
         wanted = f"SELECT {_columns(table, shape)} FROM store.{name}"
         rows = self._copied(
             f"{name}.rows", f"FROM ({wanted}) SEMI JOIN news.come_{name} USING ({keys})", come
@@ -149,12 +168,26 @@ class Comparison:
         found = self._connection.execute(f"FROM ({days}) ORDER BY ALL").fetchall()
         of_days = self._copied(
             f"{name}.days",
-            f"""FROM (SELECT w.* FROM (FROM ({wanted}) SEMI JOIN ({days}) USING ({DAY})) w
-            SEMI JOIN (SELECT {keys} FROM news.come_{name} UNION ALL SELECT {keys} FROM there.{name})
-            USING ({keys})) ORDER BY {DAY}""",
+            f"""FROM (FROM (FROM ({wanted}) SEMI JOIN ({days}) USING ({DAY})) SEMI JOIN (
+                SELECT {keys} FROM news.come_{name} UNION ALL SELECT {keys} FROM there.{name}
+            ) USING ({keys})) ORDER BY {DAY}""",
             1,
         )
         return Change(shape, False, rows, come, left, gone, tuple(day for (day,) in found), of_days)
+
+    def _parted(self, table: Table, shape: Shape, come: int) -> tuple[Path, ...]:
+        """Plan to read a large table in parts; returns the files that it will be in."""
+        begin, end = first_row(
+            self._connection, f"SELECT min(rowid), max(rowid) + 1 FROM store.{table.name}"
+        )
+        count = -(-come // PART_ROWS)
+        places = [begin + (end - begin) * number // count for number in range(count + 1)]
+        parts = [
+            Part(table, shape, low, high, self._folder / f"{table.name}.rows-{number}.parquet")
+            for number, (low, high) in enumerate(pairwise(places))
+        ]
+        self.parts += parts
+        return tuple(part.path for part in parts)
 
     def _copied(self, name: str, query: str, count: int) -> tuple[Path, ...]:
         """A query's rows as a Parquet file; none if there are no rows."""
@@ -184,6 +217,34 @@ class Comparison:
         finally:
             self._connection.execute("SET preserve_insertion_order = false")
         return Compared(Change(shape, True, rows, count, (), 0), count, 0), digest
+
+
+def read_part(connection: duckdb.DuckDBPyConnection, news: Path, part: Part) -> None:
+    """Write those rows of a part that are to be sent and are there still, in a session."""
+    table, keys = part.table, ", ".join(part.table.key)
+    connection.execute(f"SET memory_limit = '{_MEMORY}'; SET preserve_insertion_order = false")
+    connection.execute(f"ATTACH '{quoted(news)}' AS news (READ_ONLY)")
+    connection.execute(
+        f"""COPY (FROM (SELECT {_columns(table, part.shape)} FROM store.{table.name}
+        WHERE rowid >= {part.begin} AND rowid < {part.end})
+        SEMI JOIN news.come_{table.name} USING ({keys})) TO '{quoted(part.path)}' ({_PARQUET})"""
+    )
+
+
+def note_parts(news: Path, parts: Sequence[Part]) -> None:
+    """Take the hashes off rows that were no longer where they had been when their part was read:
+    the next publication sends them, or takes them away."""
+    with closing(duckdb.connect(":memory:")) as session:
+        session.execute(f"ATTACH '{quoted(news)}' AS news; SET memory_limit = '{_MEMORY}'")
+        for table in {part.table.name: part.table for part in parts}.values():
+            files = ", ".join(f"'{quoted(each.path)}'" for each in parts if each.table == table)
+            name, keys = table.name, ", ".join(table.key)
+            session.execute(
+                f"""CREATE OR REPLACE TABLE news.come_{name} AS
+                SELECT {keys}, CASE WHEN is_read THEN hash END AS hash, is_new
+                FROM news.come_{name} LEFT JOIN (
+                    SELECT {keys}, true AS is_read FROM read_parquet([{files}])) USING ({keys})"""
+            )
 
 
 def _come(

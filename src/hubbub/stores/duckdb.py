@@ -72,11 +72,7 @@ def writing(path: Path, *, wait: float = WAIT_SECONDS) -> Generator[duckdb.DuckD
 @contextmanager
 def reading(path: Path, *, wait: float = WAIT_SECONDS) -> Generator[duckdb.DuckDBPyConnection]:
     """A session that only reads; several may run at once."""
-    if not exists(path):
-        raise HubbubError(
-            f"There is nothing in {path.parent} yet.",
-            "Import an archive first: hubbub import PATH. Or name another home with --home.",
-        )
+    check_there(path)
     with _attached(path, wait, _READ_ONLY) as connection:
         if _version(connection, path) == VERSION:
             _show(connection)
@@ -143,6 +139,15 @@ def version_of(path: Path, *, wait: float = WAIT_SECONDS) -> int:
 def exists(path: Path) -> bool:
     """Whether there is a store. An empty file is none: a full disk leaves one when it is made."""
     return path.exists() and path.stat().st_size > 0
+
+
+def check_there(path: Path) -> None:
+    """Raise `HubbubError` if there is no store."""
+    if not exists(path):
+        raise HubbubError(
+            f"There is nothing in {path.parent} yet.",
+            "Import an archive first: hubbub import PATH. Or name another home with --home.",
+        )
 
 
 def shut_in(connection: duckdb.DuckDBPyConnection) -> None:

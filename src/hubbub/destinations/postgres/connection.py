@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hubbub.destinations.postgres.statements import literal
 from hubbub.errors import HubbubError, TryAgain, UsageError
 
 _pa: Any = pa
@@ -94,7 +95,7 @@ def address_of(url: str, environment: Mapping[str, str] = os.environ) -> Address
     unknown = {*options} - {"sslmode", *_FILES}
     if unknown:
         raise UsageError(
-            f"The address of the database cannot say {sorted(unknown)[0]}.",
+            f"The address of the database cannot say {min(unknown)}.",
             f"It can say: sslmode, {', '.join(_FILES)}.",
         )
     host = unquote(parts.hostname or "") or environment.get("PGHOST", "")
@@ -150,6 +151,12 @@ class Session:
         """Run a statement."""
         with self._explained(), self._connection.cursor() as cursor:
             cursor.execute(statement)
+
+    def run_all(self, statements: Sequence[str]) -> None:
+        """Run statements in one round trip."""
+        if statements:
+            block = "; ".join(["BEGIN", *statements, "END"]).replace("BEGIN;", "BEGIN", 1)
+            self.run(f"DO {literal(block)}")
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query; values stand for $1, $2 …"""
@@ -212,8 +219,9 @@ def connected(address: Address) -> Generator[Session]:
         ) from error
     import adbc_driver_manager as driver
 
+    module: Any = dbapi
     try:
-        connection = dbapi.connect(address.uri)
+        connection = module.connect(address.uri)
     except driver.Error as error:
         raise unreachable(error, address) from None
     with closing(connection):
@@ -233,7 +241,8 @@ def _cleaned(batch: Any) -> Any:
     compute: Any = pc
     columns = batch.columns
     for index, column in enumerate(columns):
-        if column.type == _pa.string() and b"\0" in (column.buffers()[2] or b""):
+        content = column.buffers()[2] if column.type == _pa.string() else None
+        if content is not None and b"\0" in content.to_pybytes():
             columns[index] = compute.replace_substring(column, "\0", "")
     return _pa.record_batch(columns, schema=batch.schema)
 

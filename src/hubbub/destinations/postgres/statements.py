@@ -45,7 +45,7 @@ def index(shape: Shape, columns: Iterable[str]) -> str:
     return name(f"{shape.name}_by_{'_'.join(columns)}")
 
 
-def dress(schema: str, table: str, shape: Shape) -> list[str]:
+def dress(table: str, shape: Shape) -> list[str]:
     """The key and indexes of a table that has its rows."""
     statements: list[str] = []
     if shape.key:

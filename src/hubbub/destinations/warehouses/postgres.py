@@ -131,14 +131,12 @@ class Postgres:
 
     def _carry_out(self, session: Session, change: Change) -> None:
         shape, table = change.shape, self.table_name(change.shape.name)
-        is_new = self._fit(session, shape, is_whole=change.is_whole)
+        is_new = self._fit(session, shape)
         if change.is_whole or is_new:
             if not is_new:
-                for statement in sql.undress(sql.name(self._schema), table, shape):
-                    session.run(statement)
+                session.run_all(sql.undress(sql.name(self._schema), table, shape))
             session.load(shape.name, change.rows, schema=self._schema)
-            for statement in sql.dress(sql.name(self._schema), table, shape):
-                session.run(statement)
+            session.run_all(sql.dress(table, shape))
             return
         if change.gone:
             self._staged(session, "gone", table, shape.key, change.gone)
@@ -158,7 +156,7 @@ class Postgres:
         session.load(name, files, schema=None)
         session.run(f"ANALYZE pg_temp.{name}")
 
-    def _fit(self, session: Session, shape: Shape, *, is_whole: bool) -> bool:
+    def _fit(self, session: Session, shape: Shape) -> bool:
         """Make a table, or give it the columns that it is to have; whether it is new."""
         table, book = self.table_name(shape.name), self._book(session)
         told = json.dumps([[each.name, each.kind.value, each.doc] for each in shape.fields])
@@ -168,14 +166,14 @@ class Postgres:
         if before == told:
             return False
         is_new = before is None or not shape.key
+        made: list[str] = []
         if before is not None and not shape.key:  # a metric whose columns are other ones
-            session.run(f"DROP TABLE {table}")
+            made.append(f"DROP TABLE {table}")
         if is_new:
-            session.run(sql.create(table, shape))
+            made.append(sql.create(table, shape))
         else:
             self._alter(session, table, shape, {each[0] for each in json.loads(before or "[]")})
-        for statement in sql.comments(table, shape):
-            session.run(statement)
+        session.run_all([*made, *sql.comments(table, shape)])
         self._note(session, _TABLE + shape.name, told)
         return is_new
 

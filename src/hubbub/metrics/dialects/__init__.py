@@ -71,7 +71,7 @@ def put_around(
     place = exp.Placeholder()
     is_root = query is tree
     query.replace(place)
-    outer.from_(query.subquery("_all"), copy=False)
+    outer.from_(query.subquery("_all", copy=False), copy=False)
     if is_root:
         return outer, outer
     place.replace(outer)

@@ -12,6 +12,8 @@ from sqlglot import exp
 from hubbub.metrics.dialects import BLANKS, filter_outside, put_around, rewritten
 
 _INSTANT = exp.DataType.Type.TIMESTAMPTZ
+_AROUND = (exp.Filter, exp.Window)
+"""What may stand around an aggregate, and is written after it."""
 _OF_DAYS = {"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}
 """Units whose length depends on the time zone that they are counted in."""
 
@@ -60,9 +62,15 @@ def _order_by_bytes(ordered: exp.Ordered) -> None:
 
 def _compared_by_bytes(node: exp.Max | exp.Min) -> exp.Expr:
     """The greatest and the least text, which DuckDB finds by their bytes."""
+    _compared(node)
+    return node if isinstance(node.parent, _AROUND) else _as_usual(node)
+
+
+def _compared(node: Any) -> exp.Expr:
+    """Which of two texts is greater."""
     if _is_text(node.this):
         node.set("this", _collated(node.this, "C"))
-    return node if isinstance(node.parent, exp.Filter | exp.Window) else _as_usual(node)
+    return node
 
 
 def _as_usual(node: exp.Expr) -> exp.Expr:
@@ -103,7 +111,8 @@ def _any_value(node: exp.IgnoreNulls) -> exp.Expr:
         return exp.LogicalOr(this=value)
     greatest = exp.Max(this=value)
     greatest.type = value.type
-    return _compared_by_bytes(greatest)
+    _compared(greatest)
+    return greatest if isinstance(node.parent, _AROUND) else _as_usual(greatest)
 
 
 def _first(node: Any) -> exp.Expr:
@@ -144,11 +153,6 @@ def _counted(node: exp.Length) -> exp.Expr:
     )
     query = exp.select(exp.Count(this=exp.Star())).from_(values)
     return query.where(each.args["condition"]).subquery()
-
-
-def _whole_quotient(node: exp.IntDiv) -> exp.Expr:
-    """`//`: PostgreSQL's `div` gives a numeric."""
-    return exp.cast(exp.func("DIV", node.this, node.expression), "BIGINT")
 
 
 def _function(node: exp.Anonymous) -> exp.Expr:
@@ -197,11 +201,13 @@ def _cast(node: exp.Cast) -> exp.Expr:
     return _taken_apart(node) if node.is_type("DATE", "TIMESTAMP") else node
 
 
-def _truncated(node: exp.TimestampTrunc) -> exp.Expr:
-    """The begin of a day's week or month: PostgreSQL would take the day for an instant."""
+def _truncated(node: exp.DateTrunc | exp.TimestampTrunc) -> exp.Expr:
+    """The begin of a week or month: in UTC, and no instant if it is of a day."""
+    if node.this.is_type(_INSTANT):
+        return _in_utc(_taken_apart(node))
     if node.this.is_type("DATE"):
         node.set("this", exp.cast(node.this, "TIMESTAMP"))
-    return _taken_apart(node)
+    return node
 
 
 def _day_of_week(node: exp.DayOfWeekIso) -> exp.Expr:
@@ -228,15 +234,20 @@ _REWRITES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
     exp.Anonymous: _function,
     exp.ArgMax: _first,
     exp.ArgMin: _first,
+    exp.Between: _compared,
     exp.Cast: _cast,
     exp.DateDiff: _taken_apart,
+    exp.DateTrunc: _truncated,
     exp.DayOfWeekIso: _day_of_week,
     exp.Explode: _rows_of,
     exp.Extract: _taken_apart,
     exp.Filter: _filtered,
+    exp.GT: _compared,
+    exp.GTE: _compared,
     exp.Hour: _hour,
     exp.IgnoreNulls: _any_value,
-    exp.IntDiv: _whole_quotient,
+    exp.LT: _compared,
+    exp.LTE: _compared,
     exp.Length: _counted,
     exp.Lower: _lowered,
     exp.Max: _compared_by_bytes,

@@ -1,0 +1,131 @@
+"""What publishing to PostgreSQL costs, beside a bare load of the same rows; what a change costs.
+
+usage: python -m bench.publishing [MESSAGES]
+"""
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tests.publishing.postgres_server import OWNER, NoServer, PostgresServer
+
+from hubbub.core.tables import MESSAGES
+from hubbub.settings import Settings
+from hubbub.stores import duckdb as store
+
+_pa: Any = pa
+_pq: Any = pq
+
+ROUNDS = 3
+_AS_SERVERS_ARE = {
+    "fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "autovacuum": "on",
+    "shared_buffers": "128MB", "max_wal_size": "4GB",
+}  # fmt: skip
+"""Where tests take what is quick."""
+_PASSWORD = "a password of the bench"
+
+
+def report(messages: int = 1_000_000) -> None:
+    """Measure everything and print it."""
+    try:
+        server = PostgresServer()
+    except NoServer as error:
+        print(f"publishing is not measured: {error}")
+        return
+    try:
+        server.start(**_AS_SERVERS_ARE)
+        server.run(f"ALTER ROLE {OWNER} PASSWORD '{_PASSWORD}'")
+        with tempfile.TemporaryDirectory(prefix="hubbub-bench-") as temporary:
+            _measure(Path(temporary), server, messages)
+    finally:
+        server.remove()
+
+
+def _measure(folder: Path, server: PostgresServer, messages: int) -> None:
+    from bench.__main__ import hubbub, made_export, middle, say
+
+    settings = Settings(folder / "home", "default")
+    hubbub(settings.home, "import", made_export(folder, messages))
+    rows = _messages_as_parquet(settings, folder)
+    os.environ["PGPASSWORD"] = _PASSWORD
+    url = f"postgres://{OWNER}@127.0.0.1:{server.port}"
+    for name in ("bare", "one", "whole"):
+        server.run(f"CREATE DATABASE {name}")
+    bare: list[float] = []
+    one: list[float] = []
+    for _ in range(ROUNDS):
+        bare.append(_bare_load(server, rows))
+        done = hubbub(settings.home, "publish", f"{url}/one", "--tables", "messages",
+                      "--full-refresh")  # fmt: skip
+        one.append(done.wall)
+    rate = messages / middle(one)
+    print(f"messages to PostgreSQL: {rate:,.0f} rows/s with keys, indexes and what is remembered")
+    print(f"    a bare ADBC load of the same rows: {messages / middle(bare):,.0f} rows/s")
+    ratio = middle([a / b for a, b in zip(one, bare, strict=True)])
+    say(f"{messages:,} messages published / loaded bare", ratio, "none set")
+    whole = [hubbub(settings.home, "publish", f"{url}/whole", "--full-refresh")
+             for _ in range(ROUNDS)]  # fmt: skip
+    changed: list[float] = []
+    for number in range(ROUNDS):
+        _change(settings, number)
+        changed.append(hubbub(settings.home, "publish", f"{url}/whole").wall)
+    nothing = [hubbub(settings.home, "publish", f"{url}/whole").wall for _ in range(ROUNDS)]
+    full = middle([each.wall for each in whole])
+    say("1 % of messages changed / everything", 100 * middle(changed) / full, "at most 5", unit="%")
+    say("nothing changed / everything", 100 * middle(nothing) / full, "none set", unit="%")
+    say("peak memory", max(each.memory for each in whole), "none set", unit="MB")
+    print(
+        f"    everything {full:.1f} s; 1 % {middle(changed):.2f} s; nothing {middle(nothing):.2f} s"
+    )
+
+
+def _messages_as_parquet(settings: Settings, folder: Path) -> Path:
+    path = folder / "messages.parquet"
+    columns = ", ".join(column.name for column in MESSAGES.public)
+    with store.reading(settings.store) as connection:
+        connection.execute(
+            f"COPY (SELECT {columns} FROM messages) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
+        )
+    return path
+
+
+def _bare_load(server: PostgresServer, rows: Path) -> float:
+    """Seconds in which the rows are in a table without key, index or anything else."""
+    server.run("DROP TABLE IF EXISTS messages", "bare")
+    begun = time.perf_counter()
+    with _connected(server) as connection, connection.cursor() as cursor:
+        batches = _pq.ParquetFile(rows).iter_batches(16_384)
+        reader = _pa.RecordBatchReader.from_batches(_pq.read_schema(rows), batches)
+        cursor.adbc_ingest("messages", reader, mode="create")
+        connection.commit()
+    return time.perf_counter() - begun
+
+
+@contextmanager
+def _connected(server: PostgresServer) -> Generator[Any]:
+    from adbc_driver_postgresql import dbapi
+
+    driver: Any = dbapi
+    uri = f"postgresql://{OWNER}@127.0.0.1:{server.port}/bare"
+    with closing(driver.connect(uri)) as connection:
+        yield connection
+
+
+def _change(settings: Settings, number: int) -> None:
+    """Edit a hundredth of the messages, spread over all of them."""
+    with store.writing(settings.store) as connection:
+        connection.execute(
+            f"UPDATE store.messages SET text = text || '{number}' "
+            f"WHERE hash(channel_id, ts) % 100 = {number}"
+        )
+
+
+if __name__ == "__main__":
+    report(*map(int, sys.argv[1:2]))
