@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,21 +28,6 @@ _pq: Any = pq
 _delta: Any = deltalake
 
 POLICY = Path(__file__).parents[2] / "docs/lake.md"
-
-
-@pytest.fixture(scope="module")
-def server() -> Generator[BucketServer]:
-    """One server for all tests: each has a prefix of its own."""
-    with running() as started:
-        yield started
-
-
-@pytest.fixture(autouse=True)
-def _no_login(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in os.environ:
-        if name.startswith("AWS_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
 @pytest.fixture
@@ -240,7 +225,7 @@ def test_rights_that_end_in_the_middle(
 
 def policy_of_the_docs(prefix: str, workspace: str) -> Mapping[str, Any]:
     """The policy that docs/lake.md gives for a workspace, with the names of a test."""
-    found = re.search(r"```json\n(.*?)```", POLICY.read_text(), re.DOTALL)
+    found = re.search(r"```json policy\n(.*?)```", POLICY.read_text(), re.DOTALL)
     assert found is not None
     text = found[1].replace("BUCKET", BUCKET).replace("PREFIX", prefix)
     return json.loads(text.replace("WORKSPACE", workspace))

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -447,3 +448,11 @@ def test_one_folder_is_one_destination(tmp_path: Path, monkeypatch: pytest.Monke
     spelled = ("lake", "./lake", f"{tmp_path}/lake", f"file://{tmp_path}/lake", "link", "lake/")
     found = {open_warehouse(each, "acme", tmp_path).identity for each in spelled}
     assert found == {f"file:{tmp_path}/lake/acme"}
+
+
+def test_the_query_of_the_docs(tmp_path: Path) -> None:
+    bring(opened(tmp_path, "parquet"), "m1", whole(tmp_path, MESSAGES, JANUARY))
+    docs = (Path(__file__).parents[2] / "docs/lake.md").read_text()
+    query = docs.partition("```sql\n")[2].partition("```")[0]
+    found = _duckdb.sql(query.replace("LAKE/WORKSPACE", f"{tmp_path}/lake/acme")).fetchall()
+    assert found == [(date(2026, 1, 1), 2), (date(2026, 1, 3), 2)]

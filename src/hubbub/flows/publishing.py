@@ -261,9 +261,8 @@ class _Work:
         from hubbub.flows.erasing import carried_out
 
         counts = {
-            each.change.shape.name: each.change.row_count + each.change.gone_count
-            if each.change.is_whole
-            else each.changed + each.change.gone_count
+            each.change.shape.name: each.change.gone_count
+            + (each.changed if each.is_counted else each.change.row_count)
             for each in found.compared
         }
         rows = {name: count for name, count in counts.items() if count}

@@ -39,7 +39,9 @@ class Compared:
     change: Change
     new: int
     changed: int
-    """Rows that are there and are other ones now; not counted where all is sent."""
+    """Rows that are there and are other ones now; 0 if they are not counted."""
+    is_counted: bool = True
+    """Whether rows that are new, changed and the same were told apart."""
 
     @property
     def is_nothing(self) -> bool:
@@ -114,12 +116,12 @@ class Comparison:
         if not is_whole and self._writes_days and not shape.is_by_day and (come or gone):
             self._connection.execute(f"DROP TABLE news.come_{name}; DROP TABLE news.gone_{name}")
             whole = self._rewritten(table, shape)
-            return Compared(whole, new, come - new)
+            return Compared(replace(whole, gone_count=gone), new, come - new)
         self._tell(name, table.key, is_whole)
         if not (is_whole or come or gone):
             return Compared(Change(shape, False, (), 0, (), 0), 0, 0)
         change = self._written(table, shape, come, gone, is_whole=is_whole)
-        return Compared(change, new, 0 if is_whole else come - new)
+        return Compared(change, new, 0 if is_whole else come - new, is_counted=not is_whole)
 
     def emptied(self, shape: Shape, *, is_whole: bool) -> Compared:
         """Take away all rows of a table that may not be there any more, unless they are gone."""
@@ -216,7 +218,8 @@ class Comparison:
             rows = self._copied(shape.name, source, 1)
         finally:
             self._connection.execute("SET preserve_insertion_order = false")
-        return Compared(Change(shape, True, rows, count, (), 0), count, 0), digest
+        change = Change(shape, True, rows, count, (), 0)
+        return Compared(change, count, 0, is_counted=False), digest
 
 
 def read_part(connection: duckdb.DuckDBPyConnection, news: Path, part: Part) -> None:

@@ -5,10 +5,12 @@ import time
 import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 
 from hubbub.core.warehouse import DAY, Change, Shape
@@ -30,37 +32,32 @@ class DeltaTables:
     """Writes days whole, as files of new names, which a commit puts in the place of the old ones.
     Files of old versions are removed: they hold what has been deleted and erased."""
 
-    def __init__(self, place: Place, scratch: Path) -> None:
+    def __init__(self, place: Place, session: duckdb.DuckDBPyConnection) -> None:
         self._place = place
-        self._scratch = scratch
+        self._session = session
         self._delta = _library()
 
     def carry_out(self, change: Change) -> None:
         """Make a table what a publication wants it to be. Raises `HubbubError`."""
-        sources = sources_of(change)
+        shape, sources, folder = change.shape, sources_of(change), self._place.workshop
         actions: list[Any] = []
         with putting(self._place) as put:
-            for day, file, rows in write_files(
-                change.shape, sources, self._place.workshop, self._scratch
-            ):
-                name = (
-                    f"{uuid.uuid4()}.parquet"
-                    if day is None
-                    else f"{DAY}={day}/{uuid.uuid4()}.parquet"
-                )
-                actions.append(self._added(file, name, str(day) if day else None, rows))
-                put(file, f"{change.shape.name}/{name}")
-        with self._explained(change.shape.name):
+            for day, file, rows in write_files(self._session, shape, sources, folder):
+                part = [f"{DAY}={day}"] if shape.is_by_day else []
+                name = "/".join([*part, f"{uuid.uuid4()}.parquet"])
+                actions.append(self._added(file, name, day, rows))
+                put(file, f"{shape.name}/{name}")
+        with self._explained(shape.name):
             if change.is_whole or change.days:
                 self._commit(change, actions)
             else:
-                self._add_columns(change.shape)
+                self._add_columns(shape)
 
-    def _added(self, file: Path, name: str, day: str | None, rows: int) -> Any:
+    def _added(self, file: Path, name: str, day: date | None, rows: int) -> Any:
         return self._delta.transaction.AddAction(
             name,
             file.stat().st_size,
-            {DAY: day} if day else {},
+            {DAY: str(day)} if day else {},
             int(time.time() * 1000),
             True,  # these are other rows, not the same ones moved
             json.dumps({"numRecords": rows}),

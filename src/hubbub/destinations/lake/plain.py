@@ -2,7 +2,8 @@
 `<table>/all.parquet` where rows have no day."""
 
 from datetime import date
-from pathlib import Path
+
+import duckdb
 
 from hubbub.core.warehouse import DAY, Change
 from hubbub.destinations.lake.places import Place
@@ -13,21 +14,18 @@ from hubbub.destinations.lake.rows import sources_of, write_files
 class PlainTables:
     """Writes a day, or a table without days, whole: each file is the old one or the new one."""
 
-    def __init__(self, place: Place, scratch: Path) -> None:
+    def __init__(self, place: Place, session: duckdb.DuckDBPyConnection) -> None:
         self._place = place
-        self._scratch = scratch
+        self._session = session
 
     def carry_out(self, change: Change) -> None:
         """Make a table what a publication wants it to be. Raises `HubbubError`."""
-        shape = change.shape
         if not (change.is_whole or change.days):
-            return
-        sources = sources_of(change)
+            return  # it has other columns, which only readers of `_hubbub.json` have to know
+        shape, sources, workshop = change.shape, sources_of(change), self._place.workshop
         written: set[date | None] = set()
         with putting(self._place) as put:
-            for day, file, _rows in write_files(
-                shape, sources, self._place.workshop, self._scratch
-            ):
+            for day, file, _rows in write_files(self._session, shape, sources, workshop):
                 part = f"{DAY}={day}/part" if shape.is_by_day else "all"
                 put(file, f"{shape.name}/{part}.parquet")
                 written.add(day)

@@ -1,7 +1,7 @@
 """Rows of a publication as Parquet files that are good to scan: one for a day, or one for all."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
@@ -63,8 +63,19 @@ def sources_of(change: Change) -> tuple[Path, ...]:
     return change.rows if change.is_whole else change.of_days
 
 
+@contextmanager
+def sorting(scratch: Path) -> Generator[duckdb.DuckDBPyConnection]:
+    """A session that sorts rows; what its memory does not hold waits in the scratch folder."""
+    with closing(duckdb.connect(":memory:")) as session:
+        session.execute(
+            f"SET TimeZone = 'UTC'; SET memory_limit = '{_MEMORY}'; "
+            f"SET temp_directory = {_quoted(scratch / 'sort')}"
+        )
+        yield session
+
+
 def write_files(
-    shape: Shape, sources: Sequence[Path], folder: Path, scratch: Path
+    session: duckdb.DuckDBPyConnection, shape: Shape, sources: Sequence[Path], folder: Path
 ) -> Iterator[tuple[date | None, Path, int]]:
     """Write the rows of Parquet files to a folder, sorted by key: yields a file for each day with
     its number of rows, as soon as it is written; or one for all rows, where a table has no days.
@@ -75,7 +86,7 @@ def write_files(
     if not sources:
         pieces: Iterable[tuple[date | None, pa.Table]] = []
     else:
-        pieces = _pieces(shape, sources, scratch)
+        pieces = _pieces(session, shape, sources)
     if not shape.is_by_day:
         path = folder / f"{shape.name}.parquet"
         yield None, path, _write(path, schema, (piece for _day, piece in pieces))
@@ -86,33 +97,24 @@ def write_files(
 
 
 def _pieces(
-    shape: Shape, sources: Sequence[Path], scratch: Path
+    session: Any, shape: Shape, sources: Sequence[Path]
 ) -> Iterator[tuple[date | None, pa.Table]]:
     """Rows in their order, in pieces that are of one day each."""
     order = [*([DAY] if shape.is_by_day else []), *shape.key]
     columns = ", ".join(f'"{f.name}"::{_SQL[f.kind]} AS "{f.name}"' for f in columns_of(shape))
-    files = ", ".join(_quoted(path) for path in sources)
-    sql = (
-        f"SELECT {columns}{f', {DAY}::DATE AS {DAY}' if shape.is_by_day else ''} "
-        f"FROM read_parquet([{files}])"
-    )
+    day = f", {DAY}::DATE AS {DAY}" if shape.is_by_day else ""
+    sql = f"SELECT {columns}{day} FROM read_parquet([{', '.join(map(_quoted, sources))}])"
     if order:
         sql += " ORDER BY " + ", ".join(f'"{name}"' for name in order)
-    with closing(duckdb.connect(":memory:")) as session:
-        session.execute(
-            f"SET TimeZone = 'UTC'; SET memory_limit = '{_MEMORY}'; "
-            f"SET temp_directory = {_quoted(scratch / 'sort')}"
-        )
-        rows: Any = session
-        try:
-            for batch in rows.sql(sql).to_arrow_reader(ROW_GROUP):
-                table = _pa.Table.from_batches([batch])
-                yield from _by_day(table) if shape.is_by_day else ((None, table),)
-        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-            raise DiskFull(
-                f"The rows of {shape.name} cannot be sorted in {scratch}: {error}.",
-                "Make room on the disk, then publish again.",
-            ) from error
+    try:
+        for batch in session.sql(sql).to_arrow_reader(ROW_GROUP):
+            table = _pa.Table.from_batches([batch])
+            yield from _by_day(table) if shape.is_by_day else ((None, table),)
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise DiskFull(
+            f"The rows of {shape.name} cannot be sorted: {error}.",
+            "Make room on the disk, then publish again.",
+        ) from error
 
 
 def _by_day(table: Any) -> Iterator[tuple[date, pa.Table]]:
