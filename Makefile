@@ -2,6 +2,7 @@
 PYTHON ?= python3
 READY := .venv/.ready
 MODELS := .venv-models/.ready
+SPARK := .venv-spark/.ready
 RUN := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -25,6 +26,13 @@ $(READY): pyproject.toml uv.lock
 $(MODELS): $(READY)
 	@echo "Preparing .venv-models …"
 	@UV_PROJECT_ENVIRONMENT=.venv-models UV_PYTHON_DOWNLOADS=never $(RUN)/uv sync --quiet --locked --extra outsiders --group bench --python $(RUN)/python
+	@touch $@
+
+# Spark's client brings numpy and pandas: it lives apart too, and Apache Spark apart from its client.
+$(SPARK): $(READY)
+	@echo "Preparing .venv-spark …"
+	@UV_PROJECT_ENVIRONMENT=.venv-spark UV_PYTHON_DOWNLOADS=never $(RUN)/uv sync --quiet --locked --extra spark --group engines --python $(RUN)/python
+	@UV_PROJECT_ENVIRONMENT=.venv-spark/cluster UV_PYTHON_DOWNLOADS=never $(RUN)/uv sync --quiet --locked --only-group cluster --python $(RUN)/python
 	@touch $@
 
 demo: $(READY) ## an invented community: collected, measured, drawn; then live on a dashboard
@@ -56,4 +64,4 @@ soak: $(READY) ## the long property and chaos tests
 		tests/live/test_convergence.py tests/live/test_kill.py tests/delivering/test_killed_charts.py tests/kafka/test_groups.py tests/server/test_openapi.py tests/engines
 
 clean: ## remove the environment and what the demo made
-	rm -rf .venv .venv-models hubbub-demo
+	rm -rf .venv .venv-models .venv-spark hubbub-demo

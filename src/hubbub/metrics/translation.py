@@ -43,14 +43,24 @@ def _as_its_first(_annotator: Any, node: exp.Expr) -> exp.Expr:
     return node
 
 
+def _less(annotator: Any, node: exp.Sub) -> exp.Expr:
+    """A day less a day is a number of days; SQLGlot takes it for a day."""
+    if node.this.is_type(exp.DType.DATE) and node.expression.is_type(exp.DType.DATE):
+        node.type = exp.DType.BIGINT
+        return node
+    return _OF_DUCKDB[exp.Sub]["annotator"](annotator, node)
+
+
+_OF_DUCKDB: dict[Any, Any] = {**Dialect.get_or_raise(_DUCKDB).EXPRESSION_METADATA}
 _RESULTS: dict[Any, Any] = {
-    **Dialect.get_or_raise(_DUCKDB).EXPRESSION_METADATA,
+    **_OF_DUCKDB,
     exp.ArgMax: {"annotator": _as_its_first},
     exp.ArgMin: {"annotator": _as_its_first},
     exp.CurrentTimestamp: {"returns": exp.DType.TIMESTAMPTZ},
     exp.Left: {"returns": exp.DType.VARCHAR},
     exp.Replace: {"returns": exp.DType.VARCHAR},
     exp.SplitPart: {"returns": exp.DType.VARCHAR},
+    exp.Sub: {"annotator": _less},
     exp.UnixToTime: {"returns": exp.DType.TIMESTAMPTZ},
 }
 """The types of functions' results, with those that SQLGlot does not know."""
@@ -87,30 +97,48 @@ def translated(
     Raises `Untranslatable`.
     """
     try:
-        tree = _assembled(catalog, metric, timezone, ids_of)
-        _fill_in(tree, _parameters(metric, timezone, values or {}))
-        tree = qualify(tree, schema=_SCHEMA, dialect=_DUCKDB)
-        tree = annotate_types(tree, schema=_SCHEMA, expression_metadata=_RESULTS, dialect=_DUCKDB)
-        dialects.spell_out_groups(tree)
+        tree = _assembled(catalog, metric.sql, timezone, ids_of)
+        tree = _typed(tree, _parameters(metric, timezone, values or {}))
         _cast(tree, metric)
-        engines = parts(dialects, "fitted")
-        if dialect in engines:
-            tree = engines[dialect](tree)
-        for table in tree.find_all(exp.Table):
-            if table.db == _STORE:
-                there = exp.to_table(tables(table.name), dialect=dialect)
-                there.set("alias", table.args.get("alias"))
-                table.replace(there)
-        return tree.sql(dialect, pretty=True, comments=False, copy=False)
+        return _written(tree, dialect, tables)
     except SqlglotError as error:
         raise Untranslatable(metric, dialect, str(error).splitlines()[0]) from error
 
 
+def translated_question(
+    catalog: Catalog, sql: str, dialect: str, *, timezone: str, tables: Callable[[str], str]
+) -> str:
+    """A query of Hubbub's own over tables and views as one statement."""
+    tree = _assembled(catalog, sql, timezone, lambda setting: setting.value)
+    return _written(_typed(tree, {}), dialect, tables)
+
+
+def _typed(tree: exp.Query, values: Mapping[str, exp.Expr]) -> exp.Query:
+    """A query with the values of its parameters, and with the types of all that is in it."""
+    _fill_in(tree, values)
+    tree = qualify(tree, schema=_SCHEMA, dialect=_DUCKDB)
+    tree = annotate_types(tree, schema=_SCHEMA, expression_metadata=_RESULTS, dialect=_DUCKDB)
+    dialects.spell_out_groups(tree)
+    return tree
+
+
+def _written(tree: exp.Expr, dialect: str, tables: Callable[[str], str]) -> str:
+    engines = parts(dialects, "fitted")
+    if dialect in engines:
+        tree = engines[dialect](tree)
+    for table in tree.find_all(exp.Table):
+        if table.db == _STORE:
+            there = exp.to_table(tables(table.name), dialect=dialect)
+            there.set("alias", table.args.get("alias"))
+            table.replace(there)
+    return tree.sql(dialect, pretty=True, comments=False, copy=False)
+
+
 def _assembled(
-    catalog: Catalog, metric: Metric, timezone: str, ids_of: Callable[[Setting], list[str]]
+    catalog: Catalog, sql: str, timezone: str, ids_of: Callable[[Setting], list[str]]
 ) -> exp.Query:
-    """A metric's query, with the views that it needs before its own queries."""
-    views = {view.name: view for view in catalog.needed_views([metric.sql])}
+    """A query, with the views that it needs before its own queries."""
+    views = {view.name: view for view in catalog.needed_views([sql])}
     known = {"zones", "quiet_days", *views}
 
     def query_of(name: str) -> exp.Query:
@@ -122,7 +150,7 @@ def _assembled(
             return _settings(catalog.settings[name].settings.values(), timezone, ids_of)
         return _read(views[name].text, known - {name})
 
-    query = _read(metric.sql, known)
+    query = _read(sql, known)
     needed: dict[str, exp.Query] = {}
     waiting = [query]
     while waiting:

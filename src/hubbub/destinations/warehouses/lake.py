@@ -139,10 +139,11 @@ def open_warehouse(url: str, workspace: str, scratch: Path) -> Lake:
             f"A lake cannot be opened with ?{query}.",
             "The one thing that can be chosen is the format: ?format=parquet or ?format=delta.",
         )
-    return Lake(_place(place, workspace, scratch), workspace, Form(form), scratch)
+    return Lake(place_of(place, workspace, scratch), workspace, Form(form), scratch)
 
 
-def _place(place: str, workspace: str, scratch: Path) -> "Place":
+def place_of(place: str, workspace: str, scratch: Path) -> "Place":
+    """A workspace's part of the lake at a URL or path. Raises `UsageError`."""
     if place.startswith("s3:"):
         from hubbub.destinations.lake.buckets import Bucket, access
 

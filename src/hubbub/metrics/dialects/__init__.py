@@ -13,6 +13,9 @@ from sqlglot import exp
 KEPT = "_kept"
 """The column that says whether a row passes `QUALIFY`, where an engine does not have that."""
 
+BLANKS = " \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u205f\u3000"
+"""What DuckDB's `trim` takes away: Unicode's space separators. Other engines' takes only blanks."""
+
 
 def spell_out_groups(tree: exp.Expr) -> None:
     """`GROUP BY ALL`: the selected expressions that are no aggregates."""
@@ -73,6 +76,13 @@ def put_around(
         return outer, outer
     place.replace(outer)
     return tree, outer
+
+
+def order_outside(tree: exp.Expr, select: exp.Select) -> exp.Expr:
+    """A query around the query, which orders its rows by what that selects."""
+    names = select.named_selects
+    _carry_out(select, select.args["order"])
+    return put_around(tree, select, names)[0]
 
 
 def _carry_out(select: exp.Select, order: exp.Order) -> None:

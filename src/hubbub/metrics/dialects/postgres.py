@@ -9,10 +9,8 @@ from typing import Any
 
 from sqlglot import exp
 
-from hubbub.metrics.dialects import filter_outside, put_around, rewritten
+from hubbub.metrics.dialects import BLANKS, filter_outside, put_around, rewritten
 
-_BLANKS = " \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u205f\u3000"
-"""What DuckDB's `trim` takes away: Unicode's space separators. PostgreSQL's takes only blanks."""
 _INSTANT = exp.DataType.Type.TIMESTAMPTZ
 _AROUND = (exp.Filter, exp.Window)
 """What may stand around an aggregate, and is written after it."""
@@ -227,7 +225,7 @@ def _part(name: str, node: Any) -> exp.Expr:
 
 def _trimmed(node: exp.Trim) -> exp.Expr:
     if node.expression is None:
-        node.set("expression", exp.Literal.string(_BLANKS))
+        node.set("expression", exp.Literal.string(BLANKS))
     return node
 
 
