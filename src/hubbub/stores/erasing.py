@@ -218,10 +218,10 @@ def _delete(
     )
     touched: Counter[str] = Counter()
     for name in (*(hanging.table for hanging in table.sets), table.name):
-        condition = f"({keys}) IN (SELECT ({keys}) FROM gone)" if name != table.name else where
-        deleted = connection.execute(
-            f"DELETE FROM store.{name} WHERE {condition}", [] if name != table.name else values
-        )
+        if name == table.name:
+            deleted = connection.execute(f"DELETE FROM store.{name} WHERE {where}", values)
+        else:
+            deleted = connection.execute(store.deleting(name, table.key, "FROM gone"))
         touched[name] += deleted.fetchall()[0][0]
     return +touched
 
