@@ -5,6 +5,7 @@ import random
 import time
 from contextlib import closing
 
+from bench.processes import TEAM_ID
 from hubbub.flows.admitting import admit_events
 from hubbub.flows.gates import Gates
 from hubbub.settings import Settings
@@ -12,7 +13,6 @@ from hubbub.slack.events import read_delivery
 from hubbub.stores import duckdb as store
 from hubbub.stores.eventlog import COPIES_OF_ENTRY, EventLog
 
-_TEAM = "T00000001"
 _KINDS = ("said",) * 30 + ("replied",) * 12 + ("reacted",) * 12 + ("edited",) * 4 + ("deleted",) * 2
 
 
@@ -49,7 +49,7 @@ def events_of(settings: Settings, seed: int) -> list[bytes]:
             },
         }[kind]  # fmt: skip
         found.append(json.dumps({
-            "type": "event_callback", "event_id": f"Ev{seed}x{number}", "team_id": _TEAM,
+            "type": "event_callback", "event_id": f"Ev{seed}x{number}", "team_id": TEAM_ID,
             "api_app_id": "A1", "event": event, "event_time": int(time.time()),
         }).encode())  # fmt: skip
     return found

@@ -121,7 +121,7 @@ def deletion_of(channel_id: str, ts: str) -> bytes:
         "type": "message", "subtype": "message_deleted", "channel": channel_id, "ts": now,
         "event_ts": now, "deleted_ts": ts,
     }  # fmt: skip
-    told = {"type": "event_callback", "event_id": "EvOLD", "team_id": "T00000001", "event": event}
+    told = {"type": "event_callback", "event_id": "EvOLD", "team_id": "T0GROVE01", "event": event}
     return json.dumps(told).encode()
 
 
