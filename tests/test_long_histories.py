@@ -4,6 +4,7 @@ it, in the groups of rows that each statement looks into."""
 import json
 from collections.abc import Generator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -14,6 +15,7 @@ from hubbub.core.tables import TABLES
 from hubbub.flows.loading import load_rest
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
+from hubbub.stores.memory import StoreMemory
 
 MESSAGES = 400_000
 GROUPS = 14
@@ -33,7 +35,8 @@ def long_one(tmp_path_factory: pytest.TempPathFactory) -> Settings:
             FROM range({MESSAGES}) each(number)""")
         connection.execute("""INSERT INTO store.messages BY NAME
             SELECT channel_id, format('{}.{:06}', epoch(posted_at)::BIGINT, number) AS ts,
-                posted_at, format('U{:08}', number % 50) AS user_id, 'post' AS kind,
+                CASE WHEN number % 7 = 0 THEN ts END AS thread_ts, posted_at,
+                format('U{:08}', number % 50) AS user_id, 'post' AS kind,
                 'so be it' AS text, 3 AS words, 8 AS characters, false AS is_question,
                 true AS reactions_told, 2 AS presence, epoch_us(posted_at) AS version
             FROM said ORDER BY number""")
@@ -54,11 +57,12 @@ class Watching:
 
     def execute(self, query: str, *parameters: Any) -> Any:
         """Run a statement."""
-        done = self._connection.execute(query, *parameters)
+        # read to the end: only then DuckDB tells what it took
+        rows = self._connection.execute(query, *parameters).fetchall()
         told = self._connection.get_profiling_information()
         for operator in json.loads(told or "{}").get("operator", []):
             self._note(operator, " ".join(query.split())[:80])
-        return done
+        return SimpleNamespace(fetchall=lambda: rows)
 
     def _note(self, operator: dict[str, Any], query: str) -> None:
         table = operator["extra_info"].get("Table", "")
@@ -112,6 +116,41 @@ def test_events_are_merged_without_reading_what_they_are_not_about(
         assert store.first_row(connection, told) == (MESSAGES + 84, 5)
         left = f"SELECT count(*) FROM reactions WHERE ts = '{oldest[1]}'"
         assert store.first_row(connection, left) == (0,)
+
+
+def test_what_a_sweep_asks_of_the_store_reads_the_days_that_it_is_about(
+    long_one: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel_id, days = "C00000003", 3
+    with store.writing(long_one.store) as connection:
+        # a reply to a root of long ago, of yesterday, and one that is of another channel
+        roots = connection.execute(
+            f"""SELECT ts FROM store.messages WHERE channel_id = '{channel_id}'
+            AND thread_ts IS NULL ORDER BY posted_at"""
+        ).fetchall()
+        (old,), (new,) = roots[5], roots[-100]
+        for channel, ts, root in (
+            (channel_id, f"{old[:10]}.900001", old),
+            (channel_id, f"{new[:10]}.900002", new),
+            ("C00000004", f"{new[:10]}.900003", new),
+        ):
+            connection.execute(
+                "INSERT INTO store.messages (channel_id, ts, thread_ts, posted_at, kind) "
+                "SELECT $1, $2, $3, to_timestamp($2::DOUBLE), 'reply'",
+                [channel, ts, root],
+            )
+        since, now = store.first_row(
+            connection, f"SELECT epoch(now())::BIGINT - {days} * 86400, epoch(now())::BIGINT"
+        )
+    with watched(monkeypatch) as sessions:
+        memory = StoreMemory(long_one.store)
+        known = memory.stretch(channel_id, f"{since}.000000", f"{now}.000000", [old])
+    assert known.replies is not None
+    assert known.replies[old] == (f"{old[:10]}.900001",)
+    assert f"{new[:10]}.900002" in known.replies[new]
+    assert f"{new[:10]}.900003" not in known.replies[new]
+    found = [each for session in sessions for each in session.looked_into]
+    assert max(each for each in found if each[1] == "messages")[0] <= 4, found
 
 
 def deletion_of(channel_id: str, ts: str) -> bytes:

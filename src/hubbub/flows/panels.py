@@ -247,7 +247,7 @@ class Panels:
         shown = self.named(name)
         if shown.chart is None:
             raise NoPanel(f"The panel {name} is no chart, so it has no picture.", "Take its CSV.")
-        with self.turn(), self._reading() as reading:
+        with self.turn(), self.reading() as reading:
             audited(self.settings, "draw", name, form="png", **_details(view))
             return drawn(shown, view, reading)
 
@@ -307,7 +307,7 @@ class Panels:
                 self._keep(changed, view, name, mark, nothing, 0.0)
             return changed, False
         begun = time.monotonic()
-        with self._reading() as reading:
+        with self.reading() as reading:
             told = replace(reading, names=self._read_names(reading, mark))
             for place, (view, name) in enumerate(due):
                 before = time.monotonic()
@@ -343,7 +343,8 @@ class Panels:
         panels[name] = _Kept(data, content, mark, time.monotonic(), seconds)
 
     @contextmanager
-    def _reading(self) -> Generator[Reading]:
+    def reading(self) -> Generator[Reading]:
+        """A session in which panels are read. Raises `TryAgain`."""
         with store.reading(self.settings.store, wait=self.wait) as connection:
             # short questions gain nothing from a second core, which others need
             connection.execute("SET threads = 1")
@@ -362,7 +363,7 @@ class Panels:
             return
         if self._names_mark is not None and self._names_mark[0] == mark[0] and self._turn.locked():
             return  # whoever computes now learns them; those of a moment ago will do
-        with self.turn(), self._reading() as reading:
+        with self.turn(), self.reading() as reading:
             self._read_names(reading, mark)
 
     def _lacks_names(self, mark: Mark) -> bool:

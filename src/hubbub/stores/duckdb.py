@@ -47,7 +47,7 @@ WAIT_SECONDS = 60.0
 _WRITABLE = "(ROW_GROUP_SIZE 30720)"
 """A core packs a group of rows at a time. Of the usual size an import of 100,000 messages is one
 group, and would be packed by one core."""
-_SOUGHT = 1_000
+SOUGHT = 1_000
 """Keys up to which a join looks for each of them in the bounds of a group of rows, to pass over
 those that have none. By itself DuckDB does so up to 50: of more it takes the least and the
 greatest, and one old message among a hundred new ones would let it read all."""
@@ -66,7 +66,7 @@ def writing(path: Path, *, wait: float = WAIT_SECONDS) -> Generator[duckdb.DuckD
         if is_new:
             path.chmod(0o600)
         connection.execute(
-            f"SET preserve_insertion_order = false; SET dynamic_or_filter_threshold = {_SOUGHT}"
+            f"SET preserve_insertion_order = false; SET dynamic_or_filter_threshold = {SOUGHT}"
         )
         _migrate(connection, path)
         connection.execute("BEGIN")
