@@ -117,6 +117,45 @@ def test_what_is_expensive_is_computed_less_often(
     assert computed[0] == "all_messages", "cards come first"
 
 
+def test_who_asks_for_what_takes_long_is_answered_at_once(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, computed = Clock(monkeypatch), list[str]()
+    seconds = {"all_messages": 0.05, "writers": 2.0}
+    read = module.read_panel
+
+    def slow(shown: Any, view: View, reading: Any) -> Any:
+        computed.append(shown.panel.name)
+        clock.now += seconds[shown.panel.name]
+        return read(shown, view, reading)
+
+    monkeypatch.setattr(module, "read_panel", slow)
+    panels = Panels(settings)
+    panels.shown = {name: panels.shown[name] for name in seconds}
+    first = panels.panel("writers", ALL)  # of which nothing is known: it has to be waited for
+    assert figure(panels.panel("all_messages", ALL), "messages") == 3
+    add(settings, tmp_path, 1)
+    clock.now += 15.0
+    assert figure(panels.panel("all_messages", ALL), "messages") == 4, "what is quick is new"
+    assert panels.panel("writers", ALL) == first
+    assert computed == ["writers", "all_messages", "all_messages"]
+    assert panels.is_asked
+    panels.refresh([])
+    assert computed[3:] == ["writers"]
+    assert not panels.is_asked
+    renewed = panels.panel("writers", ALL)
+    assert renewed.version > first.version
+    # what nobody has asked for within a minute is too old to be an answer
+    clock.now += 61.0
+    add(settings, tmp_path, 2)
+    assert panels.panel("writers", ALL).version > renewed.version
+    assert figure(panels.panel("all_messages", ALL), "messages") == 5
+    with panels.turn():  # while others compute, nobody waits for what is known
+        add(settings, tmp_path, 3)
+        clock.now += 15.0
+        assert figure(panels.panel("all_messages", ALL), "messages") == 5
+
+
 def test_time_goes_on_without_messages(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     clock, computed = Clock(monkeypatch), list[str]()
     read = module.read_panel

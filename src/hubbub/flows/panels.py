@@ -3,6 +3,9 @@
 A panel of a view is computed in a short session on the store, together with others that are due. It
 is due when the store has changed or a minute has gone by, and five times as long as it took the
 last time: so what is expensive is computed less often, and nothing takes more than its share.
+
+Who asks for a panel that takes long is not kept waiting: what was computed within the last minute
+is the answer, and is computed anew after it.
 """
 
 import threading
@@ -44,6 +47,8 @@ _STALE_SECONDS = 60.0
 """What is said of the last 30 days changes without a message, too."""
 _SESSION_SECONDS = 0.25
 """A session begins no further panel after this, so that others get at the store."""
+_LONG_SECONDS = 0.1
+"""A panel that took longer than this is not waited for, as long as what is known of it is good."""
 _NAMES_SECONDS = 10.0
 _MOST_VIEWS = 64
 """Views that are remembered; those that were not asked for the longest are forgotten first."""
@@ -95,6 +100,9 @@ class Panels:
         self._names_read_at = 0.0
         self._names_seconds = 0.0
         self._kept: OrderedDict[View, dict[str, _Kept]] = OrderedDict()
+        self._asked: set[tuple[View, str]] = set()
+        """What was answered by what was known, and is to be computed."""
+        self._asking = threading.Lock()
         self._version = time.time_ns() // 1_000_000
         self._turn = threading.Lock()
         self._noting = threading.Lock()
@@ -174,13 +182,30 @@ class Panels:
         }
 
     def panel(self, name: str, view: View) -> PanelData:
-        """A panel's data, computed if they are due. Raises `NoPanel`, `TryAgain`."""
+        """A panel's data, computed if they are due; if that takes long, those of the last minute,
+        and `refresh` computes them. Raises `NoPanel`, `TryAgain`."""
         self.named(name)
+        if (known := self._quick_answer(name, view)) is not None:
+            return known
         with self.turn():
             mark = self.mark()
             if self._is_due(view, name, mark, time.monotonic()):
                 self._compute([(view, name)], mark, budget=None)
             return self._kept[view][name].data
+
+    def _quick_answer(self, name: str, view: View) -> PanelData | None:
+        """What can be answered without waiting for a turn; None if it has to be computed."""
+        kept = self._kept.get(view, {}).get(name)
+        mark, now = self.mark(), time.monotonic()
+        if kept is None or not _is_good(kept, mark, now):
+            return None
+        if self._is_due(view, name, mark, now):
+            is_long = kept.seconds > _LONG_SECONDS or self._turn.locked()
+            if not is_long or now - kept.computed_at >= _STALE_SECONDS:
+                return None
+            with self._asking:
+                self._asked.add((view, name))
+        return kept.data
 
     def refresh(self, views: Collection[View]) -> tuple[dict[View, dict[str, PanelData]], bool]:
         """Compute what is due of some views, cards first, as far as one session goes.
@@ -190,23 +215,39 @@ class Panels:
         """
         with self.turn():
             mark, now = self.mark(), time.monotonic()
-            due = [
+            with self._asking:
+                asked, self._asked = self._asked, set()
+            wanted = [
                 (view, name)
                 for view in views
                 for name, shown in self.shown.items()
-                if shown.metric is not None and self._is_due(view, name, mark, now)
+                if shown.metric is not None
+            ]
+            due = [
+                (view, name)
+                for view, name in dict.fromkeys([*wanted, *asked])
+                if self._is_due(view, name, mark, now)
             ]
             if not due:
                 return {}, False
             due.sort(key=self._urgency)
-            return self._compute(due, mark, budget=_SESSION_SECONDS)
+            changed, more = self._compute(due, mark, budget=_SESSION_SECONDS)
+            now = time.monotonic()
+            with self._asking:
+                self._asked |= {each for each in asked if self._is_due(*each, mark, now)}
+            return changed, more
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether something was asked for that `refresh` is to compute."""
+        return bool(self._asked)
 
     def drawing(self, name: str, view: View) -> Drawing:
         """A chart panel's drawing, read from the store now. Raises `NoPanel`."""
         shown = self.named(name)
         if shown.chart is None:
             raise NoPanel(f"The panel {name} is no chart, so it has no picture.", "Take its CSV.")
-        with self.turn(), self._reading() as reading:
+        with self.turn(), self.reading() as reading:
             audited(self.settings, "draw", name, form="png", **_details(view))
             return drawn(shown, view, reading)
 
@@ -266,7 +307,7 @@ class Panels:
                 self._keep(changed, view, name, mark, nothing, 0.0)
             return changed, False
         begun = time.monotonic()
-        with self._reading() as reading:
+        with self.reading() as reading:
             told = replace(reading, names=self._read_names(reading, mark))
             for place, (view, name) in enumerate(due):
                 before = time.monotonic()
@@ -302,7 +343,8 @@ class Panels:
         panels[name] = _Kept(data, content, mark, time.monotonic(), seconds)
 
     @contextmanager
-    def _reading(self) -> Generator[Reading]:
+    def reading(self) -> Generator[Reading]:
+        """A session in which panels are read. Raises `TryAgain`."""
         with store.reading(self.settings.store, wait=self.wait) as connection:
             # short questions gain nothing from a second core, which others need
             connection.execute("SET threads = 1")
@@ -319,7 +361,9 @@ class Panels:
         mark = self.mark()
         if mark is None or not self._lacks_names(mark):
             return
-        with self.turn(), self._reading() as reading:
+        if self._names_mark is not None and self._names_mark[0] == mark[0] and self._turn.locked():
+            return  # whoever computes now learns them; those of a moment ago will do
+        with self.turn(), self.reading() as reading:
             self._read_names(reading, mark)
 
     def _lacks_names(self, mark: Mark) -> bool:

@@ -229,7 +229,7 @@ class Hub:
                     await self._changed.wait()
             self._changed.clear()
             views = list(self.watched)
-            if not views:
+            if not views and not self.panels.is_asked:
                 continue
             begun = time.monotonic()
             try:

@@ -19,6 +19,7 @@ from hubbub.core.tables import (
     Set,
     Table,
 )
+from hubbub.stores.duckdb import deleting
 from hubbub.stores.staging import Staged, mapped
 
 _ATTRIBUTES = ("name", "kind", "topic", "purpose", "is_archived", "is_shared")
@@ -33,9 +34,9 @@ def apply_changes(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None
     for table in MERGED:
         for hanging in table.sets:
             if hanging.changes and not _is_empty(connection, hanging.changes):
-                _apply_to_set(connection, table, hanging, staged)
+                _apply_to_set(connection, table, hanging, hanging.changes, staged)
     if not _is_empty(connection, CHANNEL_CHANGES.name):
-        _apply_to_channels(connection)
+        _apply_to_channels(connection, staged)
 
 
 def _is_empty(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
@@ -54,17 +55,15 @@ def _take_over(connection: duckdb.DuckDBPyConnection, table: Table, staged: Stag
             SELECT {columns} FROM store.{table.name} SEMI JOIN staged_{table.name} USING ({keys}))
         QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY changed_at DESC, ({rest}) DESC) = 1
     """)
-    connection.execute(
-        f"DELETE FROM store.{table.name} WHERE ({keys}) IN (SELECT ({keys}) FROM newest)"
-    )
+    connection.execute(deleting(table.name, table.key, f"SELECT {keys} FROM newest"))
     connection.execute(f"INSERT INTO store.{table.name} BY NAME SELECT * FROM newest")
 
 
 def _apply_to_set(
-    connection: duckdb.DuckDBPyConnection, table: Table, hanging: Set, staged: Staged
+    connection: duckdb.DuckDBPyConnection, table: Table, hanging: Set, changes: str, staged: Staged
 ) -> None:
     """Add and remove single rows of the sets that this merge has touched."""
-    there, changes, keys = hanging.table, hanging.changes, ", ".join(table.key)
+    there, keys = hanging.table, ", ".join(table.key)
     touched = [
         f"SELECT {keys} FROM staged_{name}" for name in (table.name, changes) if name in staged
     ]
@@ -77,20 +76,16 @@ def _apply_to_set(
             p.{there}_version, CASE WHEN p.{there}_told THEN p.version END, 0) AS is_newer
         FROM (FROM store.{changes} SEMI JOIN ({" UNION ALL ".join(touched)}) USING ({keys})) c
         JOIN store.{table.name} p USING ({keys})""")
-    connection.execute(
-        f"DELETE FROM store.{changes} WHERE ({members}) IN "
-        f"(SELECT ({members}) FROM due WHERE NOT is_newer)"
-    )
-    connection.execute(
-        f"DELETE FROM store.{there} WHERE ({members}) IN "
-        f"(SELECT ({members}) FROM due WHERE is_newer)"
-    )
+    for name, which in ((changes, "NOT is_newer"), (there, "is_newer")):
+        connection.execute(
+            deleting(name, TABLES[there].key, f"SELECT {members} FROM due WHERE {which}")
+        )
     connection.execute(
         f"INSERT INTO store.{there} SELECT {columns} FROM due WHERE is_newer AND is_there"
     )
 
 
-def _apply_to_channels(connection: duckdb.DuckDBPyConnection) -> None:
+def _apply_to_channels(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
     """Bring the rows of channels up to date, and what lies in channels that are gone or moved."""
     for what in _ATTRIBUTES:
         connection.execute(f"""UPDATE store.channels AS t SET {what} = c.{what}
@@ -100,42 +95,72 @@ def _apply_to_channels(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"""DELETE FROM store.channel_changes AS c USING store.channels t
         WHERE t.channel_id = c.channel_id AND c.what IN {_ATTRIBUTES!r}
         AND epoch_us(c.changed_at) <= t.version""")
-    for old, new in connection.execute(
-        "SELECT channel_id, moved_to FROM store.channel_changes "
-        "WHERE what = 'moved' AND moved_to IS NOT NULL"
-    ).fetchall():
-        _move(connection, old, new)
-    deleted = connection.execute(
-        "SELECT count(*) FROM store.channel_changes WHERE what = 'deleted_at'"
+    _apply_moves_and_deletions(connection, staged)
+
+
+def _apply_moves_and_deletions(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
+    """Move and empty channels, of which this merge has brought something: what lay in them before
+    was moved, or emptied, by the merges before."""
+    found = connection.execute(
+        "SELECT channel_id, what, moved_to FROM store.channel_changes "
+        "WHERE what = 'moved' AND moved_to IS NOT NULL OR what = 'deleted_at'"
     ).fetchall()
-    if deleted == [(0,)]:
+    if not found:
         return
+    touched = _channels_of(staged)
+    moves = [(old, new) for old, what, new in found if what == "moved"]
+    while move := next((each for each in moves if each[0] in touched), None):
+        moves.remove(move)
+        _move(connection, *move)
+        touched.add(move[1])
+    deleted = [each for each, what, _ in found if what == "deleted_at" and each in touched]
+    if not deleted:
+        return
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE closed AS SELECT unnest($1::VARCHAR[]) AS channel_id",
+        [deleted],
+    )
     for name in ("channels", "messages"):
         connection.execute(f"""UPDATE store.{name} AS t SET deleted_at = c.changed_at
-            FROM store.channel_changes c
+            FROM store.channel_changes c SEMI JOIN closed USING (channel_id)
             WHERE c.what = 'deleted_at' AND c.channel_id = t.channel_id AND t.deleted_at IS NULL""")
-    empty_deleted(connection, MESSAGES)
+    empty_deleted(
+        connection,
+        MESSAGES,
+        "SELECT channel_id, ts FROM store.messages SEMI JOIN closed USING (channel_id)",
+    )
 
 
-def empty_deleted(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Empty what goes with a deletion, in all rows that are marked as deleted, and their sets."""
-    marked = table.deleted_when
+def _channels_of(staged: Staged) -> set[str]:
+    """The channels that staged rows lie in."""
+    found: set[str] = set()
+    for name, paths in staged.items():
+        for column in TABLES[name].columns:
+            if column.privacy is Privacy.CHANNEL:
+                found.update(filter(None, mapped(paths)[column.name].unique().to_pylist()))
+    return found
+
+
+def empty_deleted(connection: duckdb.DuckDBPyConnection, table: Table, which: str) -> None:
+    """Empty what goes with a deletion, in those rows that are marked as deleted of the ones whose
+    keys a query gives, and their sets."""
+    marked, keys = table.deleted_when, ", ".join(table.key)
+    connection.execute(f"""CREATE OR REPLACE TEMP TABLE deleted AS
+        SELECT {keys} FROM store.{table.name} SEMI JOIN ({which}) USING ({keys})
+        WHERE {marked} IS NOT NULL""")
+    same = " AND ".join(f"t.{key} = d.{key}" for key in table.key)
     goes = [column.name for column in table.columns if column.goes]
     for hanging in table.sets:
         goes += [f"{hanging.table}_version", f"{hanging.table}_rank"] if hanging.silent else []
     emptied = ", ".join(f"{each} = NULL" for each in goes)
     connection.execute(f"""
-        UPDATE store.{table.name} SET {emptied}, canonical = NULL,
+        UPDATE store.{table.name} AS t SET {emptied}, canonical = NULL,
             outline = CASE WHEN presence < {SEEN} THEN outline END
-        WHERE {marked} IS NOT NULL
+        FROM deleted d WHERE {same}
             AND (canonical IS NOT NULL OR {" OR ".join(f"{each} IS NOT NULL" for each in goes)}
                 OR (outline IS NOT NULL AND presence = {SEEN}))""")
     for hanging in table.sets:
-        connection.execute(
-            f"DELETE FROM store.{hanging.table} h USING store.{table.name} t WHERE "
-            + " AND ".join(f"h.{key} = t.{key}" for key in table.key)
-            + f" AND t.{marked} IS NOT NULL"
-        )
+        connection.execute(deleting(hanging.table, table.key, "FROM deleted"))
 
 
 def _move(connection: duckdb.DuckDBPyConnection, old: str, new: str) -> None:

@@ -47,6 +47,10 @@ WAIT_SECONDS = 60.0
 _WRITABLE = "(ROW_GROUP_SIZE 30720)"
 """A core packs a group of rows at a time. Of the usual size an import of 100,000 messages is one
 group, and would be packed by one core."""
+SOUGHT = 1_000
+"""Keys up to which a join looks for each of them in the bounds of a group of rows, to pass over
+those that have none. By itself DuckDB does so up to 50: of more it takes the least and the
+greatest, and one old message among a hundred new ones would let it read all."""
 _READ_ONLY = "(READ_ONLY)"
 _LOCKED = "Could not set lock"
 _POLL_SECONDS = 0.01
@@ -61,7 +65,9 @@ def writing(path: Path, *, wait: float = WAIT_SECONDS) -> Generator[duckdb.DuckD
     with _attached(path, wait, _WRITABLE) as connection:
         if is_new:
             path.chmod(0o600)
-        connection.execute("SET preserve_insertion_order = false")
+        connection.execute(
+            f"SET preserve_insertion_order = false; SET dynamic_or_filter_threshold = {SOUGHT}"
+        )
         _migrate(connection, path)
         connection.execute("BEGIN")
         yield connection
@@ -159,6 +165,16 @@ def first_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, .
     """The first row of a query that has one. Results are read to their end: until then DuckDB
     does nothing else on a connection."""
     return connection.execute(query).fetchall()[0]
+
+
+def deleting(table: str, key: tuple[str, ...], gone: str) -> str:
+    """SQL that deletes the rows of a table of the store whose keys a query gives.
+
+    As a join, and not as `(key) IN (query)`: of a join DuckDB learns which rows can be meant, and
+    passes over all groups of rows that have none.
+    """
+    same = " AND ".join(f"t.{name} = gone.{name}" for name in key)
+    return f"DELETE FROM store.{table} AS t USING ({gone}) AS gone WHERE {same}"
 
 
 @contextmanager

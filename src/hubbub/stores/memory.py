@@ -16,7 +16,10 @@ class StoreMemory:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection = duckdb.connect(":memory:")
-        self._connection.execute("SET TimeZone = 'UTC'; SET memory_limit = '64MB'; SET threads = 1")
+        self._connection.execute(
+            "SET TimeZone = 'UTC'; SET memory_limit = '64MB'; SET threads = 1; "
+            f"SET dynamic_or_filter_threshold = {store.SOUGHT}"
+        )
 
     def coverage(self) -> dict[str, Coverage]:
         """How far each channel was read."""
@@ -42,20 +45,24 @@ class StoreMemory:
                 [channel_id, _micros(after), _micros(before)],
             )
             stretch = tuple(ts for (ts,) in top_level)
-            asked = [*{*others, *stretch}]
             replies: dict[str, list[str]] = {}
+            # two questions, each by bounds of `thread_ts` by which most groups of rows are passed
+            # over; together they would read the channel's whole history
+            elsewhere = [ts for ts in {*others} if not after < ts < before]
             for thread_ts, ts in self._ask(
-                """SELECT thread_ts, ts FROM store.messages WHERE channel_id = $1
-                AND thread_ts <> ts AND deleted_at IS NULL
-                AND (thread_ts IN (SELECT unnest($2::VARCHAR[]))
-                    OR (thread_ts > $3 AND thread_ts < $4))""",
-                [channel_id, asked, after, before],
+                f"""SELECT thread_ts, ts FROM store.messages
+                WHERE {_IS_REPLY} AND thread_ts > $2 AND thread_ts < $3
+                UNION ALL
+                SELECT thread_ts, ts FROM store.messages
+                SEMI JOIN (SELECT unnest($4::VARCHAR[]) AS thread_ts) USING (thread_ts)
+                WHERE {_IS_REPLY}""",
+                [channel_id, after, before, elsewhere],
             ):
                 replies.setdefault(thread_ts, []).append(ts)
             rows = self._ask(
                 f"""SELECT {_columns(READINGS.names)} FROM store.readings
-                WHERE channel_id = $1 AND ts IN (SELECT unnest($2::VARCHAR[]))""",
-                [channel_id, asked],
+                SEMI JOIN (SELECT unnest($2::VARCHAR[]) AS ts) USING (ts) WHERE channel_id = $1""",
+                [channel_id, [*{*others, *stretch}]],
             )
         readings = [Reading(*row) for row in rows]
         return Known(
@@ -87,6 +94,7 @@ class StoreMemory:
         return self._connection.execute(query, parameters or []).fetchall()
 
 
+_IS_REPLY = "channel_id = $1 AND thread_ts <> ts AND deleted_at IS NULL"
 _INSTANTS = frozenset({"swept_at", "full_at", "got_at"})
 
 

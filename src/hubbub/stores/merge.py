@@ -13,7 +13,7 @@ import duckdb
 
 from hubbub.core.tables import LOGS, MERGED, SEEN, TABLES, Keep, Privacy, Set, Table
 from hubbub.stores.changes import apply_changes, empty_deleted
-from hubbub.stores.duckdb import first_row
+from hubbub.stores.duckdb import deleting, first_row
 from hubbub.stores.staging import Staged, mapped
 
 _STORED = -1
@@ -52,10 +52,10 @@ def merge(connection: duckdb.DuckDBPyConnection, staged: Staged) -> Merged:
                 rows |= {hanging.table: inputs[hanging.table] for hanging in table.sets}
             else:
                 rows |= _count_sets(connection, table)
-    apply_changes(connection, staged)
     for log in LOGS:
         if log.name in staged:
             _append(connection, log, staged)
+    apply_changes(connection, staged)  # after the logs: they too lie in channels that have moved
     _resolve_authors(connection)
     return Merged(rows, *changes)
 
@@ -144,8 +144,11 @@ def _statements(table: Table) -> list[str]:
         *_settling(table),
         # what is settled in another way leaves the store before anything new enters
         *(
-            f"DELETE FROM store.{each} WHERE ({keys}) IN "
-            f"(SELECT ({keys}) FROM settled_{name} WHERE is_changed AND NOT is_new)"
+            deleting(
+                each,
+                table.key,
+                f"SELECT {keys} FROM settled_{name} WHERE is_changed AND NOT is_new",
+            )
             for each in (name, *read_once)
         ),
         f"INSERT INTO store.{name} SELECT {', '.join(table.names)} FROM fresh_{name}",
@@ -168,8 +171,7 @@ def _replace_reread(table: Table, there: str) -> list[str]:
     """SQL that puts the set of the copy that `latest_…` names in place of the one that is there."""
     keys, columns = ", ".join(table.key), ", ".join(f"t.{each}" for each in TABLES[there].names)
     return [
-        f"DELETE FROM store.{there} WHERE ({keys}) IN "
-        f"(SELECT ({keys}) FROM latest_{there} WHERE copy <> {_STORED})",
+        deleting(there, table.key, f"SELECT {keys} FROM latest_{there} WHERE copy <> {_STORED}"),
         f"INSERT INTO store.{there} SELECT {columns} FROM staged_{there} t "
         f"JOIN latest_{there} USING ({keys}, copy)",
     ]
@@ -299,7 +301,7 @@ def _forget_deleted(
         news += f" + (SELECT count(new_{marked}) FROM settled_{table.name} WHERE is_changed)"
     if first_row(connection, news) == (0,):
         return False
-    empty_deleted(connection, table)
+    empty_deleted(connection, table, f"SELECT {', '.join(table.key)} FROM staged_{table.name}")
     return True
 
 
@@ -347,7 +349,7 @@ def _append(connection: duckdb.DuckDBPyConnection, log: Table, staged: Staged) -
             f"(PARTITION BY {keys} ORDER BY {log.newest} DESC) = 1)"
         )
     connection.execute(
-        f"DELETE FROM store.{log.name} WHERE ({keys}) IN (SELECT ({keys}) FROM staged_{log.name})"
+        deleting(log.name, log.key, f"SELECT DISTINCT {keys} FROM staged_{log.name}")
     )
     connection.execute(f"INSERT INTO store.{log.name} BY NAME SELECT * FROM {chosen}")
 

@@ -4,7 +4,7 @@ import duckdb
 import pyarrow as pa
 
 from hubbub.core.tables import MESSAGES, TABLES
-from hubbub.stores.duckdb import first_row
+from hubbub.stores.duckdb import deleting, first_row
 from hubbub.stores.staging import Staged, mapped
 
 
@@ -22,7 +22,7 @@ def replace_reread(connection: duckdb.DuckDBPyConnection, read: pa.Table, staged
     connection.unregister("read")
     for name in (each.table for each in MESSAGES.sets if each.reread):
         columns = ", ".join(TABLES[name].names)
-        connection.execute(f"DELETE FROM store.{name} WHERE ({keys}) IN (SELECT ({keys}) FROM due)")
+        connection.execute(deleting(name, MESSAGES.key, f"SELECT {keys} FROM due"))
         if name in staged:
             connection.register("staged", mapped(staged[name]))
             connection.execute(

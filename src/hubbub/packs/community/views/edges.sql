@@ -3,8 +3,9 @@ SELECT 'posts' AS relation, channel_id, user_id AS source, channel_id AS target,
 FROM people_messages WHERE kind = 'post'
 UNION ALL
 SELECT 'replies', r.channel_id, r.user_id, root.user_id, r.posted_at
-FROM people_messages r
-JOIN people_messages root ON root.channel_id = r.channel_id AND root.ts = r.thread_ts
+-- the replies last: they are the fewer, by which DuckDB looks the roots up, and not the other way round
+FROM people_messages root
+JOIN people_messages r ON root.channel_id = r.channel_id AND root.ts = r.thread_ts
 WHERE r.kind <> 'post' AND r.user_id <> root.user_id
 UNION ALL
 SELECT 'reacts', x.channel_id, x.user_id, m.user_id, m.posted_at
