@@ -90,7 +90,6 @@ class Session:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
-        self.thread: int = connection.thread_id()
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement with its values; the rows that it answers with."""
