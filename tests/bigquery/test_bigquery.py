@@ -302,7 +302,7 @@ def test_a_dataset_that_is_there_is_enough(google: Google, tmp_path: Path) -> No
 def test_a_dataset_is_made_where_it_is_wanted(google: Google, tmp_path: Path) -> None:
     warehouse = open_warehouse("bigquery://acme?location=asia-northeast3", "Writers & co", tmp_path)
     _bring(warehouse, whole(tmp_path, REACTIONS, [ONE]))
-    resource = google.holdings.datasets["acme", "writers___co"].resource
+    resource = google.holdings.datasets["acme", "writers___co_2c730302"].resource
     assert resource["location"] == "asia-northeast3"
 
 

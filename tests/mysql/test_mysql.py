@@ -283,8 +283,8 @@ def test_a_table_of_others_that_came_later_is_left_alone(place: Place, tmp_path:
 
 def test_a_database_is_named_after_the_workspace_where_none_is_named(tmp_path: Path) -> None:
     named = open_warehouse("mysql://u@db.example.org", "my-Town", tmp_path)
-    assert named.title == "mysql://db.example.org:3306/my_town"
-    other = open_warehouse("mysql://v@db.example.org/my_town", "x", tmp_path)
+    assert named.title == "mysql://db.example.org:3306/my_town_4563ce82"
+    other = open_warehouse("mysql://v@db.example.org/my_town_4563ce82", "x", tmp_path)
     assert named.identity == other.identity
 
 

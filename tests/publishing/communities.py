@@ -36,9 +36,11 @@ FIRST = {
 }  # fmt: skip
 
 
-def community(folder: Path, days: Mapping[str, list[dict[str, Any]]] = FIRST) -> Settings:
+def community(
+    folder: Path, days: Mapping[str, list[dict[str, Any]]] = FIRST, name: str = "grove"
+) -> Settings:
     """A workspace into which that was imported."""
-    settings = Settings(folder / "home", "grove", privacy={"preset": "open"})
+    settings = Settings(folder / "home", name, privacy={"preset": "open"})
     bring(settings, folder, days)
     return settings
 

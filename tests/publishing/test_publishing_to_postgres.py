@@ -163,6 +163,17 @@ class TestContract(WarehouseContract):
         publish(settings, place.url)
         assert_right(settings, place)
 
+    def test_workspaces_whose_names_differ_by_letters_that_sql_lacks_share_a_database(
+        self, place: Place, tmp_path: Path
+    ) -> None:
+        for number, name in enumerate(("서울", "부산")):
+            settings = community(tmp_path / str(number), name=name)
+            publish(settings, place.url)
+        (schemas,) = place.query(
+            "SELECT count(DISTINCT schemaname) FROM pg_tables WHERE tablename = 'messages'"
+        )
+        assert schemas == {"count": 2}
+
     def test_two_destinations_know_nothing_of_each_other(
         self, settings: Settings, place: Place, server: PostgresServer
     ) -> None:

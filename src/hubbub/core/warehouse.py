@@ -1,5 +1,7 @@
 """What is brought to a warehouse, and what is asked of one."""
 
+import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +18,20 @@ DAY_OF_TS = (
     "DATE '1970-01-01')"
 )
 """That day, by DuckDB, of a row with a `ts`."""
+
+_NAME_CHARACTERS = 63
+"""Of a schema in PostgreSQL, which takes the least."""
+
+
+def namespace_of(workspace: str) -> str:
+    """What a workspace's schema, database or dataset is called where the address names none: small
+    letters of ASCII, digits and _ stay. Where that loses anything, a digest of the workspace's name
+    is added, so that no two of them are called alike."""
+    plain = re.sub(r"[^a-z0-9_]", "_", workspace.lower())
+    if plain == workspace and len(plain) <= _NAME_CHARACTERS:
+        return plain
+    digest = "_" + hashlib.sha256(workspace.encode()).hexdigest()[:8]
+    return plain[: _NAME_CHARACTERS - len(digest)] + digest
 
 
 class Kind(Enum):

@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from hubbub.core.warehouse import namespace_of
 from hubbub.errors import HubbubError, TryAgain, UsageError
 
 CREDENTIALS = "GOOGLE_APPLICATION_CREDENTIALS"
@@ -47,7 +48,7 @@ def address_of(url: str, workspace: str) -> Address:
     """Read a URL; the dataset is named after the workspace where none is named.
     Raises `UsageError`."""
     parts = urlsplit(url)
-    dataset = parts.path.strip("/") or re.sub(r"[^a-z0-9_]", "_", workspace.lower())
+    dataset = parts.path.strip("/") or namespace_of(workspace)
     if "@" in parts.netloc:
         raise UsageError(
             "The address of a BigQuery dataset names nobody who logs in.",

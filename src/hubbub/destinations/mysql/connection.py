@@ -4,7 +4,6 @@ A server's error may quote rows (`Duplicate entry '…'`), so of its errors only
 """
 
 import os
-import re
 import ssl
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
@@ -13,6 +12,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from hubbub.core.warehouse import namespace_of
 from hubbub.errors import HubbubError, TryAgain, UsageError
 
 PASSWORD = "MYSQL_PWD"  # noqa: S105 -- the variable's name
@@ -80,7 +80,7 @@ def address_of(url: str, workspace: str) -> Address:
         parts.hostname,
         port,
         unquote(parts.username),
-        unquote(parts.path.strip("/")) or re.sub(r"[^a-z0-9_]", "_", workspace.lower()),
+        unquote(parts.path.strip("/")) or namespace_of(workspace),
         options["ssl_ca"][0] if "ssl_ca" in options else None,
     )
 

@@ -1,11 +1,10 @@
 """PostgreSQL as a destination: `postgres://user@host/database`, a schema for each workspace."""
 
 import json
-import re
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from hubbub.core.warehouse import Change, Shape, Shown
+from hubbub.core.warehouse import Change, Shape, Shown, namespace_of
 from hubbub.destinations.postgres import statements as sql
 from hubbub.destinations.postgres.connection import (
     Address,
@@ -34,7 +33,7 @@ class Postgres:
 
     def __init__(self, address: Address, workspace: str) -> None:
         self._address = address
-        self._schema = re.sub(r"[^a-z0-9_]", "_", workspace.lower())[:63]
+        self._schema = namespace_of(workspace)
         self.title = f"{address.title}, schema {self._schema}"
         self.identity = f"{address.title}#{self._schema}"
 
