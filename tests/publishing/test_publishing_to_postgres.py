@@ -16,10 +16,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from hubbub.destinations.postgres.connection import address_of
+from hubbub.destinations.warehouses.postgres import Postgres
 from hubbub.errors import HubbubError, TryAgain, UsageError
 from hubbub.flows import choosing_tables, publishing
 from hubbub.flows.erasing import forget
 from hubbub.flows.publishing import Asked, publish
+from hubbub.flows.rotating import begin_after_loss, destroy_old, rotate
 from hubbub.settings import Settings
 from hubbub.stores import comparing
 from tests.publishing.communities import change, community
@@ -174,6 +176,44 @@ class TestContract(WarehouseContract):
         )
         assert schemas == {"count": 2}
 
+    def test_what_a_workspace_has_published_stays_its_own_when_its_keys_change(
+        self, settings: Settings, place: Place
+    ) -> None:
+        publish(settings, place.url)
+        rotate(settings)
+        assert publish(settings, place.url).tables == ()
+        destroy_old(settings)
+        assert publish(settings, place.url).tables == ()
+        lost(settings)
+        change(settings, "UPDATE store.users SET title = 'x'")
+        assert sent(publish(settings, place.url)) == {"users": (0, 3, 0)}
+        assert_right(settings, place)
+
+    def test_keys_lost_twice_and_a_refresh_broken_off_leave_it_its_own(
+        self, settings: Settings, place: Place
+    ) -> None:
+        publish(settings, place.url)
+        lost(settings)
+        with _server_away(), pytest.raises(TryAgain):
+            publish(settings, place.url, Asked(is_whole=True))
+        lost(settings)
+        publish(settings, place.url)
+        assert_right(settings, place)
+
+    def test_with_keys_and_memory_lost_a_schema_has_to_be_dropped_by_hand(
+        self, settings: Settings, place: Place
+    ) -> None:
+        publish(settings, place.url)
+        lost(settings)
+        for file in settings.publications.iterdir():
+            file.unlink()
+        with pytest.raises(HubbubError, match="another workspace") as caught:
+            publish(settings, place.url, Asked(is_whole=True))
+        assert "by hand" in caught.value.fix
+        place.run("DROP SCHEMA grove CASCADE")
+        publish(settings, place.url)
+        assert_right(settings, place)
+
     def test_two_destinations_know_nothing_of_each_other(
         self, settings: Settings, place: Place, server: PostgresServer
     ) -> None:
@@ -217,6 +257,24 @@ class TestContract(WarehouseContract):
                 change(settings, _ACTS[act].format(number=number))
         publish(settings, place.url)
         assert_right(settings, place)
+
+
+def lost(settings: Settings) -> None:
+    """Lose the keys, and begin anew without them."""
+    settings.key.unlink()
+    begin_after_loss(settings)
+
+
+@contextmanager
+def _server_away() -> Generator[None]:
+    """A server that goes away before it has taken anything."""
+
+    def away(*_: Any) -> None:
+        raise TryAgain("It is away.", "")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Postgres, "bring", away)
+        yield
 
 
 _ACTS = {

@@ -256,9 +256,22 @@ class WarehouseContract:
         other = community(tmp_path / "other")  # called alike, with keys of its own
         with pytest.raises(HubbubError, match="another workspace has published"):
             publish(other, place.url)
+        with pytest.raises(HubbubError, match="another workspace has published") as caught:
+            publish(other, place.url, Asked(is_whole=True))
+        assert "--full-refresh" not in str(caught.value)
         assert place.everything() == before
-        publish(other, place.url, Asked(is_whole=True))
-        assert_right(other, place)
+
+    def test_a_place_is_a_workspaces_before_its_first_publication_has_ended(
+        self, settings: Settings, place: Place, tmp_path: Path
+    ) -> None:
+        with pytest.raises(_BrokenOffError):
+            publish(settings, place.url, progress=_break_off)
+        before = place.everything()
+        with pytest.raises(HubbubError, match="another workspace has published"):
+            publish(community(tmp_path / "other"), place.url)
+        assert place.everything() == before
+        publish(settings, place.url)
+        assert_right(settings, place)
 
     def test_a_rehearsal_tells_all_and_changes_nothing(
         self, settings: Settings, place: Place
@@ -314,6 +327,15 @@ class WarehouseContract:
         assert {"users", "messages", "reactions"} <= {*done.emptied}
         assert all(place.rows(name) == [] for name in communities.NAMES)
         assert "U2" not in place.everything()
+
+
+class _BrokenOffError(Exception):
+    """Stands for whatever ends a publication in the middle."""
+
+
+def _break_off(what: str, _done: int, _total: int) -> None:
+    if what.startswith("sent"):
+        raise _BrokenOffError
 
 
 def killed(settings: Settings, place: Place, moment: str) -> None:

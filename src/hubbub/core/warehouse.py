@@ -34,6 +34,17 @@ def namespace_of(workspace: str) -> str:
     return plain[: _NAME_CHARACTERS - len(digest)] + digest
 
 
+def owner_of(mark: str) -> str:
+    """Whose a mark is: the part before its dash."""
+    return mark.partition("-")[0]
+
+
+def claim_of(mark: str) -> str:
+    """The mark that a place bears until the first publication to it has ended, or when it has lost
+    something: it says whose the place is, and no more."""
+    return f"{owner_of(mark)}-"
+
+
 class Kind(Enum):
     """What a column of a warehouse's table holds."""
 
@@ -154,7 +165,8 @@ class Warehouse(Protocol):
         ...
 
     def mark(self) -> str | None:
-        """The mark of the last publication that ended here; None if there is none.
+        """The mark of the last publication that ended here; None if nothing was published here.
+        That publication's claim if none has ended.
 
         Raises `HubbubError` if it cannot be reached, may not be written, or holds what is not
         Hubbub's where the tables are to be; `TryAgain` if it may be so only for now.
@@ -168,10 +180,10 @@ class Warehouse(Protocol):
         mark: str,
         on_table: Callable[[str, int], None],
     ) -> dict[str, str]:
-        """Carry out the changes, a table after the other, each whole or not at all; make these
-        views and no others, or leave them as they are if `views` is None; then set the mark.
-        `on_table` hears each table that is done, with its rows. Returns the views that the
-        warehouse does not take, with the reason.
+        """Claim the place, if nobody has; carry out the changes, a table after the other, each whole
+        or not at all; make these views and no others, or leave them as they are if `views` is None;
+        then set the mark. `on_table` hears each table that is done, with its rows. Returns the
+        views that the warehouse does not take, with the reason.
 
         May be called again with the same changes after a failure. Raises as `mark`.
         """

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from hubbub.core.discovery import parts
 from hubbub.core.instants import begin_of
-from hubbub.core.warehouse import Warehouse
+from hubbub.core.warehouse import Warehouse, owner_of
 from hubbub.destinations import warehouses
 from hubbub.errors import HubbubError, UsageError
 from hubbub.flows.auditing import audited, audited_run
@@ -150,7 +150,7 @@ class _Work:
         self._folder = folder
         self._progress = progress
         self._publication = Publication(settings.publications, warehouse.identity)
-        self._sign = f"{keys_of(settings).mark}-"
+        self._owner = keys_of(settings).mark
         """What the marks of this workspace begin with, on whichever machine."""
 
     @contextmanager
@@ -168,8 +168,10 @@ class _Work:
         settings, warehouse, asked = self._settings, self._warehouse, self._asked
         before = self._publication.state() or State(warehouse.title, warehouse.identity)
         self._progress("looking", 0, 0)
-        is_whole = asked.is_whole or not self._is_known(before)
+        is_known = self._is_known(before)
+        is_whole = asked.is_whole or not is_known
         state = replace(before, mark=None, views="", figures={}) if is_whole else before
+        state = replace(state, owners=tuple(sorted({*state.owners, self._owner})))
         catalog, k = Catalog(settings.pack), smallest_group(settings)
         with store.reading(settings.store) as connection:
             runner = Runner(connection, catalog, settings.timezone, smallest_group=k)
@@ -214,10 +216,11 @@ class _Work:
             return False
         if mark in {state.mark, state.coming}:
             return self._publication.keys.exists()
-        if not mark.startswith(self._sign) and not self._asked.is_whole:
+        if owner_of(mark) not in {self._owner, *state.owners}:
             raise HubbubError(
                 f"{self._warehouse.title} holds what another workspace has published.",
-                "Publish to another place; or, to replace all that is there: --full-refresh",
+                "Publish to another place. If it was this workspace's, and its keys and its folder "
+                "publications/ are lost: remove what is there by hand, then publish again.",
             )
         return False
 
@@ -228,7 +231,7 @@ class _Work:
         publication makes it right, and erasures reach it.
         """
         publication, state = self._publication, found.state
-        mark = self._sign + secrets.token_hex(8)
+        mark = f"{self._owner}-{secrets.token_hex(8)}"
         made(publication.file)
         publication.note(replace(state, coming=mark, figures={}, views=""))
         publication.expect(found.news)

@@ -42,6 +42,8 @@ class State:
     published_at: str = ""
     owed: tuple[str, ...] = ()
     """Receipts of erasures that have not reached it yet."""
+    owners: tuple[str, ...] = ()
+    """What this workspace's marks there began with: other keys begin them otherwise."""
 
 
 class Publication:

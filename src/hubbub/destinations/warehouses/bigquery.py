@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from hubbub.core.warehouse import Change, Shape, Shown
+from hubbub.core.warehouse import Change, Shape, Shown, claim_of
 from hubbub.destinations.bigquery import connection as bigquery
 from hubbub.destinations.bigquery import statements as sql
 from hubbub.destinations.bigquery.connection import Address, address_of, connected
@@ -69,7 +69,7 @@ class BigQuery:
         with connected(self._address) as client:
             dataset = Dataset(client, self._address)
             work = _Work(dataset, self.table_name, self._scratch)
-            work.claim()
+            work.claim(mark)
             for change in changes:
                 work.carry_out(change)
                 on_table(change.shape.name, change.row_count)
@@ -94,14 +94,15 @@ class _Work:
         self._book = Book()
         self._seen: set[str] = set()
 
-    def claim(self) -> None:
+    def claim(self, mark: str) -> None:
         """Take possession, wait for jobs of a publication that was killed, and clear away what it
         has left."""
         self._book = self._dataset.book()
         self._location = self._dataset.make()
         if self._book.run is not None:
             self._await_jobs_of(self._book.run)
-        self._dataset.note(replace(self._book, run=self._run))
+        self._book = replace(self._book, mark=self._book.mark or claim_of(mark), run=self._run)
+        self._dataset.note(self._book)
         for name in self._dataset.tables():
             if name.startswith(_WAITING):
                 self._dataset.remove(name)

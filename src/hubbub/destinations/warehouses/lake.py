@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl, unquote
 
-from hubbub.core.warehouse import Change, Shown
+from hubbub.core.warehouse import Change, Shown, claim_of
 from hubbub.errors import HubbubError, UsageError
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Lake:
         try:
             description = self._described()
             if description is None:
-                description = Description(self._workspace, self._form)
+                description = Description(self._workspace, self._form, claim_of(mark))
                 place.put(self._written(description), NAME)  # whatever comes next is Hubbub's
             with sorting(self._scratch) as session:
                 tables = self._tables(session)

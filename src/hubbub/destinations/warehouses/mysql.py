@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from hubbub.core.warehouse import Change, Field, Kind, Shape, Shown
+from hubbub.core.warehouse import Change, Field, Kind, Shape, Shown, claim_of
 from hubbub.destinations.mysql import statements as sql
 from hubbub.destinations.mysql.connection import (
     Address,
@@ -75,7 +75,7 @@ class MySQL:
         on_table: Callable[[str, int], None],
     ) -> dict[str, str]:
         """Carry out the changes, each at once."""
-        with self._writing() as work:
+        with self._writing(mark) as work:
             for change in changes:
                 work.carry_out(change)
                 on_table(change.shape.name, change.row_count)
@@ -83,14 +83,14 @@ class MySQL:
         return {}
 
     @contextmanager
-    def _writing(self) -> Generator["_Work"]:
+    def _writing(self, mark: str) -> Generator["_Work"]:
         database = sql.quoted(self._address.database)
         with session(self._address) as running, turn(running, self._address):
             if not self._exists(running):
                 running.run(f"CREATE DATABASE {database} CHARACTER SET utf8mb4")
             running.run(f"USE {database}")
             work = _Work(running, self.title, self._own(running), self._scratch)
-            work.claim()
+            work.claim(mark)
             yield work
 
     def _exists(self, running: Session) -> bool:
@@ -126,7 +126,7 @@ class _Work:
             "information_schema.COLLATIONS WHERE CHARACTER_SET_NAME = 'utf8mb4'")}  # fmt: skip
         self._collation = next(name for name in _COLLATIONS if name in found)
 
-    def claim(self) -> None:
+    def claim(self, mark: str) -> None:
         """Take possession, try all that will be asked for, and clear away what a publication that
         was killed has left."""
         self._running.run(
@@ -134,6 +134,8 @@ class _Work:
             f"COLLATE {self._collation} PRIMARY KEY, value TEXT CHARACTER SET utf8mb4) "
             "ENGINE=InnoDB COMMENT='What of this database Hubbub has made, and how far that came.'"
         )
+        if _MARK not in self._own:
+            self.note(_MARK, claim_of(mark))
         self._clear()
         made = sql.table(_TRIED, self._collation)
         self._running.run(f"CREATE TABLE {_NEW} {made}")

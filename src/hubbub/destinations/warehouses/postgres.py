@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from hubbub.core.warehouse import Change, Shape, Shown, namespace_of
+from hubbub.core.warehouse import Change, Shape, Shown, claim_of, namespace_of
 from hubbub.destinations.postgres import statements as sql
 from hubbub.destinations.postgres.connection import (
     Address,
@@ -58,7 +58,7 @@ class Postgres:
         """Carry out the changes, a transaction each. Rows wait in temporary tables, which end with
         the connection: nothing else is left behind, however this ends."""
         with connected(self._address) as session:
-            self._begin(session)
+            self._begin(session, mark)
             for change in changes:
                 with session.transaction():
                     self._carry_out(session, change)
@@ -94,8 +94,8 @@ class Postgres:
             )
         return has_book
 
-    def _begin(self, session: Session) -> None:
-        """Make the schema, and see to it that nobody else publishes to it meanwhile."""
+    def _begin(self, session: Session, mark: str) -> None:
+        """Make and claim the schema, and see to it that nobody else publishes to it meanwhile."""
         with session.transaction():
             if not session.rows("SELECT pg_try_advisory_lock(hashtext($1))", [self.identity])[0][0]:
                 raise TryAgain(
@@ -114,6 +114,7 @@ class Postgres:
                     f"COMMENT ON TABLE {book} IS "
                     + sql.literal("What of this schema Hubbub has made, and how far it has come.")
                 )
+                self._note(session, _MARK, claim_of(mark))
 
     def _book(self, session: Session) -> dict[str, str]:
         return dict(session.rows(f"SELECT what, value FROM {self.table_name(_BOOK)}"))
