@@ -27,6 +27,10 @@ class Place:
         """The same of many tables."""
         return {name: self.rows(name) for name in names}
 
+    def drop(self, table: str) -> None:
+        """Take a table away."""
+        self.google.holdings.remove_table("acme", "grove", table)
+
     def everything(self) -> str:
         """All that is there, in one text."""
         if ("acme", "grove") not in self.google.holdings.datasets:

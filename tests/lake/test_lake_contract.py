@@ -44,6 +44,9 @@ class Files:
     def tables(self, names: Sequence[str]) -> dict[str, list[Row]]:
         return {name: self.rows(name) for name in names}
 
+    def drop(self, table: str) -> None:
+        self._files.delete_dir(f"{self._folder}/{table}")
+
     def everything(self) -> str:
         return "\n".join(
             f"{name}: {self._parquet(name)}"

@@ -342,7 +342,7 @@ def test_killed_at_first(tmp_path: Path, form: str) -> None:
     )
     assert killed.returncode == -signal.SIGKILL
     lake = opened(tmp_path, form)
-    assert lake.mark() is None
+    assert lake.mark() == "m2-", "it is claimed"
     bring(lake, "m1", whole(tmp_path, MESSAGES, JANUARY))
     assert by_key(rows_of(tmp_path, form, "messages")) == by_key(JANUARY)
     assert "edited" not in held(tmp_path / "lake")

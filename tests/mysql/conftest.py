@@ -40,6 +40,10 @@ class Place:
         """The same of many tables."""
         return {name: self.rows(name) for name in names}
 
+    def drop(self, table: str) -> None:
+        """Take a table away."""
+        self.run(f"DROP TABLE `{table}`")
+
     def everything(self) -> str:
         """All that is there, in one text."""
         if not self.server.run(f"SHOW DATABASES LIKE '{self.database}'"):

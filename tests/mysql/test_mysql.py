@@ -205,8 +205,10 @@ def test_a_table_that_somebody_has_dropped_is_not_made_of_the_rest(
     place.run("DROP TABLE reactions")
     with pytest.raises(HubbubError, match="has lost its table reactions") as caught:
         _bring(warehouse, change(tmp_path, REACTIONS, [THREE]), mark="second")
-    assert "--full-refresh" in caught.value.fix
-    assert warehouse.mark() == "first"
+    assert "Publish again" in caught.value.fix
+    assert warehouse.mark() == "first-", "all is to be sent anew"
+    warehouse.bring((), (), "third", lambda _name, _rows: None)
+    assert warehouse.mark() == "third", "and nothing is missed that is not sent any more"
 
 
 def test_a_new_column_is_added_and_the_others_stay(place: Place, tmp_path: Path) -> None:

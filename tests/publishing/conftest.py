@@ -46,6 +46,10 @@ class Place:
         ]
         return {row["name"]: row["rows"] for row in self.query(" UNION ALL ".join(parts))}
 
+    def drop(self, table: str) -> None:
+        """Take a table away, and the views that read it."""
+        self.run(f'DROP TABLE "{self.schema}"."{table}" CASCADE')
+
     def everything(self) -> str:
         """All that is there, in one text."""
         return self.server.dump(self.database)

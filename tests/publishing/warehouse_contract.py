@@ -49,6 +49,10 @@ class Place(Protocol):
         """The same of many tables."""
         ...
 
+    def drop(self, table: str) -> None:
+        """Take a table away."""
+        ...
+
     def everything(self) -> str:
         """All that is there, in one text."""
         ...
@@ -273,6 +277,15 @@ class WarehouseContract:
         publish(settings, place.url)
         assert_right(settings, place)
 
+    def test_a_table_that_somebody_has_dropped_is_made_anew(
+        self, settings: Settings, place: Place
+    ) -> None:
+        publish(settings, place.url)
+        place.drop("channels")
+        publish(settings, place.url, Asked(is_whole=True))
+        assert_right(settings, place)
+        assert publish(settings, place.url).tables == ()
+
     def test_a_rehearsal_tells_all_and_changes_nothing(
         self, settings: Settings, place: Place
     ) -> None:
@@ -301,6 +314,10 @@ class WarehouseContract:
         done = publish(settings, place.url, since)
         assert sent(done) == {"messages": (0, 3, 0)}
         assert_right(settings, place)
+        done = publish(settings, place.url, replace(since, is_whole=True))
+        assert sent(done)["messages"] == (4, 0, 0)
+        assert not done.is_cut
+        assert_right(settings, place)
 
     def test_named_tables_are_published_and_those_that_are_there_kept_right(
         self, settings: Settings, place: Place
@@ -319,8 +336,11 @@ class WarehouseContract:
     ) -> None:
         publish(settings, place.url)
         strict = replace(settings, privacy={"preset": "open", "smallest_group": 5})
-        with pytest.raises(HubbubError, match="single members"):
+        with pytest.raises(HubbubError, match="single members") as caught:
             publish(strict, place.url)
+        title = open_warehouse(place.url, "grove", settings.scratch).title
+        assert f"What was published before is still at {title}." in caught.value.reason
+        assert "hubbub publish … --tables messages_per_month" in caught.value.fix
         with pytest.raises(HubbubError, match="single member"):
             publish(strict, place.url, Asked(names=("leaderboard",)))
         done = publish(strict, place.url, Asked(names=("messages_per_month",)))

@@ -180,10 +180,10 @@ class Warehouse(Protocol):
         mark: str,
         on_table: Callable[[str, int], None],
     ) -> dict[str, str]:
-        """Claim the place, if nobody has; carry out the changes, a table after the other, each whole
-        or not at all; make these views and no others, or leave them as they are if `views` is None;
-        then set the mark. `on_table` hears each table that is done, with its rows. Returns the
-        views that the warehouse does not take, with the reason.
+        """Claim the place, if nobody has; carry out the changes, a table after the other, each as a
+        whole or not at all; make these views and no others, or leave them as they are if `views`
+        is None; then set the mark. `on_table` hears each table that is done, with its rows.
+        Returns the views that the warehouse does not take, with the reason.
 
         May be called again with the same changes after a failure. Raises as `mark`.
         """

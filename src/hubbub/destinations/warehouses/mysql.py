@@ -5,7 +5,7 @@ built beside the old one, and takes its place by one RENAME; other changes wait 
 which the server drops with the session, and become valid in one transaction.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -65,7 +65,8 @@ class MySQL:
                 return None
             running.run(f"USE {sql.quoted(self._address.database)}")
             own = self._own(running)
-            return own.get(_MARK)
+            mark = own.get(_MARK)
+            return claim_of(mark) if mark and _lost(own, _tables(running)) else mark
 
     def bring(
         self,
@@ -79,7 +80,7 @@ class MySQL:
             for change in changes:
                 work.carry_out(change)
                 on_table(change.shape.name, change.row_count)
-            work.note(_MARK, mark)
+            work.end(mark)
         return {}
 
     @contextmanager
@@ -150,6 +151,12 @@ class _Work:
         self._running.run(f"DROP TEMPORARY TABLE {_GONE}")
         self._clear()
 
+    def end(self, mark: str) -> None:
+        """Write down that all is done. What somebody has dropped is missed no longer."""
+        for name in _lost(self._own, self._there):
+            self._running.run(f"DELETE FROM {_OWN} WHERE what = %s", (_TABLE + name,))
+        self.note(_MARK, mark)
+
     def note(self, what: str, value: str) -> None:
         """Write into Hubbub's own table."""
         self._running.run(f"REPLACE INTO {_OWN} VALUES (%s, %s)", (what, value))
@@ -167,7 +174,7 @@ class _Work:
         if known == _THERE and not (is_there or change.is_whole):
             raise HubbubError(
                 f"{self._title} has lost its table {name}.",
-                "Send all rows anew: hubbub publish … --full-refresh",
+                "Publish again: all rows are sent anew.",
             )
         if known is None:
             self.note(_TABLE + name, _COMING)
@@ -240,6 +247,12 @@ class _Work:
 
 def _tables(running: Session) -> set[str]:
     return {name for (name,) in running.run("SHOW TABLES")}
+
+
+def _lost(own: Mapping[str, str], there: Collection[str]) -> list[str]:
+    """Tables of Hubbub's that somebody has dropped."""
+    made = (what.removeprefix(_TABLE) for what, value in own.items() if value == _THERE)
+    return [name for name in made if name not in there]
 
 
 def _columns(shape: Shape) -> tuple[str, ...]:

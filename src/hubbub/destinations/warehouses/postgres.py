@@ -46,7 +46,8 @@ class Postgres:
         with connected(self._address) as session, session.transaction():
             if not self._has_book(session):
                 return None
-            return self._book(session).get(_MARK)
+            mark = self._book(session).get(_MARK)
+            return claim_of(mark) if mark and self._lost(session) else mark
 
     def bring(
         self,
@@ -65,6 +66,8 @@ class Postgres:
                 on_table(change.shape.name, change.row_count)
             refused = {} if views is None else self._show(session, views)
             with session.transaction():
+                for name in self._lost(session):
+                    self._forget(session, _TABLE + name)
                 self._note(session, _MARK, mark)
         return refused
 
@@ -119,6 +122,17 @@ class Postgres:
     def _book(self, session: Session) -> dict[str, str]:
         return dict(session.rows(f"SELECT what, value FROM {self.table_name(_BOOK)}"))
 
+    def _lost(self, session: Session) -> list[str]:
+        """Tables of Hubbub's that somebody has dropped."""
+        query = f"""SELECT name FROM (
+                SELECT substr(what, {len(_TABLE) + 1}) AS name FROM {self.table_name(_BOOK)}
+                WHERE starts_with(what, $2)
+            ) t WHERE NOT EXISTS (
+                SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname = $1 AND c.relname = t.name
+            )"""
+        return [name for (name,) in session.rows(query, [self._schema, _TABLE])]
+
     def _note(self, session: Session, what: str, value: str) -> None:
         session.run(
             f"INSERT INTO {self.table_name(_BOOK)} "
@@ -131,7 +145,7 @@ class Postgres:
 
     def _carry_out(self, session: Session, change: Change) -> None:
         shape, table = change.shape, self.table_name(change.shape.name)
-        is_new = self._fit(session, shape)
+        is_new = self._fit(session, shape, is_whole=change.is_whole)
         if change.is_whole or is_new:
             if not is_new:
                 session.run_all(sql.undress(sql.name(self._schema), table, shape))
@@ -156,12 +170,19 @@ class Postgres:
         session.load(name, files, schema=None)
         session.run(f"ANALYZE pg_temp.{name}")
 
-    def _fit(self, session: Session, shape: Shape) -> bool:
+    def _fit(self, session: Session, shape: Shape, *, is_whole: bool) -> bool:
         """Make a table, or give it the columns that it is to have; whether it is new."""
         table, book = self.table_name(shape.name), self._book(session)
         told = json.dumps([[each.name, each.kind.value, each.doc] for each in shape.fields])
         before = book.get(_TABLE + shape.name)
-        if before is None:
+        if before is not None and not self._is_there(session, shape.name):
+            if not is_whole:
+                raise HubbubError(
+                    f"{self.title} has lost its table {shape.name}.",
+                    "Publish again: all rows are sent anew.",
+                )
+            before = None
+        elif before is None:
             self._refuse_others(session, shape.name, book)
         if before == told:
             return False
