@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from hubbub.cli.command_lines import check_schedulable
 from hubbub.cli.privacy.forget import command as forget_command
 from hubbub.cli.publish import command
-from hubbub.errors import HubbubError
+from hubbub.errors import HubbubError, UsageError
 from hubbub.flows import choosing_tables
-from hubbub.flows.publishing import publish
+from hubbub.flows.publishing import Asked, open_warehouse, publish
 from hubbub.settings import Settings
 from tests.publishing.communities import community
 from tests.publishing.conftest import PASSWORD, Place
@@ -82,6 +82,18 @@ def test_nothing_is_left_on_this_machine_but_what_is_at_the_destination(
     assert place.database not in settings.audit.read_text()
 
 
+def test_an_attempt_that_fails_leaves_nothing_of_a_destination(
+    settings: Settings, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("PGPASSWORD", "a wrong password")
+        with pytest.raises(HubbubError, match="does not let"):
+            publish(settings, place.url)
+    assert [*settings.publications.iterdir()] == []
+    publish(settings, place.url, Asked(names=("channels",)))
+    assert len([*settings.publications.glob("*.json")]) == 1
+
+
 def test_a_publication_can_be_scheduled() -> None:
     words = ["publish", "postgres://db.example.org/analytics", "--since", "2026-01-01"]
     assert check_schedulable(words)["since"] == "2026-01-01"
@@ -95,7 +107,36 @@ def test_where_nothing_was_collected_there_is_nothing_to_publish(
     assert not (tmp_path / "home").exists()
 
 
-@pytest.mark.parametrize("destination", ["gopher://hole/x", ""])
-def test_an_unknown_kind_of_destination_is_refused(settings: Settings, destination: str) -> None:
+@pytest.mark.parametrize("destination", ["gopher://hole/x", "", "mysql", "lake", "mysql:db", "~x"])
+def test_an_unknown_kind_of_destination_is_refused(
+    settings: Settings, destination: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = {*tmp_path.rglob("*")}
     done = CliRunner().invoke(command, [destination, "--home", str(settings.home)])
-    assert "Hubbub cannot publish to" in str(done.exception)
+    assert isinstance(done.exception, UsageError)
+    assert "Hubbub cannot publish to" in done.exception.reason
+    for scheme in ("bigquery://", "mysql://", "postgres://", "s3://", " ./"):
+        assert scheme in done.exception.fix
+    assert {*tmp_path.rglob("*")} - before <= {settings.scratch}
+
+
+def test_a_folder_that_is_named_like_a_database_is_meant_by_a_path(settings: Settings) -> None:
+    done = CliRunner().invoke(command, ["mysql", "--home", str(settings.home)])
+    assert isinstance(done.exception, UsageError)
+    assert done.exception.fix.endswith("a folder of this machine: ./mysql")
+
+
+def test_folders_are_named_by_paths(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "person"))
+    places = {
+        "./lake": "lake", "../lake": "../lake", ".": ".", "~/lake": "person/lake",
+        f"{tmp_path}/lake": "lake", f"file://{tmp_path}/lake": "lake",
+        "./lake?format=delta": "lake",
+    }  # fmt: skip
+    for url, folder in places.items():
+        identity = open_warehouse(url, "grove", settings.scratch).identity
+        assert identity == f"file:{(tmp_path / folder / 'grove').resolve()}"

@@ -94,6 +94,19 @@ class TestContract(WarehouseContract):
         assert_right(settings, place)
         assert "U2" not in place.everything()
 
+    def test_a_window_alone_is_there_when_nobody_remembers_what_was_and_that_is_told(
+        self, settings: Settings, place: Place
+    ) -> None:
+        publish(settings, place.url)
+        for file in settings.publications.iterdir():
+            file.unlink()
+        since = Asked(since="2026-03-03")
+        assert publish(settings, place.url, since, is_rehearsal=True).is_cut
+        assert publish(settings, place.url, since).is_cut
+        assert len(place.rows("messages")) == 1
+        assert not publish(settings, place.url).is_cut
+        assert_right(settings, place)
+
     def test_keys_indexes_and_meanings_are_there(self, settings: Settings, place: Place) -> None:
         publish(settings, place.url)
         publish(settings, place.url, Asked(is_whole=True))
@@ -247,7 +260,8 @@ class TestContract(WarehouseContract):
         self, tmp_path_factory: pytest.TempPathFactory, place: Place, history: list[str]
     ) -> None:
         settings = community(tmp_path_factory.mktemp("history"))
-        publish(settings, place.url, Asked(is_whole=True))
+        place.run("DROP SCHEMA IF EXISTS grove CASCADE")
+        publish(settings, place.url)
         for number, act in enumerate(history):
             if act == "publish":
                 publish(settings, place.url)
@@ -313,6 +327,30 @@ class TestViews:
         (kind,) = place.query("SELECT relkind FROM pg_class WHERE relname = 'metric_totals'")
         assert kind == {"relkind": "r"}
         assert [row["messages"] for row in place.rows("metric_totals")] == [2]
+
+    def test_a_table_that_somebody_has_dropped_comes_back_with_the_views_that_read_it(
+        self, place: Place, tmp_path: Path
+    ) -> None:
+        settings = community(tmp_path)
+        first = publish(settings, place.url)
+        place.drop("channels")
+        done = publish(settings, place.url)
+        assert done.views == first.views
+        assert_right(settings, place)
+        assert [row["channels"] for row in place.rows("metric_totals")] == [2]
+
+    def test_a_backslash_is_one_whatever_the_database_takes_it_for(
+        self, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings = community(tmp_path)
+
+        def translated(*_: Any, **named: Any) -> str:
+            return f"SELECT 'a\\nb' AS said FROM {named['tables']('users')}"
+
+        monkeypatch.setattr("hubbub.metrics.translation.translated", translated)
+        place.run(f"ALTER DATABASE {place.database} SET standard_conforming_strings = off")
+        publish(settings, place.url)
+        assert place.rows("metric_totals")[0] == {"said": "a\\nb"}
 
     def test_a_view_that_the_database_does_not_take_is_told_of_and_stops_nothing(
         self, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -35,8 +35,8 @@ def command(
 ) -> None:
     """Bring a warehouse up to date: rows that are new, changed and gone since the last time.
 
-    DESTINATION is an address such as postgres://user@host/database. Passwords come from the
-    environment.
+    DESTINATION is postgres://user@host/database, mysql://user@host, bigquery://project,
+    s3://bucket/prefix, or a folder: ./lake. Passwords come from the environment.
     """
     from hubbub.flows.publishing import Asked, publish
 
@@ -69,6 +69,11 @@ def _print(session: Session, done: "Published", *, dry_run: bool) -> None:
             for each in touched
         ]
         console.table(columns, rows, timezone=session.settings.timezone)
+    if done.is_cut:
+        console.note(
+            "note: what is there is not remembered: rows from before --since go from there; "
+            "publish without --since to send them again"
+        )
     for name in done.emptied:
         console.note(f"note: {name} is emptied: its rows may not be there any more")
     if done.left_out:
@@ -115,5 +120,6 @@ def _as_json(done: "Published") -> dict[str, Any]:
         "views": done.views,
         "left_out": done.left_out,
         "emptied": [*done.emptied],
+        "cut": done.is_cut,
         "receipt": done.receipt and str(done.receipt.path),
     }

@@ -13,13 +13,14 @@ from hubbub.core.discovery import parts
 from hubbub.core.instants import begin_of
 from hubbub.core.warehouse import Warehouse, owner_of
 from hubbub.destinations import warehouses
-from hubbub.errors import HubbubError, UsageError
+from hubbub.errors import HubbubError, TryAgain, UsageError
 from hubbub.flows.auditing import audited, audited_run
 from hubbub.flows.choosing_tables import PREFIX, Views, Wanted, chosen_tables, compared, views_of
 from hubbub.flows.packs import packs_in_use
 from hubbub.flows.workspace import keys_of, made, scratch_folder, smallest_group, sole
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.run import Runner
+from hubbub.metrics.small_groups import TooFewMembers
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
 from hubbub.stores.comparing import Compared, Comparison, note_parts, read_part
@@ -56,6 +57,8 @@ class Published:
     """Metrics that have no view there, with the reason."""
     emptied: tuple[str, ...] = ()
     """Tables of before whose rows may not be there any more."""
+    is_cut: bool = False
+    """Whether rows from before `since` may go from there: nobody remembers all that there are."""
     receipt: "Receipt | None" = None
     """Of the erasures that have now reached it."""
 
@@ -74,6 +77,8 @@ class _Found:
     """What will be known of the destination."""
     is_due: bool
     """Whether the destination is not as it should be."""
+    is_cut: bool
+    """Whether rows from before the window may go from there."""
 
 
 def publish(
@@ -115,13 +120,21 @@ def open_warehouse(url: str, workspace: str, scratch: Path) -> Warehouse:
         name: module for module, schemes in parts(warehouses, "SCHEMES").items() for name in schemes
     }
     name = scheme if separator else "file" if url.startswith("file:") else ""
-    if name not in known or not url:
+    is_path = not (separator or name) and _is_path(url)
+    if name not in known or not (name or is_path):
         shown = ", ".join(f"{each}://…" for each in sorted(filter(None, known)))
+        said = scheme + "://…" if separator else repr(url.partition("?")[0])
+        folder = f"./{url}" if url and not separator else "./folder"
         raise UsageError(
-            f"Hubbub cannot publish to {scheme + '://…' if separator else repr(url)}.",
-            f"It can to: {shown}.",
+            f"Hubbub cannot publish to {said}.",
+            f"It can to: {shown}, or to a folder of this machine: {folder}",
         )
     return parts(warehouses, "open_warehouse")[known[name]](url, workspace, scratch)
+
+
+def _is_path(url: str) -> bool:
+    """Whether it says of itself that it is a path, so that a slip of the pen makes no folder."""
+    return url.startswith(("./", "../", "/", "~/")) or url in {".", "..", "~"}
 
 
 def read_parts(settings: Settings, comparison: Comparison) -> None:
@@ -156,26 +169,35 @@ class _Work:
     @contextmanager
     def alone(self) -> Generator[None]:
         """Let nobody else publish to this destination. Raises `TryAgain`."""
-        with sole(
-            self._publication.lock,
+        publication = self._publication
+        busy = TryAgain(
             f"Another hubbub publishes to {self._warehouse.title}.",
             "Wait for it to end, then run this again.",
-        ):
-            yield
+        )
+        with sole(publication.lock, busy.reason, busy.fix) as held:
+            if not publication.is_lock(held):
+                raise busy
+            try:
+                yield
+            finally:
+                if not publication.file.exists():  # nothing has come of it
+                    publication.lock.unlink()
 
     def look(self) -> _Found:
         """Find out what is to be done, in a session on the store that ends with this."""
         settings, warehouse, asked = self._settings, self._warehouse, self._asked
         before = self._publication.state() or State(warehouse.title, warehouse.identity)
         self._progress("looking", 0, 0)
-        is_known = self._is_known(before)
+        mark = warehouse.mark()
+        is_known = mark is not None and self._is_known(mark, before)
         is_whole = asked.is_whole or not is_known
         state = replace(before, mark=None, views="", figures={}) if is_whole else before
         state = replace(state, owners=tuple(sorted({*state.owners, self._owner})))
         catalog, k = Catalog(settings.pack), smallest_group(settings)
         with store.reading(settings.store) as connection:
             runner = Runner(connection, catalog, settings.timezone, smallest_group=k)
-            wanted = chosen_tables(settings, catalog, runner, asked.names, state)
+            with self._told_what_stays(before):
+                wanted = chosen_tables(settings, catalog, runner, asked.names, state)
             packs = packs_in_use(settings, connection)
             views = views_of(settings, catalog, runner, wanted, packs, warehouse, state.views)
             comparison = Comparison(
@@ -200,8 +222,23 @@ class _Work:
             or views.digest != before.views
         )
         return _Found(
-            wanted, changed, figures, views, comparison.news, replace(state, tables=tables), is_due
-        )
+            wanted, changed, figures, views, comparison.news, replace(state, tables=tables),
+            is_due, is_cut=bool(asked.since) and mark is not None and not is_known,
+        )  # fmt: skip
+
+    @contextmanager
+    def _told_what_stays(self, there: State) -> Generator[None]:
+        """A refusal says that rows of before are still at the destination, and how they go."""
+        try:
+            yield
+        except TooFewMembers as error:
+            if not there.tables:
+                raise
+            raise TooFewMembers(
+                f"{error.reason} What was published before is still at {there.title}.",
+                f"{error.fix} To take away there what may not leave: "
+                "hubbub publish … --tables messages_per_month",
+            ) from error
 
     def _since(self) -> datetime | None:
         if not self._asked.since:
@@ -209,11 +246,8 @@ class _Work:
         zone = ZoneInfo(self._settings.timezone)
         return begin_of("since", self._asked.since, datetime.now(UTC), zone)
 
-    def _is_known(self, state: State) -> bool:
+    def _is_known(self, mark: str, state: State) -> bool:
         """Whether the destination is as it was left. Raises `HubbubError` if it is another's."""
-        mark = self._warehouse.mark()
-        if mark is None:
-            return False
         if mark in {state.mark, state.coming}:
             return self._publication.keys.exists()
         if owner_of(mark) not in {self._owner, *state.owners}:
@@ -283,5 +317,6 @@ class _Work:
             None if shown is None else len(shown) - len(refused),
             found.views.left_out | refused,
             tuple(shape.name for shape in found.wanted.emptied if shape.name in touched),
+            found.is_cut,
             receipt,
         )

@@ -97,11 +97,11 @@ class Comparison:
     def table(self, table: Table, shape: Shape, *, is_whole: bool) -> Compared:
         """What of a table is new, changed and gone; all of it if `is_whole`."""
         name, keys = table.name, ", ".join(table.key)
-        is_whole = is_whole or name not in self._known
-        if is_whole:
-            self._connection.execute(_come(table, self._since, there=None))
-        else:
-            self._connection.execute(_come(table, self._since, there=f"there.{name}"))
+        is_known = name in self._known
+        is_whole = is_whole or not is_known
+        # what a window leaves out stays if it is there: with a whole load it has to come again
+        there = f"there.{name}" if is_known and (self._since or not is_whole) else None
+        self._connection.execute(_come(table, self._since, there=there, all_rows=is_whole))
         self._connection.execute(
             f"CREATE TABLE news.gone_{name} AS SELECT {keys} FROM "
             + (f"news.come_{name} LIMIT 0" if is_whole
@@ -120,7 +120,12 @@ class Comparison:
         if not (is_whole or come or gone):
             return Compared(Change(shape, False, (), 0, (), 0), 0, 0)
         change = self._written(table, shape, come, gone, is_whole=is_whole)
-        return Compared(change, new, 0 if is_whole else come - new, is_counted=not is_whole)
+        return Compared(
+            change,
+            come if is_whole else new,
+            0 if is_whole else come - new,
+            is_counted=not is_whole,
+        )
 
     def emptied(self, shape: Shape, *, is_whole: bool) -> Compared:
         """Take away all rows of a table that may not be there any more, unless they are gone."""

@@ -7,6 +7,7 @@ about to arrive: it is sent again, or deleted there if it is gone by then.
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -54,6 +55,13 @@ class Publication:
         self.file = folder / f"{digest}.json"
         self.keys = folder / f"{digest}.duckdb"
         self.lock = folder / f"{digest}.lock"
+
+    def is_lock(self, descriptor: int) -> bool:
+        """Whether an open lock file is still the one that others would open."""
+        try:
+            return os.path.samestat(os.fstat(descriptor), self.lock.stat())
+        except FileNotFoundError:
+            return False
 
     def state(self) -> State | None:
         """What is known; None if nothing was published there yet. Raises `HubbubError` if the file

@@ -65,7 +65,8 @@ class Address:
             "keepalives_idle": "30",
             "application_name": "hubbub",
             "options": f"-c TimeZone=UTC -c lock_timeout={_LOCK_SECONDS}s "
-            "-c client_min_messages=warning -c search_path=pg_catalog",
+            "-c client_min_messages=warning -c search_path=pg_catalog "
+            "-c standard_conforming_strings=on",
         }
         user = f"{quote(self.user, safe='')}@" if self.user else ""
         host = f"[{self.host}]" if ":" in self.host else quote(self.host, safe=",")

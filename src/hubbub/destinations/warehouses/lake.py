@@ -159,4 +159,4 @@ def place_of(place: str, workspace: str, scratch: Path) -> "Place":
 
     if place.startswith("file:"):
         place = unquote(place.removeprefix("file:").removeprefix("//"))
-    return Folder(Path(place).absolute(), workspace)
+    return Folder(Path(place).expanduser().absolute(), workspace)
