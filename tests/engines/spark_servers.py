@@ -56,7 +56,9 @@ def sail(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def apache_spark(folder: Path, workers: int = 2, settings: dict[str, str] | None = None) -> Iterator[str]:
+def apache_spark(
+    folder: Path, workers: int = 2, settings: dict[str, str] | None = None
+) -> Iterator[str]:
     """The address of a Spark Connect server whose cluster has some workers, each a process with
     one core."""
     home = next(CLUSTER.glob("lib/python*/site-packages/pyspark"), None)
