@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines.engines import LINGUISTIC, Engine, Postgres, postgres_engine
 from tests.engines import spark_servers
+from tests.engines.engines import LINGUISTIC, Engine, Postgres, postgres_engine
 from tests.engines.spark_engine import Spark
 from tests.engines.spark_servers import NoEngine
 from tests.engines.worlds import IS_LONG, SOME, Case

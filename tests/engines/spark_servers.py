@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -43,7 +43,7 @@ class NoEngine(Exception):
 
 
 @contextmanager
-def sail(folder: Path) -> Iterator[str]:
+def sail(folder: Path, environment: Mapping[str, str] | None = None) -> Iterator[str]:
     """A Sail server's address."""
     try:
         import_module("pysail")
@@ -51,13 +51,14 @@ def sail(folder: Path) -> Iterator[str]:
         raise NoEngine("Sail is not installed: make .venv-spark/.ready") from None
     port = _free_port()
     command = [sys.executable, "-c", _SAIL.format(port=port)]
-    with _running(command, {"RUST_LOG": "error"}, folder, port) as address:
+    said = {"RUST_LOG": "error", **(environment or {})}
+    with _running(command, said, folder, port) as address:
         yield address
 
 
 @contextmanager
 def apache_spark(
-    folder: Path, workers: int = 2, settings: dict[str, str] | None = None
+    folder: Path, workers: int = 2, settings: Mapping[str, str] | None = None
 ) -> Iterator[str]:
     """The address of a Spark Connect server whose cluster has some workers, each a process with
     one core."""
@@ -90,7 +91,7 @@ def apache_spark(
 
 @contextmanager
 def _running(
-    command: list[str], environment: dict[str, str], folder: Path, port: int
+    command: list[str], environment: Mapping[str, str], folder: Path, port: int
 ) -> Iterator[str]:
     """Run a server until the block ends, with all processes that it starts."""
     log = folder / "server.log"

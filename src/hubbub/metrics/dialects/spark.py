@@ -182,6 +182,13 @@ def _first(node: Any) -> exp.Expr:
     return exp.Filter(this=node.copy(), expression=there)
 
 
+def _any_value(node: exp.IgnoreNulls) -> exp.Expr:
+    """Apache Spark takes no `FILTER` after `IGNORE NULLS`."""
+    if not isinstance(node.this, exp.AnyValue):
+        return node
+    return _call("any_value", node.this.this, exp.true())
+
+
 def _filtered(node: exp.Filter) -> exp.Expr:
     """A `FILTER` around what `_first` has made."""
     inner: Any = node.this
@@ -246,6 +253,7 @@ _REWRITES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
     exp.DayOfWeekIso: _day_of_week,
     exp.Filter: _filtered,
     exp.GenerateSeries: _series,
+    exp.IgnoreNulls: _any_value,
     exp.Length: _counted,
     exp.Literal: _number,
     exp.Sub: _reckoned,
