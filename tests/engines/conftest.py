@@ -10,7 +10,7 @@ import pytest
 from tests.engines import spark_servers
 from tests.engines.engines import LINGUISTIC, Engine, Postgres, postgres_engine
 from tests.engines.spark_engine import Spark
-from tests.engines.spark_servers import NoEngine
+from tests.engines.spark_servers import NoEngine, Server
 from tests.engines.worlds import IS_LONG, SOME, Case
 from tests.parts import missing
 from tests.publishing.postgres_server import NoServer, PostgresServer
@@ -37,9 +37,11 @@ def postgres(server: PostgresServer) -> Iterator[Postgres]:
         yield engine
 
 
-def _spark(start: Callable[[Path], AbstractContextManager[str]], folder: Path) -> Iterator[Spark]:
+def _spark(
+    start: Callable[[Path], AbstractContextManager[Server]], folder: Path
+) -> Iterator[Spark]:
     try:
-        with start(folder) as address, closing(Spark(address, folder / "lakes")) as engine:
+        with start(folder) as server, closing(Spark(server.address, folder / "lakes")) as engine:
             yield engine
     except NoEngine as error:
         missing(str(error))

@@ -23,8 +23,8 @@ def sail(bucket: BucketServer, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """A Sail server's address; it may read the buckets."""
     environment = {**bucket.environment(), "AWS_ALLOW_HTTP": "true"}
     try:
-        with spark_servers.sail(tmp_path_factory.mktemp("sail"), environment) as address:
-            yield address
+        with spark_servers.sail(tmp_path_factory.mktemp("sail"), environment) as server:
+            yield server.address
     except NoEngine as error:
         missing(str(error))
 

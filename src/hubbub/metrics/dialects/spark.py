@@ -1,4 +1,4 @@
-"""Spark's SQL, as Apache Spark 4 and Sail understand it.
+"""Apache Spark 4, and Sail.
 
 The session's time zone has to be UTC. Spark's timestamps are instants; what DuckDB has without a
 zone, such as the time on a clock in Chicago, is the instant at which a clock in UTC shows the same.
