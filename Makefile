@@ -3,6 +3,7 @@ PYTHON ?= python3
 READY := .venv/.ready
 MODELS := .venv-models/.ready
 SPARK := .venv-spark/.ready
+ON_SPARK := tests/engines/test_values.py tests/engines/test_dialects.py tests/spark
 RUN := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -47,9 +48,11 @@ check: $(READY) ## lint, types, import rules, documentation
 
 # One worker more than cores: many tests wait for a process or a browser of their own.
 test: $(READY) ## all tests
-	$(RUN)/python -m pytest -q -n $$(($$(nproc) + 1)) --dist loadfile --ignore tests/privacy/test_outsiders.py
+	$(RUN)/python -m pytest -q -n $$(($$(nproc) + 1)) --dist loadfile --ignore tests/privacy/test_outsiders.py --ignore tests/spark
 	@$(MAKE) --no-print-directory $(MODELS) || echo "spaCy could not be installed: the tests of outsiders' names need it"
 	@test ! -e $(MODELS) && test -z "$$CI" || .venv-models/bin/python -m pytest -q tests/privacy/test_outsiders.py
+	@$(MAKE) --no-print-directory $(SPARK) || echo "Spark could not be installed: metrics are not tried on it"
+	@test ! -e $(SPARK) && test -z "$$CI" || .venv-spark/bin/python -m pytest -q $(ON_SPARK)
 
 docs: $(READY) ## renew the generated parts of docs/
 	$(RUN)/python docs/generate.py
@@ -62,6 +65,8 @@ bench: $(READY) ## speed, as ratios of one run
 soak: $(READY) ## the long property and chaos tests
 	HYPOTHESIS_PROFILE=soak $(RUN)/python -m pytest -q -n auto --dist loadfile tests/properties tests/collecting/test_chaos.py tests/receiving \
 		tests/live/test_convergence.py tests/live/test_kill.py tests/delivering/test_killed_charts.py tests/kafka/test_groups.py tests/server/test_openapi.py tests/engines
+	@$(MAKE) --no-print-directory $(SPARK)
+	HYPOTHESIS_PROFILE=soak .venv-spark/bin/python -m pytest -q $(ON_SPARK)
 
 clean: ## remove the environment and what the demo made
 	rm -rf .venv .venv-models .venv-spark hubbub-demo

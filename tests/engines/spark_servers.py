@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
@@ -38,27 +39,39 @@ signal.pause()
 """
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running server."""
+
+    address: str
+    group: int
+    """The process group of all its processes."""
+
+
 class NoEngine(Exception):
     """What an engine needs is not on this machine."""
 
 
 @contextmanager
-def sail(folder: Path) -> Iterator[str]:
-    """A Sail server's address."""
+def sail(folder: Path, environment: Mapping[str, str] | None = None) -> Generator[Server]:
+    """A Sail server."""
     try:
         import_module("pysail")
     except ImportError:
         raise NoEngine("Sail is not installed: make .venv-spark/.ready") from None
     port = _free_port()
     command = [sys.executable, "-c", _SAIL.format(port=port)]
-    with _running(command, {"RUST_LOG": "error"}, folder, port) as address:
-        yield address
+    said = {"RUST_LOG": "error", **(environment or {})}
+    with _running(command, said, folder, port) as server:
+        yield server
 
 
 @contextmanager
-def apache_spark(folder: Path, workers: int = 2, settings: dict[str, str] | None = None) -> Iterator[str]:
-    """The address of a Spark Connect server whose cluster has some workers, each a process with
-    one core."""
+def apache_spark(
+    folder: Path, workers: int = 2, memory: int = 1024, settings: Mapping[str, str] | None = None
+) -> Generator[Server]:
+    """A Spark Connect server whose cluster has some workers, each a process with one core and so
+    many megabytes."""
     home = next(CLUSTER.glob("lib/python*/site-packages/pyspark"), None)
     if home is None:
         raise NoEngine("Apache Spark is not installed: make .venv-spark/.ready")
@@ -74,7 +87,7 @@ def apache_spark(folder: Path, workers: int = 2, settings: dict[str, str] | None
     command = [
         str(home / "bin" / "spark-submit"),
         "--class", "org.apache.spark.sql.connect.service.SparkConnectServer",
-        "--master", f"local-cluster[{workers},1,1024]",
+        "--master", f"local-cluster[{workers},1,{memory}]",
         *(each for name, value in chosen.items() for each in ("--conf", f"{name}={value}")),
         "spark-internal",
     ]  # fmt: skip
@@ -82,14 +95,14 @@ def apache_spark(folder: Path, workers: int = 2, settings: dict[str, str] | None
         "SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_DIRS": str(folder),
         "SPARK_WORKER_DIR": str(folder / "work"),
     }  # fmt: skip
-    with _running(command, environment, folder, port) as address:
-        yield address
+    with _running(command, environment, folder, port) as server:
+        yield server
 
 
 @contextmanager
 def _running(
-    command: list[str], environment: dict[str, str], folder: Path, port: int
-) -> Iterator[str]:
+    command: list[str], environment: Mapping[str, str], folder: Path, port: int
+) -> Generator[Server]:
     """Run a server until the block ends, with all processes that it starts."""
     log = folder / "server.log"
     with log.open("wb") as output:
@@ -103,7 +116,7 @@ def _running(
             assert server.poll() is None, log.read_text(errors="replace")[-2000:]
             assert time.monotonic() < deadline, log.read_text(errors="replace")[-2000:]
             time.sleep(0.1)
-        yield f"sc://127.0.0.1:{port}"
+        yield Server(f"sc://127.0.0.1:{port}", server.pid)
     finally:
         os.killpg(server.pid, signal.SIGKILL)  # nothing of it is to be kept
         server.wait()

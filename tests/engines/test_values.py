@@ -1,15 +1,13 @@
 """Every metric gives the same values on every engine as on DuckDB."""
 
-import os
 from typing import Any
 
 import pytest
 
 from hubbub.metrics.translation import translated
 from tests.engines.engines import Engine
-from tests.engines.worlds import Case, cases, more_cases, truth, world
+from tests.engines.worlds import IS_LONG, Case, cases, more_cases, truth, world
 
-IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 CASES = [*cases(), *(more_cases() if IS_LONG else ())]
 
 

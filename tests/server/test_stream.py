@@ -99,10 +99,11 @@ def test_a_frame_is_made_once_for_all(town: Settings, monkeypatch: pytest.Monkey
         first.next("frame")
         until(lambda: len(site.panels.known(site.panels.view())) == 3)
         before = len(made)
-        others = [Viewer(site) for _ in range(5)]
+        others = [Viewer(site) for _ in range(30)]
         frames = [other.next("frame") for other in others]
-        assert all(each == frames[0] for each in frames)
-        assert len(made) <= before + 2, "the last change, and a whole one for all five"
+        assert len({json.dumps(each.data["panels"]) for each in frames}) == 1
+        # what is looked at anew meanwhile may bring a change or two
+        assert len(made) < before + 10, "not one for each of thirty"
 
 
 def test_only_what_changed_is_sent(

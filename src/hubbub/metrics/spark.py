@@ -46,6 +46,7 @@ _ARROW = {
     "instant": _arrow.timestamp("us", "UTC"),
     "date": _arrow.date32(),
 }
+_NETLOC = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 _READ = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_]+)")
 _STATUS = re.compile(r'StatusCode\.(\w+)\s+details = "([^"]*)"')
 _LOGGED = re.compile(r"\s*(?:JVM stacktrace:|SQLSTATE:|\n).*", re.DOTALL)
@@ -190,10 +191,10 @@ def connected(url: str, tables: Mapping[str, LakeTable], lake: str) -> Generator
 def _server(url: str) -> str:
     """The engine's host and port. Raises `UsageError` if it is not one of Spark Connect."""
     parts = urlsplit(url)
-    if parts.scheme != "sc" or not parts.hostname or parts.username:
+    if parts.scheme != "sc" or not _NETLOC.fullmatch(parts.netloc):
+        scheme = f"{parts.scheme}://…" if parts.scheme else "That"
         raise UsageError(
-            f"{parts.scheme or 'That'} is no address of a Spark Connect engine.",
-            "Write --engine sc://HOST:15002",
+            f"{scheme} is no address of a Spark Connect engine.", "Write --engine sc://HOST:15002"
         )
     if ";token=" in parts.path:
         raise UsageError(

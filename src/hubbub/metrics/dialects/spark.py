@@ -1,4 +1,4 @@
-"""Spark's SQL, as Apache Spark 4 and Sail understand it.
+"""Apache Spark 4, and Sail.
 
 The session's time zone has to be UTC. Spark's timestamps are instants; what DuckDB has without a
 zone, such as the time on a clock in Chicago, is the instant at which a clock in UTC shows the same.
@@ -17,6 +17,9 @@ _LOCAL = (exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ)
 _DAY = 86_400_000_000
 _LIST, _MADE, _EACH = "_list", "_made", "_each"
 """A list that rows are made of, those rows, and what is in each."""
+
+_AFTER = {"with_", "distinct", "order", "limit", "offset"}
+"""Parts of a query that are about the rows that it has made; and those that stand before it."""
 
 
 def fitted(tree: exp.Expr) -> exp.Expr:
@@ -42,8 +45,8 @@ def _make_rows(select: exp.Select) -> None:
     found = [each for each in select.selects if each.find(exp.Explode)]
     if not found:
         return
-    if len(found) > 1 or any(select.args.get(part) for part in ("order", "distinct", "limit")):
-        raise UnsupportedError("unnest beside another, or in a query that orders its rows")
+    if len(found) > 1:
+        raise UnsupportedError("unnest beside another unnest")
     made = found[0].unalias().copy()
     explode: Any = made.find(exp.Explode)
     names, own = select.named_selects, found[0].alias_or_name
@@ -54,8 +57,9 @@ def _make_rows(select: exp.Select) -> None:
     else:
         explode.replace(each)
     inner = select.copy()
-    inner.set("with_", None)
-    for part in set(select.args) - {"with_"}:
+    for part in _AFTER:
+        inner.set(part, None)
+    for part in set(select.args) - _AFTER:
         select.set(part, None)
     for name in names:
         column = made if name == own else exp.column(name, "_rows", quoted=True)
@@ -164,19 +168,35 @@ def _counted(node: exp.Length) -> exp.Expr:
 
 
 def _element(node: exp.Bracket) -> exp.Expr:
-    """Spark counts from 0 in brackets."""
-    index = node.expressions[0]
-    if isinstance(index, exp.Literal):
-        raise UnsupportedError("a list's value at a fixed place")
-    return _call("try_element_at", node.this, exp.cast(index, "INT"))
+    """Brackets count from 0 here, as SQLGlot does but where it says otherwise; beyond the list's
+    end they are an error."""
+    place = exp.paren(node.expressions[0])
+    if not node.args.get("offset"):
+        place = exp.paren(place + 1)
+    return _call("try_element_at", node.this, exp.cast(place, "INT"))
 
 
 def _first(node: Any) -> exp.Expr:
     """`arg_min` and `arg_max`: DuckDB passes over rows that have nothing to give."""
     there = exp.Where(this=exp.not_(node.this.copy().is_(exp.null())))
-    if isinstance(node.parent, exp.Filter):
-        raise UnsupportedError("arg_min or arg_max with a filter")
     return exp.Filter(this=node.copy(), expression=there)
+
+
+def _any_value(node: exp.IgnoreNulls) -> exp.Expr:
+    """Apache Spark takes no `FILTER` after `IGNORE NULLS`."""
+    if not isinstance(node.this, exp.AnyValue):
+        return node
+    return _call("any_value", node.this.this, exp.true())
+
+
+def _filtered(node: exp.Filter) -> exp.Expr:
+    """A `FILTER` around what `_first` has made."""
+    inner: Any = node.this
+    if not isinstance(inner, exp.Filter):
+        return node
+    condition: Any = node.expression
+    inner.expression.set("this", exp.and_(inner.expression.this, condition.this))
+    return inner
 
 
 def _ranked(node: exp.Window) -> exp.Expr:
@@ -208,7 +228,9 @@ def _function(node: exp.Anonymous) -> exp.Expr:
 
 
 def _instant(node: exp.UnixToTime) -> exp.Expr:
-    return _call("timestamp_seconds", node.this)
+    """Sail's `timestamp_seconds` leaves out what is less than a second."""
+    micros = exp.Round(this=exp.paren(node.this) * exp.cast(exp.convert(1_000_000), "DOUBLE"))
+    return _call("timestamp_micros", exp.cast(micros, "BIGINT"))
 
 
 def _call(name: str, *arguments: exp.Expr) -> exp.Anonymous:
@@ -229,7 +251,9 @@ _REWRITES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
     exp.Bracket: _element,
     exp.DateDiff: _between,
     exp.DayOfWeekIso: _day_of_week,
+    exp.Filter: _filtered,
     exp.GenerateSeries: _series,
+    exp.IgnoreNulls: _any_value,
     exp.Length: _counted,
     exp.Literal: _number,
     exp.Sub: _reckoned,
