@@ -1,8 +1,7 @@
-"""Print what is said in the workspaces of a topic: consumer.py HOST:9092 [TOPIC]
+"""Print what is said in the workspaces of a topic: consumer.py HOST:9092 [TOPIC]"""
+# Needs Python 3 and `pip install confluent-kafka`; ../docs/kafka.md says what a record holds.
 
-Needs Python 3 and `pip install confluent-kafka`. ../docs/kafka.md says what a record holds.
-"""
-
+import atexit
 import json
 import sys
 
@@ -12,6 +11,7 @@ server, topic = [*sys.argv[1:], "slack-events"][:2]
 ours = {"group.id": "consumer-example", "auto.offset.reset": "earliest"}
 consumer = Consumer({"bootstrap.servers": server, **ours})
 consumer.subscribe([topic])
+atexit.register(consumer.close)  # else its share waits for it for 45 seconds
 known = {}  # how new what we have of each message is; keep it where you keep the rest
 while True:
     if not (record := consumer.poll(1.0)):

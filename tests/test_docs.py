@@ -3,7 +3,6 @@ somewhere."""
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,12 +15,6 @@ from tests.invented import message, write_export
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
-
-
-def test_the_generated_parts_are_up_to_date() -> None:
-    done = subprocess.run([sys.executable, ROOT / "docs" / "generate.py", "--check"],
-                          capture_output=True, text=True, check=False)  # fmt: skip
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

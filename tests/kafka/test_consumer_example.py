@@ -1,5 +1,6 @@
 """examples/consumer.py, as a stranger runs it, with a real broker."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Generator
@@ -26,7 +27,7 @@ def consumer(address: str, topic: str) -> Generator[tuple["subprocess.Popen[str]
         try:
             yield process, lines
         finally:
-            process.kill()
+            process.send_signal(signal.SIGINT)  # it leaves its group, and nobody waits for it
 
 
 def test_it_has_thirty_lines_at_most() -> None:

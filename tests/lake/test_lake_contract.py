@@ -1,7 +1,6 @@
 """Lakes do what every destination has to do: all of it Parquet in a folder, and what depends on
 the format or on the place in the others too."""
 
-import functools
 import json
 import re
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ import pyarrow.fs
 import pyarrow.parquet as pq
 import pytest
 from tests.lake.bucket_server import BUCKET, BucketServer
-from tests.publishing.warehouse_contract import WarehouseContract
+from tests.publishing.warehouse_contract import KilledBetweenTables, WarehouseContract, unparted
 
 from hubbub.core.warehouse import DAY
 
@@ -77,36 +76,13 @@ class DeltaFiles(Files):
         return found.drop_columns([DAY] if DAY in found.column_names else []).to_pylist()
 
 
-def _unparted(test: Any) -> Any:
-    """A test without its parameters, which are fixtures instead."""
-
-    @functools.wraps(test)
-    def alone(*arguments: Any, **fixtures: Any) -> None:
-        test(*arguments, **fixtures)
-
-    alone.__dict__.pop("pytestmark", None)
-    return alone
-
-
-class TestParquetInAFolder(WarehouseContract):
-    """What every destination has to do. What is remembered between moments is not the lake's: it
-    is killed between two tables only."""
+class TestParquetInAFolder(KilledBetweenTables):
+    """What every destination has to do."""
 
     @pytest.fixture
     def place(self, tmp_path: Path) -> Files:
         lake = tmp_path / "lake"
         return Files(_fs.LocalFileSystem(), str(lake), f"{lake}/grove")
-
-    @pytest.fixture
-    def moment(self) -> str:
-        return "two tables"
-
-    test_killed_anywhere_the_next_publication_makes_it_right = _unparted(
-        WarehouseContract.test_killed_anywhere_the_next_publication_makes_it_right
-    )
-    test_killed_while_it_brings_changes_the_next_publication_makes_it_right = _unparted(
-        WarehouseContract.test_killed_while_it_brings_changes_the_next_publication_makes_it_right
-    )
 
 
 class _Chosen:
@@ -114,10 +90,10 @@ class _Chosen:
 
     without_views = WarehouseContract.without_views
     settings = WarehouseContract.settings
-    moment = TestParquetInAFolder.moment
+    moment = KilledBetweenTables.moment
     test_nothing_changed = WarehouseContract.test_a_second_publication_touches_nothing
     test_forgotten = WarehouseContract.test_who_is_forgotten_disappears_there_with_a_receipt
-    test_killed = _unparted(
+    test_killed = unparted(
         WarehouseContract.test_killed_while_it_brings_changes_the_next_publication_makes_it_right
     )
 

@@ -1,7 +1,7 @@
 """MySQL as a destination: a real MariaDB."""
 
-from tests.publishing.warehouse_contract import WarehouseContract
+from tests.publishing.warehouse_contract import KilledBetweenTables
 
 
-class TestContract(WarehouseContract):
+class TestContract(KilledBetweenTables):
     """What every destination has to do."""

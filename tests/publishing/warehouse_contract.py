@@ -1,6 +1,7 @@
 """What every destination has to do. A destination's tests inherit `WarehouseContract`, and have a
 fixture `place` that gives a `Place` of nothing yet."""
 
+import functools
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -356,6 +357,33 @@ class _BrokenOffError(Exception):
 def _break_off(what: str, _done: int, _total: int) -> None:
     if what.startswith("sent"):
         raise _BrokenOffError
+
+
+def unparted(test: Any) -> Any:
+    """A test without its parameters, which are fixtures instead."""
+
+    @functools.wraps(test)
+    def alone(*arguments: Any, **fixtures: Any) -> None:
+        test(*arguments, **fixtures)
+
+    alone.__dict__.pop("pytestmark", None)
+    return alone
+
+
+class KilledBetweenTables(WarehouseContract):
+    """The same, killed between two tables only: what is remembered at the other moments is no
+    destination's own, and PostgreSQL's run tries them all."""
+
+    @pytest.fixture
+    def moment(self) -> str:
+        return "two tables"
+
+    test_killed_anywhere_the_next_publication_makes_it_right = unparted(
+        WarehouseContract.test_killed_anywhere_the_next_publication_makes_it_right
+    )
+    test_killed_while_it_brings_changes_the_next_publication_makes_it_right = unparted(
+        WarehouseContract.test_killed_while_it_brings_changes_the_next_publication_makes_it_right
+    )
 
 
 def killed(settings: Settings, place: Place, moment: str) -> None:
