@@ -13,21 +13,14 @@ from tests.engines.spark_engine import Spark
 from tests.engines.spark_servers import NoEngine, Server
 from tests.engines.worlds import IS_LONG, SOME, Case
 from tests.parts import missing
-from tests.publishing.postgres_server import NoServer, PostgresServer
+from tests.publishing.postgres_server import PostgresServer, own_server
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[PostgresServer]:
     """A PostgreSQL of its own."""
-    try:
-        running = PostgresServer()
-    except NoServer as error:
-        missing(str(error))
-    try:
-        running.start()
+    with own_server() as running:
         yield running
-    finally:
-        running.remove()
 
 
 @pytest.fixture(scope="session")

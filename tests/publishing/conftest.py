@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.parts import missing
-from tests.publishing.postgres_server import NoServer, PostgresServer
+from tests.publishing.postgres_server import PostgresServer, own_server
 
 PASSWORD = "a right password"
 
@@ -57,15 +56,8 @@ class Place:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[PostgresServer]:
-    try:
-        running = PostgresServer()
-    except NoServer as error:
-        missing(str(error))
-    try:
-        running.start()
+    with own_server() as running:
         yield running
-    finally:
-        running.remove()
 
 
 @pytest.fixture

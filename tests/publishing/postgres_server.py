@@ -8,10 +8,12 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Generator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests.parts import missing
 
 _START_SECONDS = 60.0
 _LEAN = {
@@ -166,3 +168,17 @@ def _free_port() -> int:
     with closing(socket.socket()) as one:
         one.bind(("127.0.0.1", 0))
         return one.getsockname()[1]
+
+
+@contextmanager
+def own_server() -> Generator[PostgresServer]:
+    """A server for the tests of a session; those of a machine that lacks a part are skipped."""
+    try:
+        running = PostgresServer()
+    except NoServer as error:
+        missing(str(error))
+    try:
+        running.start()
+        yield running
+    finally:
+        running.remove()

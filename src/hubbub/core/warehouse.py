@@ -59,6 +59,18 @@ class Kind(Enum):
     """A list of texts."""
 
 
+IN_DUCKDB = {
+    Kind.TEXT: "VARCHAR",
+    Kind.INTEGER: "BIGINT",
+    Kind.NUMBER: "DOUBLE",
+    Kind.FLAG: "BOOLEAN",
+    Kind.INSTANT: "TIMESTAMPTZ",
+    Kind.DATE: "DATE",
+    Kind.TEXTS: "VARCHAR[]",
+}
+"""The types by which DuckDB writes them to Parquet."""
+
+
 @dataclass(frozen=True)
 class Field:
     """A column: its name, kind and meaning."""

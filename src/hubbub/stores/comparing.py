@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from hubbub.core.tables import Table, Type
-from hubbub.core.warehouse import DAY, DAY_OF_TS, Change, Kind, Shape
+from hubbub.core.warehouse import DAY, DAY_OF_TS, IN_DUCKDB, Change, Shape
 from hubbub.stores.duckdb import first_row
 from hubbub.stores.publications import Publication, begin_news, quoted
 
@@ -19,15 +19,6 @@ PART_ROWS = 1_000_000
 _MEMORY = "1GB"
 """What comparing may take; the rest goes to the scratch folder."""
 _PARQUET = "FORMAT parquet, COMPRESSION zstd"
-_SQL = {
-    Kind.TEXT: "VARCHAR",
-    Kind.INTEGER: "BIGINT",
-    Kind.NUMBER: "DOUBLE",
-    Kind.FLAG: "BOOLEAN",
-    Kind.INSTANT: "TIMESTAMPTZ",
-    Kind.DATE: "DATE",
-    Kind.TEXTS: "VARCHAR[]",
-}
 _MICROS = "try_cast(split_part(ts, '.', 1) AS BIGINT) * 1000000"
 
 
@@ -207,7 +198,7 @@ class Comparison:
         """A metric's rows, which are sent whole if they are not those of the digest `known`; with
         their own digest. `raw` is a Parquet file."""
         columns = ", ".join(
-            f'"{field.name}"::{_SQL[field.kind]} AS "{field.name}"' for field in shape.fields
+            f'"{field.name}"::{IN_DUCKDB[field.kind]} AS "{field.name}"' for field in shape.fields
         )
         source = f"SELECT {columns} FROM read_parquet('{quoted(raw)}')"
         self._connection.execute("SET preserve_insertion_order = true")

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from hubbub.core.warehouse import DAY, Change, Field, Kind, Shape
+from hubbub.core.warehouse import DAY, IN_DUCKDB, Change, Field, Kind, Shape
 from hubbub.destinations.lake.places import unwritable
 from hubbub.errors import DiskFull
 
@@ -35,15 +35,6 @@ ARROW: dict[Kind, pa.DataType] = {
     Kind.INSTANT: pa.timestamp("us", "UTC"),
     Kind.DATE: pa.date32(),
     Kind.TEXTS: pa.list_(pa.string()),
-}
-_SQL = {
-    Kind.TEXT: "VARCHAR",
-    Kind.INTEGER: "BIGINT",
-    Kind.NUMBER: "DOUBLE",
-    Kind.FLAG: "BOOLEAN",
-    Kind.INSTANT: "TIMESTAMPTZ",
-    Kind.DATE: "DATE",
-    Kind.TEXTS: "VARCHAR[]",
 }
 
 
@@ -101,7 +92,7 @@ def _pieces(
 ) -> Iterator[tuple[date | None, pa.Table]]:
     """Rows in their order, in pieces that are of one day each."""
     order = [*([DAY] if shape.is_by_day else []), *shape.key]
-    columns = ", ".join(f'"{f.name}"::{_SQL[f.kind]} AS "{f.name}"' for f in columns_of(shape))
+    columns = ", ".join(f'"{f.name}"::{IN_DUCKDB[f.kind]} AS "{f.name}"' for f in columns_of(shape))
     day = f", {DAY}::DATE AS {DAY}" if shape.is_by_day else ""
     sql = f"SELECT {columns}{day} FROM read_parquet([{', '.join(map(_quoted, sources))}])"
     if order:
