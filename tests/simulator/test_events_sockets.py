@@ -282,6 +282,22 @@ def test_slacks_own_client_reads_events(grove: Simulator) -> None:
     assert len(grove.events.ledger.acknowledged) == 5
 
 
+def test_connections_that_both_sides_end_at_once_trouble_nobody(grove: Simulator) -> None:
+    grove.add_token("app")
+    for _ in range(40):
+        grove.clock.advance(60)  # within the limit for opening
+        with ExitStack() as stack:
+            leaving = [
+                threading.Thread(target=stack.enter_context(opened(grove)).close) for _ in range(5)
+            ]
+            for each in leaving:
+                each.start()
+            grove.events.sockets("A0HUBBUB001").close()
+            for each in leaving:
+                each.join()
+        wait_for(lambda: connections(grove) == 0)
+
+
 def test_slacks_asyncio_client_reads_all_events_through_a_refresh(grove: Simulator) -> None:
     """The other one is not asked to refresh: closed after that it may hang (slack_sdk 3.47)."""
     grove.clock.run(1.0)

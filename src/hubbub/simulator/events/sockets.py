@@ -5,6 +5,7 @@ import secrets
 import uuid
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooSlow
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -47,14 +48,26 @@ class _Link:
     )
     """Envelopes that were not acknowledged yet; None is their end with the connection's."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether this side has not ended it, nor seen that the app did."""
+        return self.socket.application_state is WebSocketState.CONNECTED
+
     def tell(self, message: Raw) -> "Future[None]":
         """Send a message from any thread."""
         text = msgspec.json.encode(message).decode()
         return asyncio.run_coroutine_threadsafe(self._send(text), self.loop)
 
     async def _send(self, text: str) -> None:
-        if self.socket.application_state is WebSocketState.CONNECTED:
-            await self.socket.send_text(text)
+        if self.is_open:
+            with suppress(WebSocketDisconnect):  # the app is gone, which was not known yet
+                await self.socket.send_text(text)
+
+    async def close(self) -> None:
+        """End the connection, if the app has not done so."""
+        if self.is_open:
+            with suppress(WebSocketDisconnect):
+                await self.socket.close()
 
     async def disconnect(self, reason: str, *, close: bool) -> None:
         """Ask the app to go, or end the connection."""
@@ -62,8 +75,8 @@ class _Link:
             self.is_warned = self.is_leaving = True
         told: Raw = {"type": "disconnect", "reason": reason, "debug_info": DEBUG}
         await self._send(msgspec.json.encode(told).decode())
-        if close and self.socket.application_state is WebSocketState.CONNECTED:
-            await self.socket.close()
+        if close:
+            await self.close()
 
 
 class Sockets:
@@ -160,7 +173,7 @@ class Sockets:
     def close(self) -> None:
         """End all connections without a word."""
         for link in list(self._links):
-            asyncio.run_coroutine_threadsafe(_closed(link.socket), link.loop).result(self._timeout)
+            asyncio.run_coroutine_threadsafe(link.close(), link.loop).result(self._timeout)
 
     async def serve(self, socket: WebSocket) -> None:
         """One connection, from its ticket to its end."""
@@ -183,7 +196,7 @@ class Sockets:
             self._links.append(link)
         aging = asyncio.create_task(self._age(link))
         try:
-            while True:
+            while link.is_open:
                 _take(link, await socket.receive_text())
         except WebSocketDisconnect:
             pass  # the end of every connection
@@ -220,14 +233,9 @@ class Sockets:
             if left <= 0 and not link.is_leaving:
                 await link.disconnect("refresh_requested", close=False)
             if left <= -NOTICE:
-                await _closed(link.socket)
+                await link.close()
                 return
             await asyncio.sleep(LOOK)
-
-
-async def _closed(socket: WebSocket) -> None:
-    if socket.application_state is WebSocketState.CONNECTED:
-        await socket.close()
 
 
 def _take(link: _Link, text: str) -> None:
