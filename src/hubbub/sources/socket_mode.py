@@ -5,7 +5,6 @@ once its event is safe. What is not acknowledged, Slack sends again.
 """
 
 import asyncio
-import ipaddress
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -18,6 +17,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from hubbub.core.loopback import is_loopback
 from hubbub.core.ports import Listener, Outcome
 from hubbub.core.waiting import in_thread
 from hubbub.errors import HubbubError
@@ -222,7 +222,7 @@ class SocketMode:
             raise self._refusal(error.code) from error
         url = answer.body.get("url")
         parts = urlsplit(url if isinstance(url, str) else "")
-        if parts.scheme == "wss" or (parts.scheme == "ws" and _is_loopback(parts.hostname or "")):
+        if parts.scheme == "wss" or (parts.scheme == "ws" and is_loopback(parts.hostname or "")):
             return parts.geturl()
         raise HubbubError(
             f"{self._slack.host} gives no encrypted address to connect to.", "Check SLACK_API_URL."
@@ -321,10 +321,3 @@ class _Trouble(Exception):
     def __init__(self, told: str, seconds: float | None = None) -> None:
         super().__init__(told)
         self.seconds = seconds
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -9,10 +9,10 @@ import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from hubbub.core.loopback import is_loopback
 from hubbub.core.warehouse import namespace_of
 from hubbub.errors import HubbubError, TryAgain, UsageError
 
@@ -97,18 +97,11 @@ def connected(address: Address) -> Generator[Any]:
 
 def _refuse_open_lines() -> None:
     emulator = urlsplit(os.environ.get(EMULATOR, ""))
-    if emulator.scheme == "http" and not _is_here(emulator.hostname or ""):
+    if emulator.scheme == "http" and not is_loopback(emulator.hostname or ""):
         raise UsageError(
             f"{EMULATOR} names another machine, to which nothing would be encrypted.",
             f"Unset {EMULATOR}, or name an address that begins with https://.",
         )
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 @contextmanager

@@ -4,7 +4,6 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 import pyarrow.fs
 
+from hubbub.core.loopback import is_loopback
 from hubbub.destinations.lake.places import unwritable
 from hubbub.errors import HubbubError, TryAgain, UsageError
 
@@ -75,7 +75,7 @@ def access(environment: Mapping[str, str]) -> Access:
             raise UsageError(
                 "AWS_ENDPOINT_URL is no address of a server.", "Write it as https://host:port."
             )
-        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise UsageError(
                 f"The tables would go to {parts.netloc} without encryption.",
                 "Name the server with https:// in AWS_ENDPOINT_URL.",
@@ -85,15 +85,6 @@ def access(environment: Mapping[str, str]) -> Access:
         environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION"),
         environment.get("SSL_CERT_FILE"),
     )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Bucket:

@@ -8,10 +8,10 @@ import ssl
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from hubbub.core.loopback import is_loopback
 from hubbub.core.warehouse import namespace_of
 from hubbub.errors import HubbubError, TryAgain, UsageError
 
@@ -46,10 +46,7 @@ class Address:
     @property
     def is_here(self) -> bool:
         """Whether it is on this machine, to which nothing need be encrypted."""
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_loopback(self.host)
 
 
 def address_of(url: str, workspace: str) -> Address:

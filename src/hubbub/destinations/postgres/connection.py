@@ -1,6 +1,5 @@
 """How a PostgreSQL is reached, and what its errors ask for."""
 
-import ipaddress
 import os
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hubbub.core.loopback import is_loopback
 from hubbub.destinations.postgres.statements import literal
 from hubbub.errors import HubbubError, TryAgain, UsageError
 
@@ -112,14 +112,7 @@ def _is_local(host: str, environment: Mapping[str, str]) -> bool:
     if environment.get("PGSERVICE"):
         return False
     hosts = [host, environment.get("PGHOSTADDR", "")]
-    return all(each == "" or each.startswith("/") or _is_loopback(each) for each in hosts)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
+    return all(each == "" or each.startswith("/") or is_loopback(each) for each in hosts)
 
 
 def _ssl(
