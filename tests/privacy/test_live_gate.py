@@ -258,6 +258,15 @@ def test_nothing_of_a_member_who_opts_out_is_kept_from_then_on(tmp_path: Path) -
         assert "olive" not in repr(kept)
 
 
+def test_a_receipt_counts_what_was_there_though_events_still_wait(tmp_path: Path) -> None:
+    with garden(tmp_path) as here:
+        here.hear(event(0, type="team_join", user=USERS[0], channel=None), event(1), event(2))
+        here.load()
+        here.hear(event(3, user=BRAM))  # merged by opting out, after the refusal is noted
+        rows = opt_out(here.settings, OLIVE).rows
+        assert (rows["messages"], rows["users"]) == (2, 1)
+
+
 def test_without_a_token_events_go_on_without_their_texts(tmp_path: Path) -> None:
     with garden(tmp_path, no_token) as here:
         here.hear(event(1), event(2, user=BRAM))

@@ -125,6 +125,7 @@ def _refuse(settings: Settings, name: str, why: Why) -> Receipt:
         tuple(sorted(keys.refusal(f"name\0{each}") for each in member.called)),
     )
     audited(settings, "erase", why.replace(" ", "-"), member=member.id, outcome="begun")
+    found = _rows_of(settings, member)
     # First of all: whatever is under way will heed it when it merges.
     RefusalFile(settings.refused).add(entry)
     receipt = _begun(why)
@@ -138,10 +139,9 @@ def _refuse(settings: Settings, name: str, why: Why) -> Receipt:
         renew_ledger(settings, keys)
         if store.exists(settings.store):
             with store.writing(settings.store) as connection:
-                touched = erase_members(connection, member.stored)
+                touched = found | _erased(connection, member)
                 if member.names is not None:
                     touched += _unnamed(connection, member.names)
-                touched += erase_names(connection, lambda name: folded(name) in member.called)
                 receipt.rows = dict(touched)
                 versions = pseudonyms_by_version(connection).items()
                 receipt.out_of_reach = sum(
@@ -151,6 +151,23 @@ def _refuse(settings: Settings, name: str, why: Why) -> Receipt:
         # Last: a publication that looks into the store from now on does not find them.
         receipt.destinations = owe(settings.publications, receipt.id)
     return _kept(settings, receipt)
+
+
+def _erased(connection: duckdb.DuckDBPyConnection, member: _Member) -> Counter[str]:
+    """Erase a member's rows, ids and names; returns how many rows were touched, by table."""
+    touched = erase_members(connection, member.stored)
+    return touched + erase_names(connection, lambda name: folded(name) in member.called)
+
+
+def _rows_of(settings: Settings, member: _Member) -> Counter[str]:
+    """How many rows of the store erasing would touch, by table: another process that merges once
+    the refusal is written down erases them, and tells nobody how many there were."""
+    if not store.exists(settings.store):
+        return Counter()
+    with store.writing(settings.store) as connection:
+        touched = _erased(connection, member)
+        connection.execute("ROLLBACK; BEGIN")
+    return touched
 
 
 def carried_out(
