@@ -65,6 +65,7 @@ bench: $(READY) ## speed, as ratios of one run
 soak: $(READY) ## the long property and chaos tests
 	HYPOTHESIS_PROFILE=soak $(RUN)/python -m pytest -q -n auto --dist loadfile tests/properties tests/collecting/test_chaos.py tests/receiving \
 		tests/live/test_convergence.py tests/live/test_kill.py tests/delivering/test_killed_charts.py tests/kafka/test_groups.py tests/server/test_openapi.py tests/engines
+	HYPOTHESIS_PROFILE=soak $(RUN)/python -m pytest -q -n auto --dist loadfile -m soak tests/test_crash.py tests/test_doctor.py tests/lake tests/mysql tests/bigquery
 	@$(MAKE) --no-print-directory $(SPARK)
 	HYPOTHESIS_PROFILE=soak .venv-spark/bin/python -m pytest -q $(ON_SPARK)
 

@@ -24,8 +24,8 @@ from hubbub.flows.vitals import Vitals
 from hubbub.flows.workspace import made
 from hubbub.settings import Settings
 from hubbub.slack.events import read_delivery
-from hubbub.stores import duckdb as store
 from hubbub.stores.eventlog import Entry, EventLog
+from tests.looking import looking
 
 GARDEN, HALL = "C0GARDEN1", "C0HALL001"
 OLIVE, BRAM = "U0OLIVE01", "U0BRAM001"
@@ -86,12 +86,12 @@ class Garden:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the store has."""
-        with store.reading(self.settings.store) as connection:
+        with looking(self.settings.store) as connection:
             return connection.execute(query).fetchall()
 
     def holds(self, table: str) -> str:
         """All rows of a table, every column."""
-        with store.reading(self.settings.store) as connection:
+        with looking(self.settings.store) as connection:
             return repr(connection.sql(f"FROM store.{table}").to_arrow_table().to_pylist())
 
     def texts(self) -> list[str | None]:

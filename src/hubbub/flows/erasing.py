@@ -139,10 +139,7 @@ def _refuse(settings: Settings, name: str, why: Why) -> Receipt:
         renew_ledger(settings, keys)
         if store.exists(settings.store):
             with store.writing(settings.store) as connection:
-                touched = found | _erased(connection, member)
-                if member.names is not None:
-                    touched += _unnamed(connection, member.names)
-                receipt.rows = dict(touched)
+                receipt.rows = dict(found | _erased(connection, member))
                 versions = pseudonyms_by_version(connection).items()
                 receipt.out_of_reach = sum(
                     messages for version, (_, messages) in versions if version < keys.first
@@ -156,16 +153,18 @@ def _refuse(settings: Settings, name: str, why: Why) -> Receipt:
 def _erased(connection: duckdb.DuckDBPyConnection, member: _Member) -> Counter[str]:
     """Erase a member's rows, ids and names; returns how many rows were touched, by table."""
     touched = erase_members(connection, member.stored)
+    if member.names is not None:
+        touched += _unnamed(connection, member.names)
     return touched + erase_names(connection, lambda name: folded(name) in member.called)
 
 
 def _rows_of(settings: Settings, member: _Member) -> Counter[str]:
-    """How many rows of the store erasing would touch, by table: another process that merges once
-    the refusal is written down erases them, and tells nobody how many there were."""
+    """How many rows of the store whoever merges once the refusal is written down would erase, by
+    table: it tells nobody. Names in others' texts are left to this process."""
     if not store.exists(settings.store):
         return Counter()
     with store.writing(settings.store) as connection:
-        touched = _erased(connection, member)
+        touched = _erased(connection, replace(member, names=None))
         connection.execute("ROLLBACK; BEGIN")
     return touched
 

@@ -81,7 +81,7 @@ def reading(path: Path, *, wait: float = WAIT_SECONDS) -> Generator[duckdb.DuckD
     check_there(path)
     with _attached(path, wait, _READ_ONLY) as connection:
         if _version(connection, path) == VERSION:
-            _show(connection)
+            show(connection)
             yield connection
             return
     with _attached(path, wait, _WRITABLE) as connection:
@@ -90,7 +90,7 @@ def reading(path: Path, *, wait: float = WAIT_SECONDS) -> Generator[duckdb.DuckD
         yield connection
 
 
-def _show(connection: duckdb.DuckDBPyConnection) -> None:
+def show(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the views that people's queries see."""
     shown = {
         table.name: ", ".join(column.name for column in table.public) for table in TABLES.values()
