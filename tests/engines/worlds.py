@@ -30,7 +30,6 @@ from tests.parts import shared
 from tests.writing.circle import write_circle
 from tests.writing.conftest import SET, set_up
 
-"""Whether all there is to ask is asked."""
 SOME = {
     "town emoji_ranking", "town polls", "town unanswered", "town tags", "houston messages_per_day",
     "houston busiest_hours", "houston network_ties", "houston growth", "region kotters",
