@@ -34,10 +34,10 @@ _SETTINGS = {
 }
 if not IS_SOAK:
     # As above: plans that are compiled, or changed while they run, pay where a query runs for long.
-    _SETTINGS |= {
+    _SETTINGS.update({
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    }
+    })  # fmt: skip
 _SAIL = """
 import signal
 from pysail.spark import SparkConnectServer
