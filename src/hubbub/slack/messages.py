@@ -116,15 +116,18 @@ class _Reader:
         files = self._files()
         self._profiles(users)
         self._blocks(subtypes, bots)
-        canonicals: list[bytes | None] = [None] * size
+        canonicals: Sequence[bytes | None] = [None] * size
         outlines: list[bytes | None] = [None] * size
         if self._raw:
-            canonicals = [*canonical_each(self._messages)]
+            canonicals = canonical_each(self._messages)
         else:
             outlines = self._outlines(columns, files)
-        for place in [place for place, presence in enumerate(presences) if presence != SEEN]:
-            canonicals[place] = None
-            outlines[place] = _trace([columns[name][place] for name in _TRACE])
+        unseen = [place for place, presence in enumerate(presences) if presence != SEEN]
+        if unseen:
+            canonicals = [*canonicals]
+            for place in unseen:
+                canonicals[place] = None
+                outlines[place] = _trace([columns[name][place] for name in _TRACE])
         return columns | {"canonical": canonicals, "outline": outlines}
 
     def _column(self, field: str, read: Callable[[object], Any]) -> list[Any]:
