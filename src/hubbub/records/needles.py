@@ -10,12 +10,13 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
-from ahocorasick_rs import AhoCorasick
+from ahocorasick_rs import BytesAhoCorasick
 
 from hubbub.records.writing import UNSEEN, cleaned, key
 
 _UNSEEN = re.compile(f"[{UNSEEN}]")
-_END = "\0"
+_END = b"\0"
+"""What stands between texts."""
 
 
 class Needles:
@@ -23,7 +24,7 @@ class Needles:
 
     def __init__(self, words: Iterable[str]) -> None:
         self._words = tuple(sorted({*words}))
-        self._search = AhoCorasick(self._words)
+        self._search = BytesAhoCorasick(word.encode() for word in self._words)
 
     def __reduce__(self) -> tuple[type["Needles"], tuple[tuple[str, ...]]]:
         """To another process the words are sent: what searches for them is made anew there."""
@@ -31,8 +32,8 @@ class Needles:
 
     def found_in(self, texts: Sequence[str]) -> set[int]:
         """The places of the texts that hold one of the words."""
-        joined = _END.join(texts).casefold()
-        if joined.count(_END) >= len(texts):  # one of them holds what stands between them
+        joined = _END.decode().join(texts).casefold().encode()
+        if joined.count(_END) >= len(texts):  # one of them holds it too
             return {place for place, text in enumerate(texts) if self._is_in(text)}
         found: set[int] = set()
         if hits := self._search.find_matches_as_indexes(joined):
