@@ -44,5 +44,9 @@ def test_a_word_is_found_behind_letters_that_grow_or_take_several_bytes() -> Non
     assert NEEDLES.found_in(texts) == {4, 6}
 
 
+def test_half_an_emoji_is_no_hindrance() -> None:
+    assert NEEDLES.found_in(["\ud83d", "blast \ud83d", "\ude00submit"]) == {1, 2}
+
+
 def test_without_words_nothing_is_found() -> None:
     assert Needles([]).found_in(["blast", ""]) == set()

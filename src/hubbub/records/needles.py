@@ -32,7 +32,7 @@ class Needles:
 
     def found_in(self, texts: Sequence[str]) -> set[int]:
         """The places of the texts that hold one of the words."""
-        joined = _END.decode().join(texts).casefold().encode()
+        joined = _END.decode().join(texts).casefold().encode(errors="surrogatepass")
         if joined.count(_END) >= len(texts):  # one of them holds it too
             return {place for place, text in enumerate(texts) if self._is_in(text)}
         found: set[int] = set()

@@ -25,6 +25,8 @@ KINDS = (
 PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(KINDS)})\]")
 """What stands where something was taken out."""
 
+_HALF = re.compile("[\ud800-\udfff]")
+
 PHONE, CARD, ORDER, BANK, RESIDENT, SOCIAL, PAPER, OTHER = (1 << place for place in range(8))
 """What a number near such a word is."""
 PASSWORD, SECRET, HEADER, VENDOR, BORN, TITLE, VERSION = (1 << place for place in range(8, 15))
@@ -189,6 +191,15 @@ def _automaton() -> tuple[AhoCorasick, list[Cue]]:
     return AhoCorasick(words), [*words.values()]
 
 
+def _cues_in(low: str) -> list[tuple[int, Cue]]:
+    search, known = _automaton()
+    try:
+        found = search.find_matches_as_indexes(low, overlapping=True)
+    except UnicodeEncodeError:  # half an emoji, of which no word has any
+        found = search.find_matches_as_indexes(_HALF.sub("\ufffd", low), overlapping=True)
+    return [(end - 1, known[number]) for number, _, end in found]
+
+
 def _blank(placeholder: re.Match[str]) -> str:
     return "[" + "\0" * (len(placeholder[0]) - 2) + "]"
 
@@ -200,9 +211,7 @@ def read(text: str) -> Reading:
     low = text.lower()
     if len(low) != len(text):  # İ is the only letter that is longer in lower case
         low = text.replace("\u0130", "i").lower()
-    search, known = _automaton()
-    found = search.find_matches_as_indexes(low, overlapping=True)
-    cues = [(end - 1, known[number]) for number, _, end in found]
+    cues = _cues_in(low)
     meanings = 0
     for _, cue in cues:
         meanings |= cue[1]  # by its place, which is quicker than by its name
