@@ -50,3 +50,26 @@ def test_what_has_piled_up_is_merged_to_its_end(
     assert server.log.waiting(0) == (0, 0)
     with store.reading(server.settings.store) as connection:
         assert store.first_row(connection, "SELECT count(*) FROM messages") == (SAID,)
+
+
+def test_events_that_come_while_others_are_merged_are_not_counted_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server(tmp_path)
+    loader = Loader(server.settings, server.log, cast("Gates", server), server.vitals)
+    server.say("C1", 1)
+    waiting, staged = server.log.waiting, server.log.staged
+
+    def and_more_come(after: int, folder: Path) -> tuple[Staged, int, int]:
+        found = staged(after, folder)
+
+        def again(position: int) -> tuple[int, int]:
+            server.say("C1", 2 + server.log.last)
+            return waiting(position)
+
+        monkeypatch.setattr(server.log, "waiting", again)
+        return found
+
+    monkeypatch.setattr(server.log, "staged", and_more_come)
+    assert loader.load() is not None
+    assert server.vitals.registry.get_sample_value("hubbub_events_merged_total") == 1
