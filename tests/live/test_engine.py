@@ -41,8 +41,7 @@ def test_what_fails_is_undone_and_the_next_session_goes_on(tmp_path: Path) -> No
     with store.writing(path, engine=engine) as session:
         session.execute(NOTE.format(1))
     with pytest.raises(duckdb.ConversionException), store.writing(path, engine=engine) as session:
-        session.execute(NOTE.format(2))
-        session.execute(NOTE.format("'none'"))
+        session.execute(NOTE.format(2) + "; " + NOTE.format("'none'"))
     assert positions_for_others(path) == "1"
     with store.writing(path, engine=engine) as session:
         session.execute(NOTE.format(3))

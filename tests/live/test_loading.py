@@ -10,6 +10,7 @@ from tests.kafka.feeding import Server
 from hubbub.flows.gates import Gates
 from hubbub.flows.loading import Loaded, Loader
 from hubbub.stores import duckdb as store
+from hubbub.stores.merge import Merged
 from hubbub.stores.staging import Staged
 
 SAID = 12
@@ -73,3 +74,35 @@ def test_events_that_come_while_others_are_merged_are_not_counted_with_them(
     monkeypatch.setattr(server.log, "staged", and_more_come)
     assert loader.load() is not None
     assert server.vitals.registry.get_sample_value("hubbub_events_merged_total") == 1
+
+
+class Pauses(Event):
+    """Notes how long is waited for it, which takes no time, and is set after three of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pauses: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.pauses.append(timeout or 0.0)
+        if len(self.pauses) == 3:
+            self.set()
+        return self.is_set()
+
+
+def test_a_long_merge_is_followed_by_a_long_pause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, merges = Server(tmp_path), iter((0.01, 3.0))
+    loader = Loader(server.settings, server.log, cast("Gates", server), server.vitals)
+    nothing = Merged({}, 0, 0, 0)
+
+    def load() -> Loaded | None:
+        seconds = next(merges, None)
+        return None if seconds is None else Loaded(nothing, 1, seconds, is_all=True)
+
+    monkeypatch.setattr(loader, "load", load)
+    stop = Pauses()
+    loader.woken.set()
+    loader.run(stop, lambda _: loader.woken.set())
+    assert stop.pauses == [0.3, 6.0, 0.3], "and the third had nothing to do"

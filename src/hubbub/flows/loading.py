@@ -38,8 +38,11 @@ _REMEMBER = timedelta(days=3)
 """How long ids of events are remembered: Slack delivers late events for a day."""
 _PAUSE_SECONDS = 0.3
 """Between two merges, at least …"""
+_PAUSE_FACTOR = 2.0
+"""… and so many times as long as the merge took: the cores belong to the events first, and one
+large merge costs less than two small ones."""
 _TURN_SECONDS = 0.05
-"""… and between two of what has piled up: enough for others to get their turn."""
+"""Between two merges of what has piled up: enough for others to get their turn."""
 _RETRY_SECONDS = 5.0
 _BEHIND_SECONDS = 10.0
 _TOPIC_SECONDS = 10.0
@@ -181,6 +184,7 @@ class Loader:
         try:
             if (loaded := self.load()) is not None:
                 on_merged(loaded)
+                pause = max(_PAUSE_SECONDS, _PAUSE_FACTOR * loaded.seconds)
                 if not loaded.is_all:
                     self.woken.set()
                     pause = _TURN_SECONDS
