@@ -16,7 +16,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hubbub.core.arrow import ARROW, schema_of
+from hubbub.core.arrow import ARROW, SCHEMAS
 from hubbub.core.batch import SEAL, Admitted, Batch, Columns, Lines, carries_copy
 from hubbub.core.tables import ALERTS, CHANNEL_CHANGES, TABLES, Column, Privacy, Table
 from hubbub.privacy.keys import Keys
@@ -32,7 +32,6 @@ _compute: Any = pc
 """pyarrow without its types, which are partly unknown."""
 
 _ARROW_OF = {name: [ARROW[column.type] for column in TABLES[name].columns] for name in TABLES}
-_SCHEMA = {name: schema_of(TABLES[name]) for name in TABLES}
 _DAY = 86_400_000_000
 """Microseconds."""
 _IS_ID = re.compile(r"[A-Z0-9]+")
@@ -150,7 +149,7 @@ class _Admission:
         if carries_copy(table.name):
             copies = columns["copy"]
             arrays.append(_arrow.array(copies, pa.int64()))
-        rows = _arrow.Table.from_arrays(arrays, schema=_SCHEMA[table.name])
+        rows = _arrow.Table.from_arrays(arrays, schema=SCHEMAS[table.name])
         passes = self._passes(table, columns, copies)
         return rows if passes is None else rows.filter(_arrow.array(passes))
 
