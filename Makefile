@@ -49,9 +49,9 @@ check: $(READY) ## lint, types, import rules, documentation
 	$(RUN)/lint-imports
 	$(RUN)/python docs/generate.py --check
 
-# One worker more than cores: many tests wait for a process or a browser of their own.
+# Two workers more than cores: many tests wait for a process or a browser of their own.
 test: $(READY) ## all tests
-	$(RUN)/python -m pytest -q -n $$(($$(nproc) + 1)) --dist loadfile --ignore tests/privacy/test_outsiders.py --ignore tests/spark
+	$(RUN)/python -m pytest -q -n $$(($$(nproc) + 2)) --dist loadfile --ignore tests/privacy/test_outsiders.py --ignore tests/spark
 	@$(MAKE) --no-print-directory $(MODELS) || echo "spaCy could not be installed: the tests of outsiders' names need it"
 	@test ! -e $(MODELS) && test -z "$$CI" || .venv-models/bin/python -m pytest -q tests/privacy/test_outsiders.py
 	@$(MAKE) --no-print-directory $(SPARK) || echo "Spark could not be installed: metrics are not tried on it"
