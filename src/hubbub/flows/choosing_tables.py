@@ -128,7 +128,8 @@ def compared(
         figures |= {} if shape.key else {shape.name: _NO_ROWS}
     for table in wanted.tables:
         shape = shape_of(table, has_days=has_days)
-        done.append(comparison.table(table, shape, is_whole=is_whole))
+        known_to = state.written.get(table.name) if there.get(table.name) == shape else None
+        done.append(comparison.table(table, shape, is_whole=is_whole, known_to=known_to))
     for query in wanted.queries:
         shape = _shape_of_metric(query)
         raw = folder / f"{shape.name}.raw.parquet"

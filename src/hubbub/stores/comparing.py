@@ -13,6 +13,7 @@ from hubbub.core.tables import Table, Type
 from hubbub.core.warehouse import DAY, DAY_OF_TS, IN_DUCKDB, Change, Shape
 from hubbub.stores.duckdb import first_row
 from hubbub.stores.publications import Publication, begin_news, quoted
+from hubbub.stores.writes import has_write, last_write, written_after
 
 PART_ROWS = 1_000_000
 """A larger table is read in parts, a session each: others write to the store in between."""
@@ -67,6 +68,8 @@ class Comparison:
         self._since = since
         self._writes_days = writes_days
         connection.execute(f"SET memory_limit = '{_MEMORY}'; SET preserve_insertion_order = false")
+        self.last_write = last_write(connection)
+        """Of those that the store holds."""
         self.parts: list[Part] = []
         """What is to be read by `read_parts`."""
         self._known: set[str] = set()
@@ -85,31 +88,29 @@ class Comparison:
         """The file for `Publication.expect` and `settle`."""
         return self._folder / "news.duckdb"
 
-    def table(self, table: Table, shape: Shape, *, is_whole: bool) -> Compared:
-        """What of a table is new, changed and gone; all of it if `is_whole`."""
-        name, keys = table.name, ", ".join(table.key)
-        is_known = name in self._known
-        is_whole = is_whole or not is_known
-        # what a window leaves out stays if it is there: with a whole load it has to come again
-        there = f"there.{name}" if is_known and (self._since or not is_whole) else None
-        self._connection.execute(_come(table, self._since, there=there, all_rows=is_whole))
-        self._connection.execute(
-            f"CREATE TABLE news.gone_{name} AS SELECT {keys} FROM "
-            + (f"news.come_{name} LIMIT 0" if is_whole
-               else f"there.{name} ANTI JOIN ({_keys_of(table)}) USING ({keys})")
-        )  # fmt: skip
-        come, new, gone = first_row(
-            self._connection,
-            f"SELECT count(*), count(*) FILTER (is_new), (SELECT count(*) FROM news.gone_{name}) "
-            f"FROM news.come_{name}",
-        )
-        if not is_whole and self._writes_days and not shape.is_by_day and (come or gone):
-            self._connection.execute(f"DROP TABLE news.come_{name}; DROP TABLE news.gone_{name}")
+    def table(
+        self, table: Table, shape: Shape, *, is_whole: bool, known_to: int | None
+    ) -> Compared:
+        """What of a table is new, changed and gone; all of it if `is_whole`. All rows up to the
+        write `known_to` are known already as they are, if that is one of this store's."""
+        name = table.name
+        is_whole = is_whole or name not in self._known
+        nothing = Compared(Change(shape, False, (), 0, (), 0), 0, 0)
+        if is_whole:
+            come, new, gone = self._all_of(table)
+        else:
+            after = None if self._since else known_to
+            if after is not None and not has_write(self._connection, after):
+                after = None
+            if after == self.last_write:
+                return nothing
+            come, new, gone = self._news_of(table, after)
+            if not (come or gone):
+                return nothing
+        if not is_whole and self._writes_days and not shape.is_by_day:
             whole = self._rewritten(table, shape)
             return Compared(replace(whole, gone_count=gone), new, come - new)
         self._tell(name, table.key, is_whole)
-        if not (is_whole or come or gone):
-            return Compared(Change(shape, False, (), 0, (), 0), 0, 0)
         change = self._written(table, shape, come, gone, is_whole=is_whole)
         return Compared(
             change,
@@ -130,21 +131,60 @@ class Comparison:
         for news in ("come", "gone"):
             self._connection.execute(
                 f"CREATE TABLE news.{news}_{name} AS "
-                f"SELECT {listed}, hash, false AS is_new FROM there.{name} LIMIT 0"
+                f"SELECT {listed}, hash, false AS is_new, true AS is_there "
+                f"FROM there.{name} LIMIT 0"
             )
         self._tell(name, shape.key, True)
         return Compared(replace(nothing, is_whole=True), 0, 0)
 
     def _rewritten(self, table: Table, shape: Shape) -> Change:
         """All rows that are to be there, for warehouses that merge nothing."""
-        name, keys = table.name, ", ".join(table.key)
-        self._connection.execute(_come(table, self._since, there=f"there.{name}", all_rows=True))
-        self._connection.execute(
-            f"CREATE TABLE news.gone_{name} AS SELECT {keys} FROM news.come_{name} LIMIT 0"
-        )
-        self._tell(name, table.key, True)
-        come = first_row(self._connection, f"SELECT count(*) FROM news.come_{name}")[0]
+        come, _, _ = self._all_of(table)
+        self._tell(table.name, table.key, True)
         return self._written(table, shape, come, 0, is_whole=True)
+
+    def _all_of(self, table: Table) -> tuple[int, int, int]:
+        """Note the keys of all rows that are to be there; returns how many there are, how many of
+        them are new, and how many are gone."""
+        name, keys = table.name, ", ".join(table.key)
+        # what a window leaves out stays if it is there: with a whole load it has to come again
+        there = f"there.{name}" if name in self._known and self._since else None
+        self._connection.execute(_come(table, self._since, there=there, all_rows=True))
+        self._connection.execute(
+            f"CREATE OR REPLACE TABLE news.gone_{name} AS "
+            f"SELECT {keys} FROM news.come_{name} LIMIT 0"
+        )
+        come, new = first_row(
+            self._connection, f"SELECT count(*), count(*) FILTER (is_new) FROM news.come_{name}"
+        )
+        return come, new, 0
+
+    def _news_of(self, table: Table, after: int | None) -> tuple[int, int, int]:
+        """Note the keys of rows that are new or other ones, and of those that are gone; returns how
+        many come, how many of them are new, and how many are gone.
+
+        Rows of writes up to `after` are known as they are. So the rest tells by its number whether
+        any are gone, and what is not there any more is only looked for if there is any.
+        """
+        name, keys = table.name, ", ".join(table.key)
+        self._connection.execute(_come(table, self._since, there=f"there.{name}", after=after))
+        come, new, unknown, known, rows = first_row(
+            self._connection,
+            "SELECT count(*), count(*) FILTER (is_new), count(*) FILTER (NOT is_there), "
+            f"(SELECT count(*) FROM there.{name}), (SELECT count(*) FROM store.{name}) "
+            f"FROM news.come_{name}",
+        )
+        expected = known + unknown - rows
+        is_told = expected == 0 and not self._since  # of a window, not all that is unknown comes
+        self._connection.execute(
+            f"CREATE OR REPLACE TABLE news.gone_{name} AS SELECT {keys} FROM "
+            + (f"there.{name} LIMIT 0" if is_told
+               else f"there.{name} ANTI JOIN ({_keys_of(table)}) USING ({keys})")
+        )  # fmt: skip
+        gone = first_row(self._connection, f"SELECT count(*) FROM news.gone_{name}")[0]
+        if gone != expected and after is not None:  # what was known of it is not true
+            return self._news_of(table, None)
+        return come, new, gone
 
     def _written(
         self, table: Table, shape: Shape, come: int, gone: int, *, is_whole: bool
@@ -229,9 +269,10 @@ def read_part(connection: duckdb.DuckDBPyConnection, news: Path, part: Part) -> 
     )
 
 
-def note_parts(news: Path, parts: Sequence[Part]) -> None:
+def note_parts(news: Path, parts: Sequence[Part]) -> set[str]:
     """Take the hashes off rows that were no longer where they had been when their part was read:
-    the next publication sends them, or takes them away."""
+    the next publication sends them, or takes them away. Returns the tables that have such rows."""
+    moved: set[str] = set()
     with closing(duckdb.connect(":memory:")) as session:
         session.execute(f"ATTACH '{quoted(news)}' AS news; SET memory_limit = '{_MEMORY}'")
         for table in {part.table.name: part.table for part in parts}.values():
@@ -239,29 +280,45 @@ def note_parts(news: Path, parts: Sequence[Part]) -> None:
             name, keys = table.name, ", ".join(table.key)
             session.execute(
                 f"""CREATE OR REPLACE TABLE news.come_{name} AS
-                SELECT {keys}, CASE WHEN is_read THEN hash END AS hash, is_new
+                SELECT {keys}, CASE WHEN is_read THEN hash END AS hash, is_new, is_there
                 FROM news.come_{name} LEFT JOIN (
                     SELECT {keys}, true AS is_read FROM read_parquet([{files}])) USING ({keys})"""
             )
+            lacking = f"SELECT count(*) FROM news.come_{name} WHERE hash IS NULL"
+            if first_row(session, lacking)[0]:
+                moved.add(name)
+    return moved
 
 
 def _come(
-    table: Table, since: datetime | None, *, there: str | None, all_rows: bool = False
+    table: Table,
+    since: datetime | None,
+    *,
+    there: str | None,
+    all_rows: bool = False,
+    after: int | None = None,
 ) -> str:
     """Keys and hashes of the rows that are to be sent: all that the window has; beside what is
-    there already, those that are new or other ones, or `all_rows` that are to be there."""
+    there already, those that are new or other ones, or `all_rows` that are to be there. Of writes
+    after one only, if that is said."""
     keys = ", ".join(table.key)
     rows = f"""SELECT {", ".join(_key(table, each) + f" AS {each}" for each in table.key)},
-        {_hash(table)} AS hash, {_is_in(table, since)} AS is_in FROM store.{table.name}"""
+        {_hash(table)} AS hash, {_is_in(table, since)} AS is_in FROM store.{table.name}
+        {_where(after)}"""
     if there is None:
-        chosen = f"SELECT {keys}, hash, true AS is_new FROM ({rows}) WHERE is_in"
+        chosen = f"SELECT {keys}, hash, true AS is_new, false AS is_there FROM ({rows}) WHERE is_in"
     else:
         wanted = "true" if all_rows else "r.hash IS DISTINCT FROM k.hash"
         chosen = f"""SELECT {", ".join(f"r.{each}" for each in table.key)}, r.hash,
-                k.hash IS NULL AS is_new
+                k.hash IS NULL AS is_new, coalesce(k.is_known, false) AS is_there
             FROM ({rows}) r LEFT JOIN (SELECT *, true AS is_known FROM {there}) k USING ({keys})
             WHERE (r.is_in OR k.is_known) AND {wanted}"""
-    return f"CREATE TABLE news.come_{table.name} AS {chosen}"
+    return f"CREATE OR REPLACE TABLE news.come_{table.name} AS {chosen}"
+
+
+def _where(after: int | None) -> str:
+    """Rows of writes after one; of all if it is None."""
+    return "" if after is None else f"WHERE {written_after(after)}"
 
 
 def _keys_of(table: Table) -> str:
