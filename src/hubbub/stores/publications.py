@@ -92,6 +92,8 @@ class Publication:
     def expect(self, news: Path) -> None:
         """Remember, before anything is sent, which rows are about to arrive."""
         with self._opened(news) as session:
+            # it is on the disk with the commit; `settle` will pack the same pages again
+            session.execute("PRAGMA disable_checkpoint_on_shutdown")
             for name, keys, is_whole in _told(session):
                 come, listed = f"news.come_{name}", ", ".join(keys)
                 if is_whole:
