@@ -293,8 +293,8 @@ def _server_away() -> Generator[None]:
 
 _ACTS = {
     "edit": "UPDATE store.messages SET text = text || '{number}' WHERE user_id = 'U1'",
-    "react": "INSERT INTO store.reactions SELECT channel_id, ts, 'U3', 'n{number}' "
-    "FROM store.messages",
+    "react": "INSERT INTO store.reactions BY NAME "
+    "SELECT channel_id, ts, 'U3' AS user_id, 'n{number}' AS name FROM store.messages",
     "unreact": "DELETE FROM store.reactions WHERE name < 'o'",
     "new": "INSERT INTO store.messages (channel_id, ts, kind) VALUES ('C1', '9.{number}', 'post')",
     "delete": "UPDATE store.messages SET deleted_at = posted_at, text = NULL WHERE user_id = 'U3'",

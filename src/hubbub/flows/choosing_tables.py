@@ -126,10 +126,12 @@ def compared(
         has_rows = not shape.key and state.figures.get(shape.name) != _NO_ROWS
         done.append(comparison.emptied(shape, is_whole=is_whole or has_rows))
         figures |= {} if shape.key else {shape.name: _NO_ROWS}
+    shapes = {table.name: shape_of(table, has_days=has_days) for table in wanted.tables}
+    as_before = {name for name, shape in shapes.items() if there.get(name) == shape}
+    comparison.know({name: state.written[name] for name in as_before & {*state.written}})
     for table in wanted.tables:
-        shape = shape_of(table, has_days=has_days)
-        known_to = state.written.get(table.name) if there.get(table.name) == shape else None
-        done.append(comparison.table(table, shape, is_whole=is_whole, known_to=known_to))
+        shape = shapes[table.name]
+        done.append(comparison.table(table, shape, is_whole=is_whole))
     for query in wanted.queries:
         shape = _shape_of_metric(query)
         raw = folder / f"{shape.name}.raw.parquet"

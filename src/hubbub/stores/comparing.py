@@ -1,6 +1,6 @@
 """Finds out what of a store's tables has changed since they were published, and writes it down."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -70,6 +70,10 @@ class Comparison:
         connection.execute(f"SET memory_limit = '{_MEMORY}'; SET preserve_insertion_order = false")
         self.last_write = last_write(connection)
         """Of those that the store holds."""
+        self._after: dict[str, int] = {}
+        """Writes up to which all rows of tables are known as they are."""
+        self._untouched: set[str] = set()
+        """Tables of which no row has come since then, and none is gone."""
         self.parts: list[Part] = []
         """What is to be read by `read_parts`."""
         self._known: set[str] = set()
@@ -88,23 +92,34 @@ class Comparison:
         """The file for `Publication.expect` and `settle`."""
         return self._folder / "news.duckdb"
 
-    def table(
-        self, table: Table, shape: Shape, *, is_whole: bool, known_to: int | None
-    ) -> Compared:
-        """What of a table is new, changed and gone; all of it if `is_whole`. All rows up to the
-        write `known_to` are known already as they are, if that is one of this store's."""
+    def know(self, written: Mapping[str, int]) -> None:
+        """Take it that all rows of these tables, up to a write to each, are known as they are. What
+        is said of a write of another store is not believed, and a window knows of no other rows."""
+        held = {each: has_write(self._connection, each) for each in {*written.values()}}
+        known = {name for name in written if name in self._known and not self._since}
+        self._after = {name: written[name] for name in known if held[written[name]]}
+        counts = [
+            f"SELECT '{name}', (SELECT count(*) FROM store.{name} {_where(after)}), "
+            f"(SELECT count(*) FROM there.{name}), (SELECT count(*) FROM store.{name})"
+            for name, after in self._after.items()
+        ]
+        if counts:
+            found = self._connection.execute(" UNION ALL ".join(counts)).fetchall()
+            self._untouched = {
+                name for name, new, known, rows in found if not new and known == rows
+            }
+
+    def table(self, table: Table, shape: Shape, *, is_whole: bool) -> Compared:
+        """What of a table is new, changed and gone; all of it if `is_whole`."""
         name = table.name
         is_whole = is_whole or name not in self._known
         nothing = Compared(Change(shape, False, (), 0, (), 0), 0, 0)
         if is_whole:
             come, new, gone = self._all_of(table)
         else:
-            after = None if self._since else known_to
-            if after is not None and not has_write(self._connection, after):
-                after = None
-            if after == self.last_write:
+            if name in self._untouched:
                 return nothing
-            come, new, gone = self._news_of(table, after)
+            come, new, gone = self._news_of(table, self._after.get(name))
             if not (come or gone):
                 return nothing
         if not is_whole and self._writes_days and not shape.is_by_day:
