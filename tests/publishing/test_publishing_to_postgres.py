@@ -80,11 +80,11 @@ class TestContract(WarehouseContract):
         read = publishing.read_parts
         seen: list[int] = []
 
-        def moved(settings: Settings, comparison: comparing.Comparison) -> None:
+        def moved(settings: Settings, comparison: comparing.Comparison) -> set[str]:
             seen.append(len(comparison.parts))
             forget(settings, "bram")  # writes the store anew: rows have other places
             change(settings, "UPDATE store.users SET title = 'gardener'")
-            read(settings, comparison)
+            return read(settings, comparison)
 
         with monkeypatch.context() as patch:
             patch.setattr(publishing, "read_parts", moved)
