@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -13,11 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hubbub
+from hubbub.core.warehouse import DAY_OF_TS
 from hubbub.errors import TryAgain
 from hubbub.flows import publishing
 from hubbub.flows.publishing import Asked, Published, publish
 from hubbub.stores import comparing
 from hubbub.stores.erasing import erase_members
+from hubbub.stores.telling_apart import near
 from tests.publishing.communities import NAMES, sorted_rows, stored
 from tests.publishing.kept_in_memory import Memory
 from tests.publishing.world import FILES, HAPPENS, KEYED, World
@@ -192,6 +194,24 @@ def test_the_keys_of_what_has_gone_leave_the_file_within_a_day(
     kept = keys.read_bytes()
     _published(world)
     assert keys.read_bytes() == kept
+
+
+_TS = st.integers(0, 10**11).map(str) | st.dates(date(2001, 9, 7), date(2001, 9, 12)).map(
+    lambda day: str((day - date(1970, 1, 1)).days * 86_400)
+) | st.integers(1_700_000_000, 1_700_900_000).map(str)  # fmt: skip
+
+
+@given(st.lists(st.tuples(_TS, st.sampled_from(["", "0"])), min_size=1, max_size=60))
+def test_a_row_of_a_day_is_near_it(told: list[tuple[str, str]]) -> None:
+    values = ", ".join(f"('{zero}{seconds}.000100')" for seconds, zero in told)
+    rows = f"(SELECT ts, {DAY_OF_TS} AS day FROM (VALUES {values}) each(ts))"
+    days = [
+        day for (day,) in duckdb.execute(f"SELECT DISTINCT day FROM {rows} ORDER BY 1").fetchall()
+    ]
+    for some in (days, days[::2], days[-1:]):
+        listed = ", ".join(f"DATE '{day}'" for day in some)
+        lacking = f"FROM {rows} WHERE day IN ({listed}) AND NOT ({near(some)})"
+        assert duckdb.execute(lacking).fetchall() == []
 
 
 def test_no_update_of_a_store_is_written_but_by_updating() -> None:

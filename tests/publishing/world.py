@@ -129,7 +129,11 @@ class World:
 
     def edit(self) -> None:
         ts, at = self._one(), self.next()
-        edited = {"text": f"edited at {at}", "edited": {"user": "U1", "ts": at}, "reactions": []}
+        edited: dict[str, Any] = {
+            "text": f"edited at {at}",
+            "edited": {"user": "U1", "ts": at},
+            "reactions": [],
+        }
         self.merge(self._say(ts, **edited))
 
     def repeat(self) -> None:
