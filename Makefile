@@ -5,6 +5,8 @@ MODELS := .venv-models/.ready
 SPARK := .venv-spark/.ready
 ON_SPARK := tests/engines/test_values.py tests/engines/test_dialects.py tests/spark
 RUN := .venv/bin
+# The program's own modules too: uv compiles what it installs, not what is used where it lies.
+COMPILE = $(RUN)/python -m compileall -q src
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo check test docs bench soak clean
@@ -21,6 +23,7 @@ $(READY): pyproject.toml uv.lock
 	@test -x $(RUN)/python || $(PYTHON) -m venv .venv
 	@$(RUN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.7,<1"
 	@UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never $(RUN)/uv sync --quiet --locked --inexact --compile-bytecode --python $(RUN)/python
+	@$(COMPILE)
 	@touch $@
 
 # Language models bring numpy, which every other command would then load: they live apart.
@@ -58,6 +61,7 @@ docs: $(READY) ## renew the generated parts of docs/
 	$(RUN)/python docs/generate.py
 
 bench: $(READY) ## speed, as ratios of one run
+	@$(COMPILE)
 	$(RUN)/python -m bench
 	@$(MAKE) --no-print-directory $(MODELS) || echo "Presidio could not be installed: the scrubber is not compared to it"
 	@if test -e $(MODELS); then .venv-models/bin/python -m bench.scrubbing; else $(RUN)/python -m bench.scrubbing; fi
@@ -65,6 +69,7 @@ bench: $(READY) ## speed, as ratios of one run
 soak: $(READY) ## the long property and chaos tests
 	HYPOTHESIS_PROFILE=soak $(RUN)/python -m pytest -q -n auto --dist loadfile tests/properties tests/collecting/test_chaos.py tests/receiving \
 		tests/live/test_convergence.py tests/live/test_kill.py tests/delivering/test_killed_charts.py tests/kafka/test_groups.py tests/server/test_openapi.py tests/engines
+	HYPOTHESIS_PROFILE=soak $(RUN)/python -m pytest -q -n auto --dist loadfile -m soak tests/test_crash.py tests/test_doctor.py tests/lake tests/mysql tests/bigquery
 	@$(MAKE) --no-print-directory $(SPARK)
 	HYPOTHESIS_PROFILE=soak .venv-spark/bin/python -m pytest -q $(ON_SPARK)
 

@@ -36,6 +36,8 @@ _AS_IN_USE = {
     "spark.executor.extraJavaOptions": "-XX:+UseParallelGC",
     "spark.executor.memory": f"{_MEMORY}m",
     "spark.sql.codegen.wholeStage": "true",
+    "spark.sql.codegen.factoryMode": "FALLBACK",
+    "spark.sql.adaptive.enabled": "true",
     "spark.sql.shuffle.partitions": "16",
 }
 _TYPES = {Type.TEXT: "VARCHAR", Type.INTEGER: "BIGINT", Type.FLAG: "BOOLEAN"}

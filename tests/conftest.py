@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.parts import missing, shared
+from tests.parts import IS_SOAK, missing, shared
 
 settings.register_profile("default", deadline=None, max_examples=15, derandomize=True)
 settings.register_profile(
@@ -17,7 +17,20 @@ settings.register_profile(
     max_examples=2_000,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+settings.load_profile("soak" if IS_SOAK else "default")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to `make soak` what is marked so, but for classes that say that they run it all."""
+    if IS_SOAK:
+        return
+    left = {item for item in items if item.get_closest_marker("soak") and not _runs_all(item)}
+    config.hook.pytest_deselected(items=[*left])
+    items[:] = [item for item in items if item not in left]
+
+
+def _runs_all(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and getattr(item.cls, "runs_all", False)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,9 @@ from typing import NoReturn
 
 import pytest
 
+IS_SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
+"""Whether it is `make soak` that runs."""
+
 _SHARED = Path(__file__).parents[2] / "shared"
 
 

@@ -133,8 +133,14 @@ def left_over(home: Path) -> list[Path]:
     return [*scratch, *home.parent.glob(".tmp"), *home.rglob("*.tmp")]
 
 
-@pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("how", ["ctrl-c", "interrupt", "kill"])
+_SEEDS = [("ctrl-c", 0), ("interrupt", 1), ("kill", 1)]
+
+
+@pytest.mark.parametrize(
+    ("how", "seed"),
+    [pytest.param(how, seed, marks=() if (how, seed) in _SEEDS else pytest.mark.soak)
+     for how in ("ctrl-c", "interrupt", "kill") for seed in range(10)],
+)  # fmt: skip
 def test_a_stopped_import_leaves_the_store_as_it_was_or_complete(
     export: Path,
     small: Path,

@@ -211,11 +211,18 @@ _CONFIGURATIONS: list[tuple[dict[str, Any], dict[str, Any], TokenKind]] = [
      {"files": True}, "user"),
 ]  # fmt: skip
 
+_TOGETHER_ALL = {0, 2, 8, 9}
+"""Those in which each choice is met once."""
+
 _UNSEEN_BY_COLLECT = {"users:read.email", "files:read", "usergroups:read"}
 """Scopes without which answers are silent, or all else goes on."""
 
 
-@pytest.mark.parametrize(("privacy", "collects", "kind"), _CONFIGURATIONS)
+@pytest.mark.parametrize(
+    ("privacy", "collects", "kind"),
+    [pytest.param(*each, marks=() if number in _TOGETHER_ALL else pytest.mark.soak)
+     for number, each in enumerate(_CONFIGURATIONS)],
+)  # fmt: skip
 def test_a_token_with_the_manifests_scopes_collects_and_with_one_less_it_does_not(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -14,8 +14,8 @@ from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.keys import Keys, made_keys, read_keys
 from hubbub.privacy.policy import PRESETS, policy_of
 from hubbub.settings import Settings, load
-from hubbub.stores.duckdb import reading
 from tests.invented import SECRETS, write_export
+from tests.looking import looking
 
 CHANNELS = {"C1": Channel("general", "public"), "G1": Channel("council", "private")}
 KEYS = Keys((b"k" * 32,), 1, b"s" * 32)
@@ -103,7 +103,7 @@ def imported(folder: Path, preset: str, **privacy: Any) -> Settings:
 
 
 def column_of(settings: Settings, query: str) -> list[Any]:
-    with reading(settings.store) as connection:
+    with looking(settings.store) as connection:
         return [row[0] for row in connection.execute(query).fetchall()]
 
 

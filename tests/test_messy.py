@@ -14,7 +14,7 @@ from hubbub.flows.importing import Report, import_archive
 from hubbub.settings import Settings
 from hubbub.slack.markup import plain
 from hubbub.slack.normalize import normalize
-from hubbub.stores import duckdb as store
+from tests.looking import looking
 
 Json = dict[str, Any]
 Rows = list[tuple[Any, ...]]
@@ -72,7 +72,7 @@ def take_files(home: Path, files: dict[str, list[Any] | str | bytes]) -> Report:
 
 def ask(home: Path, sql: str) -> Rows:
     """The rows of a query."""
-    with store.reading(Settings(home, "grove").store) as connection:
+    with looking(Settings(home, "grove").store) as connection:
         return connection.execute(sql).fetchall()
 
 

@@ -22,7 +22,7 @@ from hubbub.settings import Settings
 from hubbub.sources import archives
 from hubbub.sources.archives import open_archive
 from hubbub.sources.containers import open_container
-from hubbub.stores import duckdb as store
+from tests.looking import looking
 
 Json = dict[str, Any]
 Shared = Callable[[str], Path]
@@ -44,7 +44,7 @@ def take(home: Path, path: Path) -> Report:
 
 def ask(home: Path, sql: str) -> list[tuple[Any, ...]]:
     """The rows of a query."""
-    with store.reading(Settings(home, "grove").store) as connection:
+    with looking(Settings(home, "grove").store) as connection:
         return connection.execute(sql).fetchall()
 
 

@@ -17,6 +17,7 @@ from hubbub.simulator.simulator import Simulator
 from hubbub.simulator.state import Raw, Workspace
 from hubbub.slack.api import Slack, Token
 from hubbub.stores import duckdb as store
+from tests.looking import looking
 
 _HOUR = 3_600.0
 PEOPLE = {"U1": "olive", "U2": "bram"}
@@ -49,7 +50,7 @@ class Town:
     def wait_for_messages(self, count: int) -> None:
         """Until so many messages of people are in the store."""
         for _ in range(300):
-            with store.reading(self.settings.store) as connection:
+            with looking(self.settings.store) as connection:
                 query = "SELECT count(*) FROM messages WHERE kind <> 'system'"
                 if store.first_row(connection, query)[0] == count:
                     return

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tests.looking import looking
 from tests.properties import reference_reading
 
 from hubbub.core.tables import HANGING, MERGED, RECORD_VALUES, RECORDS, TABLES, Table, Type
@@ -17,7 +18,6 @@ from hubbub.simulator.clock import Clock
 from hubbub.simulator.community import UNTIL, invent
 from hubbub.simulator.simulator import Simulator
 from hubbub.simulator.state import Raw, Workspace
-from hubbub.stores import duckdb as store
 
 NOW = UNTIL.timestamp() + 3600
 DAY = 86_400.0
@@ -74,7 +74,7 @@ class Collector:
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query on the store."""
-        with store.reading(self.settings.store) as connection:
+        with looking(self.settings.store) as connection:
             return connection.execute(sql).fetchall()
 
     def alive(self, channel_id: str) -> set[str]:
@@ -114,7 +114,7 @@ def collector(
 
 def stored(settings: Settings) -> Tables:
     """What a store holds."""
-    with store.reading(settings.store) as connection:
+    with looking(settings.store) as connection:
         found: Tables = {}
         for table in (*MERGED, *HANGING):
             names = [column.name for column in table.public]

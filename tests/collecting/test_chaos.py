@@ -6,7 +6,6 @@ runs 200 of them.
 """
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -18,12 +17,12 @@ from pathlib import Path
 
 import pytest
 from collected import DAY, Collector, collector, community, held, stored, unlike
+from tests.parts import IS_SOAK
 
 from hubbub.simulator.refusal import Refusal
 from hubbub.simulator.state import Raw
 
-IS_SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
-SEEDS = 200 if IS_SOAK else 6
+SEEDS = 200 if IS_SOAK else 3
 ROUNDS = 4 if IS_SOAK else 2
 IN_PROCESS = Path(__file__).with_name("in_process.py")
 EMOJI = ("tada", "wave", "+1", "eyes")

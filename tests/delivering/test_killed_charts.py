@@ -4,7 +4,6 @@
 """
 
 import json
-import os
 import random
 import re
 import signal
@@ -14,11 +13,12 @@ from pathlib import Path
 
 from posting import Office, grove, office
 from test_killed_sender import Assassin, Plan
+from tests.parts import IS_SOAK
 
 from hubbub.flows.importing import import_archive
 
 PROCESS = Path(__file__).with_name("report_process.py")
-MEMBERS = 500 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 40
+MEMBERS = 500 if IS_SOAK else 40
 DAYS = ("2026-08-04", "2026-08-11", "2026-08-18")
 LEADER = 2
 PNG = b"\x89PNG\r\n\x1a\n"

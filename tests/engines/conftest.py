@@ -11,7 +11,7 @@ from tests.engines import spark_servers
 from tests.engines.engines import LINGUISTIC, Engine, Postgres, postgres_engine
 from tests.engines.spark_engine import Spark
 from tests.engines.spark_servers import NoEngine, Server
-from tests.engines.worlds import IS_LONG, SOME, Case
+from tests.engines.worlds import SOME, Case
 from tests.parts import missing
 from tests.publishing.postgres_server import PostgresServer, own_server
 
@@ -57,11 +57,11 @@ _IS_FOR_SPARK = find_spec("pyspark") is not None
 ENGINES = ["sail", "apache_spark"] if _IS_FOR_SPARK else ["postgres"]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Ask Apache Spark only some metrics, but in the long run: planning one takes it a second."""
-    left_out = [] if IS_LONG else [item for item in items if _is_dear(item)]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    for item in filter(_is_dear, items):
+        item.add_marker(pytest.mark.soak)
 
 
 def _is_dear(item: pytest.Item) -> bool:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from tests.parts import IS_SOAK
+
 ROOT = Path(__file__).parents[2]
 CLUSTER = ROOT / ".venv-spark" / "cluster"
 """Where `make` installs Apache Spark."""
@@ -30,6 +32,12 @@ _SETTINGS = {
     "spark.sql.sources.parallelPartitionDiscovery.threshold": "10000",
     "spark.ui.enabled": "false",
 }
+if not IS_SOAK:
+    # As above: plans that are compiled, or changed while they run, pay where a query runs for long.
+    _SETTINGS.update({
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    })  # fmt: skip
 _SAIL = """
 import signal
 from pysail.spark import SparkConnectServer

@@ -6,9 +6,10 @@ import pytest
 
 from hubbub.metrics.translation import translated
 from tests.engines.engines import Engine
-from tests.engines.worlds import IS_LONG, Case, cases, more_cases, truth, world
+from tests.engines.worlds import Case, cases, more_cases, truth, world
+from tests.parts import IS_SOAK
 
-CASES = [*cases(), *(more_cases() if IS_LONG else ())]
+CASES = [*cases(), *(more_cases() if IS_SOAK else ())]
 
 
 @pytest.fixture(scope="session")

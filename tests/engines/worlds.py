@@ -3,7 +3,6 @@
 Between them every metric has rows. Tables are as a publication gives them: the public columns.
 """
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,8 +30,6 @@ from tests.parts import shared
 from tests.writing.circle import write_circle
 from tests.writing.conftest import SET, set_up
 
-IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
-"""Whether all there is to ask is asked."""
 SOME = {
     "town emoji_ranking", "town polls", "town unanswered", "town tags", "houston messages_per_day",
     "houston busiest_hours", "houston network_ties", "houston growth", "region kotters",

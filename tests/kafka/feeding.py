@@ -22,6 +22,7 @@ from hubbub.slack.events import Delivery, read_delivery
 from hubbub.stores import duckdb as store
 from hubbub.stores.eventlog import COPIES_OF_ENTRY, EventLog
 from tests.collecting.collected import Tables, differences, stored
+from tests.looking import looking
 
 CHANNELS = {
     "C1": Channel("general", "public"),
@@ -175,7 +176,7 @@ def positions(settings: Settings) -> dict[str, int]:
 
 def ask(settings: Settings, query: str) -> list[tuple[Any, ...]]:
     """The rows of a query on a store."""
-    with store.reading(settings.store) as connection:
+    with looking(settings.store) as connection:
         return connection.execute(query).fetchall()
 
 

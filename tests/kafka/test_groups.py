@@ -1,6 +1,5 @@
 """Several loaders, and loaders that are killed."""
 
-import os
 import random
 import shutil
 import signal
@@ -20,6 +19,7 @@ from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
 from tests.kafka.broker import Broker
 from tests.kafka.feeding import Server, ask, brief, load, positions, unlike, wait
+from tests.parts import IS_SOAK
 
 
 class Running:
@@ -144,7 +144,7 @@ def test_rows_and_positions_move_together_or_not_at_all(
     assert unlike(settings, server.loaded_directly(tmp_path / "direct")) == []
 
 
-@pytest.mark.parametrize("seed", range(3 if os.environ.get("HYPOTHESIS_PROFILE") != "soak" else 40))
+@pytest.mark.parametrize("seed", range(40 if IS_SOAK else 3))
 def test_a_loader_that_is_killed_anywhere_loads_everything_once(
     running: Broker, topic: str, tmp_path: Path, seed: int
 ) -> None:

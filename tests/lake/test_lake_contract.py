@@ -12,7 +12,7 @@ import pyarrow.fs
 import pyarrow.parquet as pq
 import pytest
 from tests.lake.bucket_server import BUCKET, BucketServer
-from tests.publishing.warehouse_contract import KilledBetweenTables, WarehouseContract, unparted
+from tests.publishing.warehouse_contract import WarehouseContract
 
 from hubbub.core.warehouse import DAY
 
@@ -76,7 +76,7 @@ class DeltaFiles(Files):
         return found.drop_columns([DAY] if DAY in found.column_names else []).to_pylist()
 
 
-class TestParquetInAFolder(KilledBetweenTables):
+class TestParquetInAFolder(WarehouseContract):
     """What every destination has to do."""
 
     @pytest.fixture
@@ -90,10 +90,9 @@ class _Chosen:
 
     without_views = WarehouseContract.without_views
     settings = WarehouseContract.settings
-    moment = KilledBetweenTables.moment
     test_nothing_changed = WarehouseContract.test_a_second_publication_touches_nothing
     test_forgotten = WarehouseContract.test_who_is_forgotten_disappears_there_with_a_receipt
-    test_killed = unparted(
+    test_killed = (
         WarehouseContract.test_killed_while_it_brings_changes_the_next_publication_makes_it_right
     )
 

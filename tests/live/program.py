@@ -16,8 +16,8 @@ from threading import Event, Thread
 from typing import Any
 
 from slack_sdk.signature import SignatureVerifier
-
-from hubbub.stores import duckdb as store
+from tests.looking import looking
+from tests.parts import IS_SOAK
 
 SECRET = "c0ffee00c0ffee00c0ffee00c0ffee00"
 TEAM = "T1"
@@ -124,7 +124,7 @@ class Program:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query on the store."""
-        with store.reading(self.path, wait=PATIENCE) as connection:
+        with looking(self.path, wait=PATIENCE) as connection:
             return connection.execute(query).fetchall()
 
     def memory(self) -> int:
@@ -163,6 +163,10 @@ def event(sender: int, number: int) -> Sent:
         "event_id": f"Ev{sender}x{number}", "event_time": FUTURE,
     }  # fmt: skip
     return Sent(json.dumps(told).encode(), key)
+
+
+_PAUSE = 0.0 if IS_SOAK else 0.006
+"""Seconds between two events of a sender: other tests run beside it."""
 
 
 class Load:
@@ -215,8 +219,7 @@ class Load:
             is_settled = answer.status == 200
             if is_settled:
                 self.acknowledged.append(sent.key)
-            else:
-                self._ended.wait(0.05)
+            self._ended.wait(_PAUSE if is_settled else 0.05)
         connection.close()
 
     def _headers(self, body: bytes) -> dict[str, str]:

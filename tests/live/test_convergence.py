@@ -4,7 +4,6 @@ take back, events come twice, late, out of order or never, and the receiving sid
 `make soak` tries many more.
 """
 
-import os
 import random
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.collecting.collected import held, stored
+from tests.parts import IS_SOAK
 
 from hubbub.simulator.events.faults import Kind
 from hubbub.simulator.refusal import Refusal
@@ -22,8 +22,7 @@ from hubbub.simulator.simulator import Simulator
 from hubbub.simulator.state import Raw
 from receiving import Live, alive, differences, grove, live
 
-IS_SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
-EXAMPLES = 300 if IS_SOAK else 4
+EXAMPLES = 300 if IS_SOAK else 2
 LONGEST = 80 if IS_SOAK else 40
 EMOJI = ("tada", "wave::skin-tone-2", "eyes")
 HARMLESS: tuple[Kind, ...] = ("duplicate", "reorder", "delay", "unreachable", "unheard")

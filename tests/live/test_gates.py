@@ -5,9 +5,11 @@ from typing import Any
 
 import msgspec
 
+from hubbub.core.batch import Envelope
 from hubbub.flows.gates import Gates
 from hubbub.settings import Settings
 from hubbub.slack.events import Delivery, read_delivery
+from hubbub.stores import duckdb as store
 
 
 def gates(home: Path, **privacy: Any) -> Gates:
@@ -86,3 +88,26 @@ def test_names_decide_where_the_policy_says_so(tmp_path: Path) -> None:
     moved = {"old_channel_id": "C1", "new_channel_id": "C9"}
     made.observe([event(type="channel_id_changed", **moved, event_ts="1790000002.000000")])
     assert admits(made, "C9")
+
+
+def test_what_the_store_learns_of_channels_does_not_let_names_be_sought_anew(
+    tmp_path: Path,
+) -> None:
+    users = b'[{"id":"U1","name":"olive","profile":{"real_name":"Olive Example"}}]'
+    settings = Settings(tmp_path, "grove", privacy={"preset": "standard", "names": False})
+    made = Gates(settings, lambda: [Envelope("users", "users", users)])
+    made.prepare()
+    before = made.current()
+    with store.writing(settings.store) as connection:
+        connection.execute(
+            "INSERT INTO store.channels (channel_id, name, kind) VALUES ('C1', 'soil', 'public')"
+        )
+    made.refresh()
+    after = made.current()
+    assert before is not None
+    assert after is not None
+    assert not before.admits("C1")
+    assert after.admits("C1")
+    assert after.scrubber is before.scrubber
+    assert after.scrubber is not None
+    assert after.scrubber.scrub_column(["ask Olive Example"])[0] == ["ask [NAME]"]

@@ -4,7 +4,6 @@ acknowledged is in the tables, once.
 `make soak` kills 200 times. The broker, and loaders of a topic, are killed in tests/kafka.
 """
 
-import os
 import random
 import time
 from collections import Counter
@@ -14,11 +13,11 @@ from pathlib import Path
 
 import pytest
 from program import Load, Program, wait_for
+from tests.parts import IS_SOAK
 
 from hubbub.stores import duckdb as store
 from receiving import grove
 
-IS_SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 SCENARIOS = 40 if IS_SOAK else 2
 KILLS = 5
 """Of each scenario: 10 in `make test`, 200 in `make soak`."""

@@ -1,7 +1,7 @@
 """MySQL as a destination: a real MariaDB."""
 
-from tests.publishing.warehouse_contract import KilledBetweenTables
+from tests.publishing.warehouse_contract import WarehouseContract
 
 
-class TestContract(KilledBetweenTables):
+class TestContract(WarehouseContract):
     """What every destination has to do."""

@@ -5,8 +5,8 @@ from typing import Any
 
 from hubbub.flows.importing import Report, import_archive
 from hubbub.settings import Settings
-from hubbub.stores.duckdb import reading
 from tests.invented import DAYS, message, write_export
+from tests.looking import looking
 
 ALL = ["general", "garden"]
 
@@ -25,7 +25,7 @@ def imported(settings: Settings, folder: Path, **more: list[dict[str, Any]]) -> 
 
 def ask(settings: Settings, query: str) -> list[tuple[Any, ...]]:
     """The rows of a query."""
-    with reading(settings.store) as connection:
+    with looking(settings.store) as connection:
         rows = connection.sql(query).to_arrow_table()
         return [tuple(row.values()) for row in rows.to_pylist()]
 

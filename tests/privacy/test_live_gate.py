@@ -24,8 +24,8 @@ from hubbub.flows.vitals import Vitals
 from hubbub.flows.workspace import made
 from hubbub.settings import Settings
 from hubbub.slack.events import read_delivery
-from hubbub.stores import duckdb as store
 from hubbub.stores.eventlog import Entry, EventLog
+from tests.looking import looking
 
 GARDEN, HALL = "C0GARDEN1", "C0HALL001"
 OLIVE, BRAM = "U0OLIVE01", "U0BRAM001"
@@ -86,12 +86,12 @@ class Garden:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the store has."""
-        with store.reading(self.settings.store) as connection:
+        with looking(self.settings.store) as connection:
             return connection.execute(query).fetchall()
 
     def holds(self, table: str) -> str:
         """All rows of a table, every column."""
-        with store.reading(self.settings.store) as connection:
+        with looking(self.settings.store) as connection:
             return repr(connection.sql(f"FROM store.{table}").to_arrow_table().to_pylist())
 
     def texts(self) -> list[str | None]:
@@ -256,6 +256,15 @@ def test_nothing_of_a_member_who_opts_out_is_kept_from_then_on(tmp_path: Path) -
             assert OLIVE not in here.holds(table), table
         assert "Olive" not in repr(kept)
         assert "olive" not in repr(kept)
+
+
+def test_a_receipt_counts_what_was_there_though_events_still_wait(tmp_path: Path) -> None:
+    with garden(tmp_path) as here:
+        here.hear(event(0, type="team_join", user=USERS[0], channel=None), event(1), event(2))
+        here.load()
+        here.hear(event(3, user=BRAM))  # merged by opting out, after the refusal is noted
+        rows = opt_out(here.settings, OLIVE).rows
+        assert (rows["messages"], rows["users"]) == (2, 1)
 
 
 def test_without_a_token_events_go_on_without_their_texts(tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from messy_slack import CHANNELS, Part, examples, whole, workspaces
 from quick_store import QuickStore, Tables, quick_store, rows, shown
+from tests.looking import looking
 
 from hubbub.core.tables import HANGING, MERGED, TABLES
 from hubbub.flows.importing import Report, import_archive
 from hubbub.settings import Settings
-from hubbub.stores import duckdb as store
 
 
 def quietly(_what: str, _done: int, _total: int) -> None:
@@ -142,7 +142,7 @@ def imported(parts: list[Part], preset: str, home: Path) -> tuple[Tables, list[R
         import_archive(settings, written(part, home / f"export-{number}"), quietly)
         for number, part in enumerate(parts)
     ]
-    with store.reading(settings.store) as connection:
+    with looking(settings.store) as connection:
         tables = {table.name: rows(connection, table) for table in (*MERGED, *HANGING)}
         quarantined = rows(connection, TABLES["quarantine"])
     assert len(quarantined) == sum(report.quarantined for report in reports)

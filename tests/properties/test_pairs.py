@@ -7,6 +7,9 @@ import pytest
 from messy_slack import CHANNELS, Json, Part
 from quick_store import QuickStore, quick_store
 
+PRESETS = ["open", pytest.param("standard", marks=pytest.mark.soak), "strict"]
+"""How copies are told apart: by Slack's JSON, or by digests of it."""
+
 TS = "1500000000.000100"
 PLAIN = {"type": "message", "ts": TS, "user": "U0CEDAR01", "text": "hello"}
 GENERAL, OTHER = CHANNELS
@@ -101,21 +104,21 @@ def _in_any_order(quick: QuickStore, parts: list[Part], preset: str) -> None:
         assert quick.imported((*order, order[0]), preset) == once
 
 
-@pytest.mark.parametrize("preset", ["open", "standard", "strict"])
+@pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("name", MESSAGES)
 def test_copies_of_a_message(quick: QuickStore, name: str, preset: str) -> None:
     parts = [Part(days={"general/1.json": [message]}) for message in MESSAGES[name]]
     _in_any_order(quick, parts, preset)
 
 
-@pytest.mark.parametrize("preset", ["open", "standard", "strict"])
+@pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("name", USERS)
 def test_copies_of_a_user(quick: QuickStore, name: str, preset: str) -> None:
     speaking = {"general/1.json": [{**PLAIN, "user": "olive"}]}
     _in_any_order(quick, [Part(users=[user], days=speaking) for user in USERS[name]], preset)
 
 
-@pytest.mark.parametrize("preset", ["open", "standard", "strict"])
+@pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("name", LISTED)
 def test_copies_of_a_channel(quick: QuickStore, name: str, preset: str) -> None:
     _in_any_order(quick, [Part(channels=[channel]) for channel in LISTED[name]], preset)

@@ -12,6 +12,7 @@ from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
 from hubbub.stores.writes import updating
 from tests.invented import message, write_export
+from tests.looking import looking
 
 AT = 1772442000  # 2026-03-02 09:00:00 UTC
 
@@ -64,7 +65,7 @@ def change(settings: Settings, *statements: str) -> None:
 def stored(settings: Settings) -> dict[str, list[dict[str, Any]]]:
     """The rows of all published tables, as the store has them; instants as microseconds."""
     found: dict[str, list[dict[str, Any]]] = {}
-    with store.reading(settings.store) as connection:
+    with looking(settings.store) as connection:
         for table in PUBLISHED:
             shown = [f"epoch_us({each.name})" if each.type is Type.INSTANT else each.name
                      for each in table.public]  # fmt: skip

@@ -31,6 +31,8 @@ from tests.publishing.warehouse_contract import WarehouseContract, assert_right,
 
 
 class TestContract(WarehouseContract):
+    runs_all = True
+
     """What every destination has to do."""
 
     def test_a_metric_that_is_no_more_leaves_no_rows(

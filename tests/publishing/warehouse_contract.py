@@ -1,7 +1,6 @@
 """What every destination has to do. A destination's tests inherit `WarehouseContract`, and have a
 fixture `place` that gives a `Place` of nothing yet."""
 
-import functools
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -77,8 +76,19 @@ def assert_right(settings: Settings, place: Place) -> None:
         assert found == sorted_rows(wanted[table.name]), table.name
 
 
+def killed_at(*moments: str) -> pytest.MarkDecorator:
+    """Run for each moment; but for the one between two tables, what is remembered at any of them is
+    no destination's own."""
+    return pytest.mark.parametrize(
+        "moment",
+        [pytest.param(each, marks=() if each == "two tables" else pytest.mark.soak)
+         for each in moments],
+    )  # fmt: skip
+
+
 class WarehouseContract:
-    """What every destination has to do."""
+    """What every destination has to do. What is marked `soak` is no destination's own: in `make
+    test` PostgreSQL alone does it."""
 
     @pytest.fixture(autouse=True)
     def without_views(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,7 +210,7 @@ class WarehouseContract:
         assert "Waldi" not in place.everything()
         assert_right(settings, place)
 
-    @pytest.mark.parametrize("moment", ["expected", "two tables"])
+    @killed_at("expected", "two tables")
     def test_killed_anywhere_the_next_publication_makes_it_right(
         self, settings: Settings, place: Place, moment: str
     ) -> None:
@@ -214,7 +224,7 @@ class WarehouseContract:
         assert_right(settings, place)
         assert publish(settings, place.url).tables == ()
 
-    @pytest.mark.parametrize("moment", ["noted", "one table", "brought", "settled"])
+    @killed_at("noted", "two tables", "brought", "settled")
     def test_killed_while_it_brings_changes_the_next_publication_makes_it_right(
         self, settings: Settings, place: Place, tmp_path: Path, moment: str
     ) -> None:
@@ -227,6 +237,7 @@ class WarehouseContract:
         assert "U2" not in place.everything()
         assert_right(settings, place)
 
+    @pytest.mark.soak
     def test_a_lost_memory_of_what_is_there_costs_a_whole_load_and_no_more(
         self, settings: Settings, place: Place
     ) -> None:
@@ -239,6 +250,7 @@ class WarehouseContract:
         assert "U2" not in place.everything()
         assert_right(settings, place)
 
+    @pytest.mark.soak
     def test_an_older_copy_of_the_memory_is_not_believed(
         self, settings: Settings, place: Place, tmp_path: Path
     ) -> None:
@@ -266,6 +278,7 @@ class WarehouseContract:
         assert "--full-refresh" not in str(caught.value)
         assert place.everything() == before
 
+    @pytest.mark.soak
     def test_a_place_is_a_workspaces_before_its_first_publication_has_ended(
         self, settings: Settings, place: Place, tmp_path: Path
     ) -> None:
@@ -287,6 +300,7 @@ class WarehouseContract:
         assert_right(settings, place)
         assert publish(settings, place.url).tables == ()
 
+    @pytest.mark.soak
     def test_a_rehearsal_tells_all_and_changes_nothing(
         self, settings: Settings, place: Place
     ) -> None:
@@ -303,6 +317,7 @@ class WarehouseContract:
         assert place.everything() == before
         assert {path: path.read_bytes() for path in settings.publications.iterdir()} == files
 
+    @pytest.mark.soak
     def test_since_keeps_older_rows_from_being_sent_and_what_is_there_right(
         self, settings: Settings, place: Place, tmp_path: Path
     ) -> None:
@@ -320,6 +335,7 @@ class WarehouseContract:
         assert not done.is_cut
         assert_right(settings, place)
 
+    @pytest.mark.soak
     def test_named_tables_are_published_and_those_that_are_there_kept_right(
         self, settings: Settings, place: Place
     ) -> None:
@@ -332,6 +348,7 @@ class WarehouseContract:
         assert "U2" not in place.everything()
         assert [row["messages"] for row in place.rows("metric_totals")] == [2]
 
+    @pytest.mark.soak
     def test_a_policy_that_lets_no_member_out_empties_what_is_there(
         self, settings: Settings, place: Place
     ) -> None:
@@ -357,33 +374,6 @@ class _BrokenOffError(Exception):
 def _break_off(what: str, _done: int, _total: int) -> None:
     if what.startswith("sent"):
         raise _BrokenOffError
-
-
-def unparted(test: Any) -> Any:
-    """A test without its parameters, which are fixtures instead."""
-
-    @functools.wraps(test)
-    def alone(*arguments: Any, **fixtures: Any) -> None:
-        test(*arguments, **fixtures)
-
-    alone.__dict__.pop("pytestmark", None)
-    return alone
-
-
-class KilledBetweenTables(WarehouseContract):
-    """The same, killed between two tables only: what is remembered at the other moments is no
-    destination's own, and PostgreSQL's run tries them all."""
-
-    @pytest.fixture
-    def moment(self) -> str:
-        return "two tables"
-
-    test_killed_anywhere_the_next_publication_makes_it_right = unparted(
-        WarehouseContract.test_killed_anywhere_the_next_publication_makes_it_right
-    )
-    test_killed_while_it_brings_changes_the_next_publication_makes_it_right = unparted(
-        WarehouseContract.test_killed_while_it_brings_changes_the_next_publication_makes_it_right
-    )
 
 
 def killed(settings: Settings, place: Place, moment: str) -> None:

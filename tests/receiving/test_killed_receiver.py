@@ -1,7 +1,6 @@
 """`kill -9` under load: every event that was acknowledged is in the log, once."""
 
 import http.client
-import os
 import random
 import subprocess
 import sys
@@ -10,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from ingest import PATIENCE, envelope, signed
+from tests.parts import IS_SOAK
 
 from hubbub.stores.eventlog import EventLog
 
 CHILD = Path(__file__).with_name("receiving_child.py")
 SENDERS = 8
-IS_SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 
 
 @pytest.mark.parametrize("seed", range(50 if IS_SOAK else 3))

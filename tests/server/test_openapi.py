@@ -1,6 +1,5 @@
 """The API against its own description: schemathesis asks what nobody thought of."""
 
-import os
 from typing import Any
 
 import schemathesis
@@ -9,6 +8,7 @@ from schemathesis import checks
 from schemathesis.specs.openapi import checks as openapi_checks
 
 from hubbub.metrics.catalog import Catalog
+from tests.parts import IS_SOAK
 from tests.server.serving import COMMUNITY, Site
 
 _checks: Any = checks
@@ -16,8 +16,7 @@ _openapi: Any = openapi_checks
 _schemathesis: Any = schemathesis
 """schemathesis without its types, which are partly unknown."""
 
-_soaks = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
-_EXAMPLES = 20 if _soaks else 2
+_EXAMPLES = 20 if IS_SOAK else 2
 _CHECKS: Any = [
     _checks.not_a_server_error,
     _openapi.status_code_conformance,
@@ -67,7 +66,7 @@ def _ask(site: Site, paths: list[str]) -> None:
             @settings(
                 max_examples=_EXAMPLES,
                 deadline=None,
-                derandomize=not _soaks,
+                derandomize=not IS_SOAK,
                 database=None,
                 phases=[Phase.generate],
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
@@ -83,7 +82,7 @@ def test_what_is_answered_is_what_was_described(site: Site) -> None:
     paths: list[str] = [
         path for path in site.json("/openapi.json")["paths"] if path != "/api/v1/stream"
     ]
-    _ask(site, paths if _soaks else list(_SAMPLE))
+    _ask(site, paths if IS_SOAK else list(_SAMPLE))
 
 
 def test_it_is_so_where_small_groups_are_suppressed(strict_site: Site) -> None:

@@ -2,7 +2,7 @@
 there."""
 
 import json
-import os
+import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,9 +14,11 @@ import pytest
 from hubbub.cli import program
 from hubbub.errors import Exit
 from hubbub.settings import Settings
+from hubbub.simulator.clock import Clock
 from hubbub.simulator.loading import load_archive
 from hubbub.simulator.simulator import Simulator
 from hubbub.simulator.state import Raw
+from hubbub.slack.pace import RealTime
 from hubbub.sources.archives import open_archive
 from tests.writing.circle import write_circle
 from tests.writing.conftest import SET, set_up
@@ -78,7 +80,9 @@ def studio(
 ) -> Generator[Studio]:
     """The circle, with Eve in the user group @staff; nothing is collected yet."""
     archive = open_archive(write_circle(folder / "export"))
-    simulator = Simulator(load_archive(archive, "circle").workspace, **options)
+    # as far behind as it is going to be put forward, so that nothing is said in the future
+    clock = Clock.scaled(1.0, time.time() - 300)
+    simulator = Simulator(load_archive(archive, "circle").workspace, clock=clock, **options)
     simulator.acts.add_group("staff", ["U0EVE00"], id="S0STAFF")
     for user in simulator.workspace.users:
         user["locale"] = (locales or {}).get(user["id"], "ko-KR")
@@ -87,14 +91,15 @@ def studio(
     settings.folder.mkdir(parents=True)
     settings.written.write_text(f'timezone = "Asia/Seoul"\n[privacy]\n{privacy}\n')
     set_up(settings, BY_GROUP)
-    names = ("SLACK_API_URL", "SLACK_BOT_TOKEN", "SLACK_USER_TOKEN")
-    before = {name: os.environ.pop(name, None) for name in names}
-    try:
-        with simulator.serve():
-            os.environ |= {"SLACK_API_URL": simulator.url, "SLACK_BOT_TOKEN": token}
-            yield Studio(simulator, settings, capsys)
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
+
+    def pass_by(clock: RealTime, seconds: float) -> None:
+        """Let Slack's time pass too, and nobody wait."""
+        simulator.clock.advance(max(0.0, seconds))
+        clock.put_right(clock.now() + seconds)
+
+    with simulator.serve(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RealTime, "sleep", pass_by)
+        patch.setenv("SLACK_API_URL", simulator.url)
+        patch.setenv("SLACK_BOT_TOKEN", token)
+        patch.delenv("SLACK_USER_TOKEN", raising=False)
+        yield Studio(simulator, settings, capsys)

@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow as pa
 
 from hubbub.core.batch import carries_copy
-from hubbub.core.tables import Table, Type
+from hubbub.core.tables import TABLES, Table, Type
 
 _arrow: Any = pa
 
@@ -17,7 +17,10 @@ ARROW: dict[Type, pa.DataType] = {
 }
 
 
-def schema_of(table: Table) -> pa.Schema:
-    """The columns of a table's admitted rows."""
+def _schema_of(table: Table) -> pa.Schema:
     columns = [(column.name, ARROW[column.type]) for column in table.columns]
     return _arrow.schema([*columns, ("copy", pa.int64())] if carries_copy(table.name) else columns)
+
+
+SCHEMAS = {name: _schema_of(table) for name, table in TABLES.items()}
+"""The columns of each table's admitted rows."""

@@ -7,7 +7,8 @@ A source fills envelopes, Slack's formats are read into batches of rows, and onl
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, overload
 
 from hubbub.core.tables import LOGS, TABLES
 
@@ -20,6 +21,28 @@ JSON (outlines and raw records) as UTF-8 bytes."""
 
 Columns = dict[str, Sequence[Any]]
 """Such values by column; `copy` is one more where rows carry a copy number."""
+
+
+class Lines(Sequence[bytes]):
+    """A column of JSON in one piece, a line a value: most of it is stored as it was written, and
+    only who looks at single values has it parted."""
+
+    def __init__(self, whole: bytes) -> None:
+        self.whole = whole
+
+    @cached_property
+    def _parted(self) -> list[bytes]:
+        return self.whole.split(b"\n")[:-1]
+
+    @overload
+    def __getitem__(self, place: int) -> bytes: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[bytes]: ...
+    def __getitem__(self, place: int | slice) -> bytes | list[bytes]:
+        return self._parted[place]
+
+    def __len__(self) -> int:
+        return self.whole.count(b"\n")
 
 
 @dataclass(frozen=True, slots=True)

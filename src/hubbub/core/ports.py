@@ -61,7 +61,7 @@ class Outcome(Enum):
     @property
     def is_settled(self) -> bool:
         """Whether Slack need not deliver it again."""
-        return self in {Outcome.DONE, Outcome.DUPLICATE}
+        return self is Outcome.DONE or self is Outcome.DUPLICATE
 
 
 class Listener(Protocol):

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 import pyarrow as pa
 
-from hubbub.core.arrow import schema_of
+from hubbub.core.arrow import SCHEMAS
 from hubbub.core.batch import carries_copy
 from hubbub.core.tables import MERGED, TABLES, Table, Type
 
@@ -162,7 +162,7 @@ class Gathered:
     def tables(self) -> dict[str, pa.Table]:
         """The rows as Arrow tables of the declared types."""
         return {
-            name: _arrow.Table.from_pylist(rows, schema=schema_of(TABLES[name]))
+            name: _arrow.Table.from_pylist(rows, schema=SCHEMAS[name])
             for name, rows in self.rows.items()
         }
 

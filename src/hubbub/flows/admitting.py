@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from hubbub.core.batch import Admitted, Batch
+from hubbub.core.batch import Admitted, Batch, carries_copy
 from hubbub.errors import HubbubError
 from hubbub.flows.gates import Gates
 from hubbub.slack.events import TOUCHES_TABLES, Delivery, envelope_of
@@ -75,8 +75,8 @@ def _logged(telling: Sequence[Delivery], batch: Batch, admitted: Admitted) -> li
     """The events of which rows are left. Of all others nothing is noted: they may be of channels
     that are nobody's business here."""
     left: set[int] = set()
-    for rows in admitted.tables.values():
-        if "copy" in rows.column_names:
+    for name, rows in admitted.tables.items():
+        if carries_copy(name):
             left.update(cast("list[int]", rows.column("copy").to_pylist()))
     found: list[Logged] = []
     for each, (messages, others) in zip(telling, batch.spans, strict=True):

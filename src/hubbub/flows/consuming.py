@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from hubbub.core.arrow import schema_of
+from hubbub.core.arrow import SCHEMAS
 from hubbub.core.broker import BrokerDown
 from hubbub.core.tables import QUARANTINE
 from hubbub.core.topic import Event, Gathered, NoRecord, read
@@ -244,7 +244,7 @@ class TopicLoader:
             dict(zip(QUARANTINE.names, (*each, None), strict=True)) for each in batch.quarantine
         ]
         if rows:
-            schema = schema_of(QUARANTINE)
+            schema = SCHEMAS[QUARANTINE.name]
             tables[QUARANTINE.name] = _arrow.Table.from_pylist(rows, schema=schema)
         for name, each in tables.items():
             stage_packed([packed(each)], name, folder / f"{name}.arrow")

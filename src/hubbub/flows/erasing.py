@@ -126,6 +126,7 @@ def _refuse(settings: Settings, name: str, why: Why) -> Receipt:
         tuple(sorted(keys.refusal(f"name\0{each}") for each in member.called)),
     )
     audited(settings, "erase", why.replace(" ", "-"), member=member.id, outcome="begun")
+    found = _rows_of(settings, member)
     # First of all: whatever is under way will heed it when it merges.
     RefusalFile(settings.refused).add(entry)
     receipt = _begun(why)
@@ -139,11 +140,7 @@ def _refuse(settings: Settings, name: str, why: Why) -> Receipt:
         renew_ledger(settings, keys)
         if store.exists(settings.store):
             with store.writing(settings.store) as connection:
-                touched = erase_members(connection, member.stored)
-                if member.names is not None:
-                    touched += _unnamed(connection, member.names)
-                touched += erase_names(connection, lambda name: folded(name) in member.called)
-                receipt.rows = dict(touched)
+                receipt.rows = dict(found | _erased(connection, member))
                 versions = pseudonyms_by_version(connection).items()
                 receipt.out_of_reach = sum(
                     messages for version, (_, messages) in versions if version < keys.first
@@ -152,6 +149,25 @@ def _refuse(settings: Settings, name: str, why: Why) -> Receipt:
         # Last: a publication that looks into the store from now on does not find them.
         receipt.destinations = owe(settings.publications, receipt.id)
     return _kept(settings, receipt)
+
+
+def _erased(connection: duckdb.DuckDBPyConnection, member: _Member) -> Counter[str]:
+    """Erase a member's rows, ids and names; returns how many rows were touched, by table."""
+    touched = erase_members(connection, member.stored)
+    if member.names is not None:
+        touched += _unnamed(connection, member.names)
+    return touched + erase_names(connection, lambda name: folded(name) in member.called)
+
+
+def _rows_of(settings: Settings, member: _Member) -> Counter[str]:
+    """How many rows of the store whoever merges once the refusal is written down would erase, by
+    table: it tells nobody. Names in others' texts are left to this process."""
+    if not store.exists(settings.store):
+        return Counter()
+    with store.writing(settings.store) as connection:
+        touched = _erased(connection, replace(member, names=None))
+        connection.execute("ROLLBACK; BEGIN")
+    return touched
 
 
 def carried_out(

@@ -76,12 +76,17 @@ class Gates:
                         self._people = people
             except UsageError:
                 self._withholds_texts = True
-                self.refresh()
+                self._refresh(anew=True)
                 raise
-            self.refresh()
+            self._refresh(anew=True)
 
     def refresh(self) -> None:
         """Take over what the store knows of channels, which the collector has read anew."""
+        self._refresh(anew=False)
+
+    def _refresh(self, *, anew: bool) -> None:
+        """Take over what the store knows of channels. What looks for members' names stays unless
+        the gate is made `anew`: of many members that takes seconds."""
         stored = stored_channels(self._settings)
         with self._lock:
             known = {each: told for each, told in self._channels.items() if each not in stored}
@@ -92,7 +97,10 @@ class Gates:
             }
             self._channels = known | stored | self._left_public
             self.unknown -= stored.keys()
-            self._make()
+            if anew or self._gate is None:
+                self._make()
+            else:
+                self._gate = replace(self._gate, channels=dict(self._channels))
 
     def current(self) -> Gate | None:
         """The gate as it is now; None as long as it is not known whose names texts may hold."""

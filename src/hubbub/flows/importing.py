@@ -96,19 +96,19 @@ def _imported(settings: Settings, path: Path, archive: Archive, progress: Progre
     policy = policy_of_workspace(settings)
     parts = archive.parts()
     size = sum(part.size for part in parts)
-    with scratch_folder(settings) as scratch, reading_workers(size, archive) as workers:
-        listed = list(archive.directory())
-        known, assumed = _channels(archive, listed, settings)
-        gate = gate_of(
-            settings, policy, known, people_in(listed) if needs_directory(settings, policy) else ()
-        )
-        task = _Task(gate, reader_of(settings), scratch, path.name)
-        groups = _shared_out(parts)
-        reading = _run(workers, archive, task, groups)
-        done = [task.directory(listed)]
-        for number, finished in enumerate(reading, 1):
-            done.append(finished)
-            progress("reading", number, len(groups))
+    with scratch_folder(settings) as scratch:
+        with reading_workers(size, archive) as workers:
+            listed = list(archive.directory())
+            known, assumed = _channels(archive, listed, settings)
+            people = people_in(listed) if needs_directory(settings, policy) else ()
+            gate = gate_of(settings, policy, known, people)
+            task = _Task(gate, reader_of(settings), scratch, path.name)
+            groups = _shared_out(parts)
+            reading = _run(workers, archive, task, groups)
+            done = [task.directory(listed)]
+            for number, finished in enumerate(reading, 1):
+                done.append(finished)
+                progress("reading", number, len(groups))
         progress("merging", 0, 1)
         staged = joined([each.staged for each in done])
         quarantined = sum(each.quarantined for each in done)

@@ -38,8 +38,11 @@ _REMEMBER = timedelta(days=3)
 """How long ids of events are remembered: Slack delivers late events for a day."""
 _PAUSE_SECONDS = 0.3
 """Between two merges, at least …"""
+_PAUSE_FACTOR = 2.0
+"""… and so many times as long as the merge took: the cores belong to the events first, and one
+large merge costs less than two small ones."""
 _TURN_SECONDS = 0.05
-"""… and between two of what has piled up: enough for others to get their turn."""
+"""Between two merges of what has piled up: enough for others to get their turn."""
 _RETRY_SECONDS = 5.0
 _BEHIND_SECONDS = 10.0
 _TOPIC_SECONDS = 10.0
@@ -102,11 +105,13 @@ def positions(settings: Settings, prefix: str) -> dict[str, int]:
         return dict(rows.fetchall())
 
 
-def _merged(settings: Settings, log: EventLog, gate: Gate, after: int) -> tuple[Merged, int]:
+def _merged(
+    settings: Settings, log: EventLog, gate: Gate, after: int, engine: store.Engine | None = None
+) -> tuple[Merged, int]:
     """Merge what waits, or a part of it if it is much; returns the last entry that was merged."""
     with scratch_folder(settings) as scratch:
         staged, last, _ = log.staged(after, scratch)
-        with store.writing(settings.store) as connection:
+        with store.writing(settings.store, engine=engine) as connection:
             return merge_staged(connection, settings, staged, gate, {SOURCE: last}), last
 
 
@@ -128,6 +133,7 @@ class Loader:
         self._log = log
         self._gates = gates
         self._vitals = vitals
+        self._engine = store.Engine()
         self._position = positions(settings, SOURCE).get(SOURCE, 0)
         self.woken = Event()
         """Set when there is something new."""
@@ -149,13 +155,12 @@ class Loader:
         if gate is None or not _waits(self._log, self._position):
             return None
         begun, newest = time.perf_counter(), self._log.last
-        merged, last = _merged(self._settings, self._log, gate, self._position)
-        events, _ = self._log.waiting(self._position)
+        merged, last = _merged(self._settings, self._log, gate, self._position, self._engine)
+        events = self._log.events_between(self._position, last)
         self._position = last
-        left, _ = self._log.waiting(last)
         self._log.prune(min(last, self._log.forwarded()) if self._forwards else last, _REMEMBER)
         seconds = time.perf_counter() - begun
-        self._vitals.merged.inc(events - left)
+        self._vitals.merged.inc(events)
         self._vitals.merges.observe(seconds)
         return Loaded(merged, last, seconds, is_all=last >= newest)
 
@@ -169,6 +174,7 @@ class Loader:
             stop.wait(pause)
         while self._load_next(on_merged) == _TURN_SECONDS:
             pass
+        self._engine.close()
 
     def _load_next(self, on_merged: Callable[[Loaded], None]) -> float:
         """Load what waits, or a part of it if it is much; returns how long to pause.
@@ -180,6 +186,7 @@ class Loader:
         try:
             if (loaded := self.load()) is not None:
                 on_merged(loaded)
+                pause = max(_PAUSE_SECONDS, _PAUSE_FACTOR * loaded.seconds)
                 if not loaded.is_all:
                     self.woken.set()
                     pause = _TURN_SECONDS

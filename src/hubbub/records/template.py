@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from hubbub.content import ContentFile
@@ -153,6 +153,7 @@ class Template:
         return _matches(self.without_opening, channel_id, channel_name)
 
 
+@lru_cache(maxsize=4_096)  # the same channels are asked about with each batch of messages
 def _matches(patterns: tuple[str, ...], channel_id: str, name: str | None) -> bool:
     return any(
         pattern == channel_id or (name is not None and fnmatchcase(name, pattern.lstrip("#")))

@@ -13,13 +13,13 @@ from hubbub.core.tables import SEEN
 from hubbub.slack import markup
 from hubbub.slack.copies import Copies
 from hubbub.slack.directory import SLACK_ITSELF, read_files, read_profile
+from hubbub.slack.reactions import Reaction, read_reactions
 from hubbub.slack.values import (
     Json,
     canonical,
     canonical_each,
     count,
     flag,
-    ids,
     micros_of_each,
     micros_of_ts,
     record,
@@ -116,15 +116,18 @@ class _Reader:
         files = self._files()
         self._profiles(users)
         self._blocks(subtypes, bots)
-        canonicals: list[bytes | None] = [None] * size
+        canonicals: Sequence[bytes | None] = [None] * size
         outlines: list[bytes | None] = [None] * size
         if self._raw:
-            canonicals = [*canonical_each(self._messages)]
+            canonicals = canonical_each(self._messages)
         else:
             outlines = self._outlines(columns, files)
-        for place in [place for place, presence in enumerate(presences) if presence != SEEN]:
-            canonicals[place] = None
-            outlines[place] = _trace([columns[name][place] for name in _TRACE])
+        unseen = [place for place, presence in enumerate(presences) if presence != SEEN]
+        if unseen:
+            canonicals = [*canonicals]
+            for place in unseen:
+                canonicals[place] = None
+                outlines[place] = _trace([columns[name][place] for name in _TRACE])
         return columns | {"canonical": canonicals, "outline": outlines}
 
     def _column(self, field: str, read: Callable[[object], Any]) -> list[Any]:
@@ -216,10 +219,12 @@ class _Reader:
         """Append the reactions; returns how many Slack counts beyond those that it names."""
         unnamed = [0] * len(self._messages)
         rows = self._batch.rows["reactions"]
-        for place in self._places["reactions"]:
+        places = self._places["reactions"]
+        told = read_reactions([self._messages[place]["reactions"] for place in places])
+        for place, reactions in zip(places, told, strict=True):
             channel_id, ts = self._copies.channel_ids[place], self._copies.ts[place]
             copy = self._first + place
-            named, unnamed[place] = _reactions_of(self._messages[place]["reactions"])
+            named, unnamed[place] = _by_name(reactions)
             for name, users in named.items():
                 rows += [(channel_id, ts, user, name, copy) for user in users]
         return unnamed
@@ -357,16 +362,13 @@ def _questions(
     return questions
 
 
-def _reactions_of(reactions: object) -> tuple[dict[str, set[str]], int]:
+def _by_name(reactions: list[Reaction]) -> tuple[dict[str, set[str]], int]:
     """Who reacted, by name of the reaction, and how many more Slack counts."""
     named: dict[str, set[str]] = {}
     unnamed = 0
-    for reaction in records(reactions):
-        name = text(reaction.get("name"))
-        if name is not None:
-            users = ids(reaction.get("users"))
-            told = reaction.get("count")
-            if told != len(users):
-                unnamed += max(0, (count(told) or 0) - len(users))
-            named[name] = named[name] | users if name in named else users
+    for reaction in reactions:
+        name, users = reaction.name, reaction.users
+        if reaction.count > len(users):
+            unnamed += reaction.count - len(users)
+        named[name] = named[name] | users if name in named else users
     return named, unnamed

@@ -5,6 +5,8 @@ from typing import Any, TypeGuard, cast
 
 import msgspec
 
+from hubbub.core.batch import Lines
+
 Json = dict[str, Any]
 
 _END_OF_TIME = 253_402_300_800
@@ -119,6 +121,6 @@ canonical = _encoder.encode
 """Canonical JSON of a record: sorted keys, no blanks, UTF-8."""
 
 
-def canonical_each(records: list[Json]) -> list[bytes]:
+def canonical_each(records: list[Json]) -> Lines:
     """Canonical JSON of each record, encoded in one go: JSON holds no line feed."""
-    return _encoder.encode_lines(records).split(b"\n")[:-1]
+    return Lines(_encoder.encode_lines(records))

@@ -14,7 +14,7 @@ import signal
 import threading
 import time
 from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -60,12 +60,43 @@ _POLL_SECONDS = 0.01
 _NO_SPACE = re.compile("No space|space left")
 
 
+class Engine:
+    """DuckDB without a store, for one thread that has many short sessions one after another: to
+    begin and end it takes longer than to merge a few rows. Between sessions no file is open."""
+
+    def __init__(self) -> None:
+        self._database: duckdb.DuckDBPyConnection | None = None
+
+    @contextmanager
+    def session(self) -> Generator[duckdb.DuckDBPyConnection]:
+        """A session, at whose end whatever is attached as `store` is let go of."""
+        if self._database is None:
+            self._database = duckdb.connect(":memory:")
+        try:
+            with closing(self._database.cursor()) as session:
+                yield session
+        finally:
+            try:
+                self._database.execute("DETACH DATABASE IF EXISTS store")
+            except duckdb.Error:  # what is committed stays, even if there is no room to tidy it up
+                self.close()
+
+    def close(self) -> None:
+        """Let go of it; a later session begins anew."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
+
 @contextmanager
-def writing(path: Path, *, wait: float = WAIT_SECONDS) -> Generator[duckdb.DuckDBPyConnection]:
-    """A session that may write, as one transaction: all of it or nothing."""
+def writing(
+    path: Path, *, wait: float = WAIT_SECONDS, engine: Engine | None = None
+) -> Generator[duckdb.DuckDBPyConnection]:
+    """A session that may write, as one transaction: all of it or nothing. It is one of an engine's,
+    or stands alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not exists(path)
-    with _attached(path, wait, _WRITABLE) as connection:
+    with _attached(path, wait, _WRITABLE, engine) as connection:
         if is_new:
             path.chmod(0o600)
         connection.execute(
@@ -85,7 +116,7 @@ def reading(path: Path, *, wait: float = WAIT_SECONDS) -> Generator[duckdb.DuckD
     check_there(path)
     with _attached(path, wait, _READ_ONLY) as connection:
         if _version(connection, path) == VERSION:
-            _show(connection)
+            show(connection)
             yield connection
             return
     with _attached(path, wait, _WRITABLE) as connection:
@@ -94,7 +125,7 @@ def reading(path: Path, *, wait: float = WAIT_SECONDS) -> Generator[duckdb.DuckD
         yield connection
 
 
-def _show(connection: duckdb.DuckDBPyConnection) -> None:
+def show(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the views that people's queries see."""
     shown = {
         table.name: ", ".join(column.name for column in table.public) for table in TABLES.values()
@@ -197,9 +228,15 @@ def _undisturbed() -> Generator[None]:
 
 
 @contextmanager
-def _attached(path: Path, wait: float, mode: str) -> Generator[duckdb.DuckDBPyConnection]:
+def _attached(
+    path: Path, wait: float, mode: str, engine: Engine | None = None
+) -> Generator[duckdb.DuckDBPyConnection]:
     # The turn ends last: a file that one thread still has open cannot be opened by another.
-    with _explained(path), _turn(path, wait, mode), closing(duckdb.connect(":memory:")) as session:
+    with _explained(path), _turn(path, wait, mode), ExitStack() as stack:
+        if engine is None:
+            session = stack.enter_context(closing(duckdb.connect(":memory:")))
+        else:
+            session = stack.enter_context(engine.session())
         spill = str(path.parent / "scratch").replace("'", "''")
         session.execute(f"SET TimeZone = 'UTC'; SET temp_directory = '{spill}'")
         _attach(session, path, wait, mode)

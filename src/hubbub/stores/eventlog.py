@@ -219,6 +219,15 @@ class EventLog:
         )
         return events, size
 
+    def events_between(self, after: int, upto: int) -> int:
+        """How many events follow an entry, up to another."""
+        [(events,)] = self._read(
+            "SELECT coalesce(sum(event_count), 0) FROM entries WHERE number > ? AND number <= ?",
+            after,
+            upto,
+        )
+        return events
+
     def forwarded(self) -> int:
         """The last entry that the topic has; 0 if none."""
         found = self._read("SELECT number FROM positions WHERE name = 'forwarded'")

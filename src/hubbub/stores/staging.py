@@ -11,9 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from hubbub.core.arrow import schema_of
+from hubbub.core.arrow import SCHEMAS
 from hubbub.core.batch import Admitted
-from hubbub.core.tables import TABLES
 from hubbub.errors import DiskFull
 
 _arrow: Any = pa
@@ -71,7 +70,7 @@ def unpacked(piece: bytes, table: str) -> pa.Table:
         rows = _arrow.ipc.open_stream(piece).read_all()
     except OSError as error:  # some of them are missing
         raise pa.ArrowInvalid(str(error)) from error
-    schema: Any = schema_of(TABLES[table])
+    schema: Any = SCHEMAS[table]
     if rows.schema == schema:
         return rows
     columns = [

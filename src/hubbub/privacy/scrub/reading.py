@@ -8,7 +8,9 @@ import re
 from bisect import bisect_left
 from functools import cache
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from ahocorasick_rs import AhoCorasick
 
 Hit = tuple[int, int, str]
 """Where a find begins and ends in the plain text, and its kind."""
@@ -22,6 +24,8 @@ KINDS = (
 
 PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(KINDS)})\]")
 """What stands where something was taken out."""
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 PHONE, CARD, ORDER, BANK, RESIDENT, SOCIAL, PAPER, OTHER = (1 << place for place in range(8))
 """What a number near such a word is."""
@@ -171,10 +175,8 @@ class Reading(NamedTuple):
 
 
 @cache
-def _automaton() -> Any:
-    import ahocorasick as untyped
-
-    ahocorasick: Any = untyped
+def _automaton() -> tuple[AhoCorasick, list[Cue]]:
+    """What finds the words, and what each of them is."""
     words: dict[str, Cue] = {}
     for meaning, listed in _CUES:
         for entry in listed.split():
@@ -186,11 +188,16 @@ def _automaton() -> Any:
                 entry.startswith("^") and (known is None or known.is_bounded),
                 entry.endswith("$") and (known is None or known.is_closed),
             )
-    automaton: Any = ahocorasick.Automaton()
-    for word, cue in words.items():
-        automaton.add_word(word, cue)
-    automaton.make_automaton()
-    return automaton
+    return AhoCorasick(words), [*words.values()]
+
+
+def _cues_in(low: str) -> list[tuple[int, Cue]]:
+    search, known = _automaton()
+    try:
+        found = search.find_matches_as_indexes(low, overlapping=True)
+    except UnicodeEncodeError:  # half an emoji, of which no word has any
+        found = search.find_matches_as_indexes(_HALF.sub("\ufffd", low), overlapping=True)
+    return [(end - 1, known[number]) for number, _, end in found]
 
 
 def _blank(placeholder: re.Match[str]) -> str:
@@ -204,7 +211,7 @@ def read(text: str) -> Reading:
     low = text.lower()
     if len(low) != len(text):  # İ is the only letter that is longer in lower case
         low = text.replace("\u0130", "i").lower()
-    cues: list[tuple[int, Cue]] = list(_automaton().iter(low))
+    cues = _cues_in(low)
     meanings = 0
     for _, cue in cues:
         meanings |= cue[1]  # by its place, which is quicker than by its name
