@@ -9,19 +9,18 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import duckdb
 
 from bench.__main__ import Run, hubbub, made_export, middle, run, say
+from bench.edited import write_edited
 from hubbub.core.tables import PUBLISHED
 from hubbub.core.warehouse import DAY, shape_of
 
 _DAY = f"make_timestamp(split_part(ts, '.', 1)::BIGINT * 1000000)::DATE AS {DAY}"
-_CHANGES = {
-    "the newest 1 % changed": "ts >= (SELECT quantile_disc(ts, 0.99) FROM messages)",
-    "1 % changed, all over the days": "hash(ts) % 100 = 0",
-}
+_CHANGES = ("the newest 1 % changed", "1 % changed, all over the days")
 
 
 def bare(store: Path, folder: Path, *, by_day: bool) -> None:
@@ -37,16 +36,23 @@ def bare(store: Path, folder: Path, *, by_day: bool) -> None:
             session.execute(f"COPY (SELECT {columns} FROM {table.name}) TO '{target}' ({options})")
 
 
-def change(store: Path, which: str) -> None:
-    """Change the messages that a condition is true of."""
-    with closing(duckdb.connect(str(store))) as session:
-        session.execute(
-            f"UPDATE messages SET reply_count = coalesce(reply_count, 0) + 1 WHERE {which}"
-        )
+def change(home: Path, archive: Path, which: str, number: int) -> None:
+    """Edit a hundredth of the messages."""
+    store = home / "default/store.duckdb"
+    with closing(duckdb.connect(str(store), read_only=True)) as session:
+        query = "SELECT quantile_disc(ts, 0.99) FROM messages"
+        newest: str = session.execute(query).fetchall()[0][0]
+    edited = archive.with_name(f"edited-{number}.zip")
+    write_edited(
+        archive, edited, number,
+        (lambda ts: ts >= newest) if which == _CHANGES[0] else (lambda ts: ts.endswith("00")),
+    )  # fmt: skip
+    hubbub(home, "import", edited)
 
 
-def measured(home: Path, folder: Path) -> Iterator[tuple[str, Run]]:
+def measured(home: Path, archive: Path, folder: Path) -> Iterator[tuple[str, Run]]:
     """Publish in every way; what was done, and what it took."""
+    numbers = count(len([*folder.glob("edited-*.zip")]))
     store = home / "default/store.duckdb"
     for name in ("bare", "days"):
         shutil.rmtree(folder / name, ignore_errors=True)
@@ -57,8 +63,8 @@ def measured(home: Path, folder: Path) -> Iterator[tuple[str, Run]]:
         shutil.rmtree(folder / form, ignore_errors=True)
         yield form, hubbub(home, "publish", place)
         yield f"{form}, nothing changed", hubbub(home, "publish", place)
-        for name, which in _CHANGES.items():
-            change(store, which)
+        for name in _CHANGES:
+            change(home, archive, name, next(numbers))
             yield f"{form}, {name}", hubbub(home, "publish", place)
 
 
@@ -67,7 +73,8 @@ def main(messages: int = 1_000_000, rounds: int = 3) -> None:
     with tempfile.TemporaryDirectory(prefix="hubbub-bench-") as temporary:
         folder = Path(temporary)
         home = folder / "home"
-        hubbub(home, "import", made_export(folder, messages))
+        archive = made_export(folder, messages)
+        hubbub(home, "import", archive)
         with closing(duckdb.connect(str(home / "default/store.duckdb"), read_only=True)) as session:
             rows = sum(
                 session.execute(f"SELECT count(*) FROM {table.name}").fetchall()[0][0]
@@ -75,7 +82,7 @@ def main(messages: int = 1_000_000, rounds: int = 3) -> None:
             )
         runs: dict[str, list[Run]] = {}
         for _ in range(rounds):
-            for name, taken in measured(home, folder):
+            for name, taken in measured(home, archive, folder):
                 runs.setdefault(name, []).append(taken)
         print(f"{messages:,} messages, {rows:,} rows in all tables")
         for name, taken in runs.items():

@@ -16,6 +16,7 @@ from hubbub.flows.workspace import keys_of
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
 from hubbub.stores.renewing import note_keys
+from hubbub.stores.writes import WRITTEN_IN
 
 _DAY = 86_400
 STEP = 146 * _DAY
@@ -46,7 +47,9 @@ def grow(seed: Settings, settings: Settings, copies: int, *, by_channel: bool = 
         later = (int(time.time()) - int(last)) // _DAY * _DAY
         moved_by = [later - number * STEP for number in range(copies)]
         for name in _OTHERS:
-            connection.execute(f"INSERT INTO store.{name} FROM seed.{name}")
+            connection.execute(
+                f"INSERT INTO store.{name} BY NAME SELECT * EXCLUDE ({WRITTEN_IN}) FROM seed.{name}"
+            )
         if by_channel:
             channels = connection.execute(
                 "SELECT DISTINCT channel_id FROM seed.messages ORDER BY 1"
@@ -77,7 +80,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, moved_by: list[int], which: str
         replacing = ", ".join(f"{sql} AS {name}" for name, sql in moved.items())
         connection.execute(
             f"""INSERT INTO store.{table} BY NAME
-            SELECT r.* REPLACE ({replacing})
+            SELECT r.* EXCLUDE ({WRITTEN_IN}) REPLACE ({replacing})
             FROM seed.{table} r, (SELECT unnest($1::BIGINT[]) AS seconds) c
             WHERE {which} ORDER BY {_moved("ts")}""",
             [moved_by],

@@ -10,15 +10,19 @@ import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from tests.publishing.postgres_server import OWNER, NoServer, PostgresServer
 
+from bench.edited import write_edited
 from hubbub.core.tables import MESSAGES
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
+
+if TYPE_CHECKING:
+    from bench.__main__ import Run
 
 _pa: Any = pa
 _pq: Any = pq
@@ -52,7 +56,8 @@ def _measure(folder: Path, server: PostgresServer, messages: int) -> None:
     from bench.__main__ import hubbub, made_export, middle, say
 
     settings = Settings(folder / "home", "default")
-    hubbub(settings.home, "import", made_export(folder, messages))
+    archive = made_export(folder, messages)
+    hubbub(settings.home, "import", archive)
     rows = _messages_as_parquet(settings, folder)
     os.environ["PGPASSWORD"] = _PASSWORD
     url = f"postgres://{OWNER}@127.0.0.1:{server.port}"
@@ -72,18 +77,21 @@ def _measure(folder: Path, server: PostgresServer, messages: int) -> None:
     say(f"{messages:,} messages published / loaded bare", ratio, "none set")
     whole = [hubbub(settings.home, "publish", f"{url}/whole", "--full-refresh")
              for _ in range(ROUNDS)]  # fmt: skip
-    changed: list[float] = []
+    changed: list[Run] = []
     for number in range(ROUNDS):
-        _change(settings, number)
-        changed.append(hubbub(settings.home, "publish", f"{url}/whole").wall)
-    nothing = [hubbub(settings.home, "publish", f"{url}/whole").wall for _ in range(ROUNDS)]
+        _change(settings, archive, number)
+        changed.append(hubbub(settings.home, "publish", f"{url}/whole"))
+    nothing = [hubbub(settings.home, "publish", f"{url}/whole") for _ in range(ROUNDS)]
     full = middle([each.wall for each in whole])
-    say("1 % of messages changed / everything", 100 * middle(changed) / full, "at most 5", unit="%")
-    say("nothing changed / everything", 100 * middle(nothing) / full, "none set", unit="%")
+    for name, runs, target in (
+        ("1 % of messages changed", changed, "at most 5"), ("nothing changed", nothing, "none set")
+    ):  # fmt: skip
+        share = 100 * middle([each.wall for each in runs]) / full
+        say(f"{name} / everything", share, target, unit="%")
     say("peak memory", max(each.memory for each in whole), "none set", unit="MB")
-    print(
-        f"    everything {full:.1f} s; 1 % {middle(changed):.2f} s; nothing {middle(nothing):.2f} s"
-    )
+    for name, runs in (("everything", whole), ("1 %", changed), ("nothing", nothing)):
+        wall, cpu = middle([each.wall for each in runs]), middle([each.cpu for each in runs])
+        print(f"    {name}: {wall:.2f} s, Hubbub's CPU {cpu:.2f} s")
 
 
 def _messages_as_parquet(settings: Settings, folder: Path) -> Path:
@@ -118,13 +126,13 @@ def _connected(server: PostgresServer) -> Generator[Any]:
         yield connection
 
 
-def _change(settings: Settings, number: int) -> None:
+def _change(settings: Settings, archive: Path, number: int) -> None:
     """Edit a hundredth of the messages, spread over all of them."""
-    with store.writing(settings.store) as connection:
-        connection.execute(
-            f"UPDATE store.messages SET text = text || '{number}' "
-            f"WHERE hash(channel_id, ts) % 100 = {number}"
-        )
+    from bench.__main__ import hubbub
+
+    edited = archive.with_name(f"edited-{number}.zip")
+    write_edited(archive, edited, number, lambda ts: int(ts[-6:]) % 100 == number)
+    hubbub(settings.home, "import", edited)
 
 
 if __name__ == "__main__":

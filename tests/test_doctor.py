@@ -567,7 +567,9 @@ def test_a_store_is_described(clinic: Clinic) -> None:
 def test_a_store_of_another_workspace_is_a_problem(clinic: Clinic) -> None:
     clinic.token()
     with store.writing(clinic.settings.store) as connection:
-        connection.execute("INSERT INTO store.workspace VALUES ('T9', 'Orchard', '')")
+        connection.execute(
+            "INSERT INTO store.workspace (team_id, name, url) VALUES ('T9', 'Orchard', '')"
+        )
     found = clinic.the("store")
     assert "Orchard" in found.found
     assert "Grove" in found.found

@@ -192,7 +192,9 @@ def test_the_token_of_another_workspace_sends_nothing(tmp_path: Path) -> None:
     with office(grove(), tmp_path) as here:
         here.send([letter("U001")])
         with store.writing(here.settings.store) as connection:
-            connection.execute("INSERT INTO store.workspace VALUES ('T9', 'Reef', '')")
+            connection.execute(
+                "INSERT INTO store.workspace (team_id, name, url) VALUES ('T9', 'Reef', '')"
+            )
         with pytest.raises(HubbubError, match="holds the workspace Reef"):
             here.send([letter("U002")])
         assert here.arrived().total() == 1

@@ -1,5 +1,6 @@
 """An invented community whose store changes, and what a destination has to hold of it."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from hubbub.core.tables import PUBLISHED, Table, Type
 from hubbub.flows.importing import import_archive
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
+from hubbub.stores.writes import updating
 from tests.invented import message, write_export
 from tests.looking import looking
 
@@ -56,7 +58,8 @@ def change(settings: Settings, *statements: str) -> None:
     """Change the store itself: what an event or a sweep would do to it."""
     with store.writing(settings.store) as connection:
         for statement in statements:
-            connection.execute(statement)
+            update = re.fullmatch(r"UPDATE store\.(\w+) SET (.*?)((?: WHERE .*)?)", statement)
+            connection.execute(updating(*update.groups()) if update else statement)
 
 
 def stored(settings: Settings) -> dict[str, list[dict[str, Any]]]:

@@ -82,11 +82,11 @@ class TestContract(WarehouseContract):
         read = publishing.read_parts
         seen: list[int] = []
 
-        def moved(settings: Settings, comparison: comparing.Comparison) -> None:
+        def moved(settings: Settings, comparison: comparing.Comparison) -> set[str]:
             seen.append(len(comparison.parts))
             forget(settings, "bram")  # writes the store anew: rows have other places
             change(settings, "UPDATE store.users SET title = 'gardener'")
-            read(settings, comparison)
+            return read(settings, comparison)
 
         with monkeypatch.context() as patch:
             patch.setattr(publishing, "read_parts", moved)
@@ -295,8 +295,8 @@ def _server_away() -> Generator[None]:
 
 _ACTS = {
     "edit": "UPDATE store.messages SET text = text || '{number}' WHERE user_id = 'U1'",
-    "react": "INSERT INTO store.reactions SELECT channel_id, ts, 'U3', 'n{number}' "
-    "FROM store.messages",
+    "react": "INSERT INTO store.reactions BY NAME "
+    "SELECT channel_id, ts, 'U3' AS user_id, 'n{number}' AS name FROM store.messages",
     "unreact": "DELETE FROM store.reactions WHERE name < 'o'",
     "new": "INSERT INTO store.messages (channel_id, ts, kind) VALUES ('C1', '9.{number}', 'post')",
     "delete": "UPDATE store.messages SET deleted_at = posted_at, text = NULL WHERE user_id = 'U3'",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from hubbub.content import find
+from hubbub.content import ContentFile, find
 from hubbub.core.tables import PUBLISHED, Table
 from hubbub.core.warehouse import Field, Kind, Shape, Shown, Warehouse, shape_of
 from hubbub.destinations.files import FORMS
@@ -126,8 +126,11 @@ def compared(
         has_rows = not shape.key and state.figures.get(shape.name) != _NO_ROWS
         done.append(comparison.emptied(shape, is_whole=is_whole or has_rows))
         figures |= {} if shape.key else {shape.name: _NO_ROWS}
+    shapes = {table.name: shape_of(table, has_days=has_days) for table in wanted.tables}
+    as_before = {name for name, shape in shapes.items() if there.get(name) == shape}
+    comparison.know({name: state.written[name] for name in as_before & {*state.written}})
     for table in wanted.tables:
-        shape = shape_of(table, has_days=has_days)
+        shape = shapes[table.name]
         done.append(comparison.table(table, shape, is_whole=is_whole))
     for query in wanted.queries:
         shape = _shape_of_metric(query)
@@ -172,18 +175,16 @@ def views_of(
     if not (views_wanted(warehouse) and wanted.tables):
         return Views("", () if known else None, {})
     as_tables = {query.metric.name for query in wanted.queries}
-    metrics = [
-        metric
-        for metric in catalog.metrics()
-        if metric.file.pack in packs and metric.name not in as_tables
+    files = [
+        file for file in catalog.files.values() if file.pack in packs and file.name not in as_tables
     ]
-    digest = _digest(settings, catalog, runner, wanted, metrics, warehouse)
+    digest = _digest(settings, catalog, runner, wanted, files, warehouse)
     if digest == known:
         return Views(digest, None, {})
     there = {table.name for table in wanted.tables}
     shown: list[Shown] = []
     left_out: dict[str, str] = {}
-    for metric in metrics:
+    for metric in (catalog.metric(file.name) for file in files):
         needed: set[str] = set()
         try:
             sql = _translated(settings, catalog, runner, metric, warehouse, needed)
@@ -226,13 +227,13 @@ def _digest(
     catalog: Catalog,
     runner: Runner,
     wanted: Wanted,
-    metrics: Sequence[Metric],
+    metrics: Sequence[ContentFile],
     warehouse: Warehouse,
 ) -> str:
     """Tells what views are made of from anything else: translating all takes seconds."""
     told = [version("hubbub"), version("sqlglot"), str(warehouse.dialect), settings.timezone]
     told += [f"{table.name} {table.public}" for table in wanted.tables]
-    told += [metric.file.text for metric in metrics]
+    told += [file.text for file in metrics]
     for kind, ending in (("views", ".sql"), ("records", ".toml")):  # templates bring views too
         told += [file.text for file in find(kind, [ending], settings.pack).values()]
     for of_pack in catalog.settings.values():

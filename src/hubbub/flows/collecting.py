@@ -45,6 +45,7 @@ from hubbub.sources.streams import Ask, Stream, Streams, Tally
 from hubbub.stores import duckdb as store
 from hubbub.stores.journal import Journal
 from hubbub.stores.memory import StoreMemory
+from hubbub.stores.writes import updating
 
 if TYPE_CHECKING:
     import duckdb
@@ -311,8 +312,7 @@ class _Run:
             has_ended = not last or last[0][1] in {"done", "partly"}
             self.series: str = self.run_id if has_ended else last[0][0]
             connection.execute(
-                "UPDATE store.runs SET outcome = 'killed' WHERE verb = 'collect' "
-                "AND outcome IS NULL"
+                updating("runs", "outcome = 'killed'", "WHERE verb = 'collect' AND outcome IS NULL")
             )
             connection.execute(
                 "INSERT INTO store.runs (run_id, verb, source, started_at, series, policy, "
@@ -556,7 +556,9 @@ def _check_workspace(
             "Name another workspace with --workspace, or take the other token.",
         )
     connection.execute("DELETE FROM store.workspace")
-    connection.execute("INSERT INTO store.workspace VALUES ($1, $2, $3)", [*workspace])
+    connection.execute(
+        "INSERT INTO store.workspace (team_id, name, url) VALUES ($1, $2, $3)", [*workspace]
+    )
 
 
 def _said_of_user_groups(connection: "duckdb.DuckDBPyConnection") -> str:
@@ -592,9 +594,7 @@ def _note_end(
     }
     assert values.keys() <= {*RUNS.names}, "every figure has its column"
     settings = ", ".join(f"{name} = ?" for name in values)
-    connection.execute(
-        f"UPDATE store.runs SET {settings} WHERE run_id = ?", [*values.values(), run_id]
-    )
+    connection.execute(updating("runs", settings, "WHERE run_id = ?"), [*values.values(), run_id])
 
 
 def _note_calls(

@@ -39,6 +39,7 @@ from hubbub.stores import duckdb as store
 from hubbub.stores.erasing import erase_members, erase_names, retain, rewritten
 from hubbub.stores.publications import owe
 from hubbub.stores.renewing import pseudonyms_by_version
+from hubbub.stores.writes import updating
 
 _IS_ID = re.compile(r"[UW][A-Z0-9]+")
 
@@ -300,7 +301,7 @@ def _unnamed_in(
     changes = [(row, names.sub(NOBODY, text)) for row, text in found if names.search(text)]
     for row, text in changes:
         connection.execute(
-            f"UPDATE store.{table} SET {column.name} = $1{outline} WHERE rowid = $2",
+            updating(table, f"{column.name} = $1{outline}", "WHERE rowid = $2"),
             [None if is_raw else text, row],
         )
     return len(changes)

@@ -88,7 +88,9 @@ def merge_staged(
     settle(connection, settings, gate)
     for source, position in positions.items():
         connection.execute("DELETE FROM store.positions WHERE source = $1", [source])
-        connection.execute("INSERT INTO store.positions VALUES ($1, $2)", [source, position])
+        connection.execute(
+            "INSERT INTO store.positions (source, position) VALUES ($1, $2)", [source, position]
+        )
     return merged
 
 

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -107,7 +107,8 @@ def publish(
             audited_run(settings, "publish", destination=warehouse.title) as told,
         ):
             found = work.look()
-            refused = work.bring(found) if found.is_due else {}
+            refused = work.bring(found) if found.is_due else work.pass_over(found)
+            work.clean(found)
             told["rows"] = sum(each.change.row_count for each in found.compared)
             told["gone"] = sum(each.change.gone_count for each in found.compared)
         return work.told(found, refused, work.receipt(found))
@@ -137,13 +138,13 @@ def _is_path(url: str) -> bool:
     return url.startswith(("./", "../", "/", "~/")) or url in {".", "..", "~"}
 
 
-def read_parts(settings: Settings, comparison: Comparison) -> None:
-    """Read large tables, a session on the store for each part: others write in between."""
+def read_parts(settings: Settings, comparison: Comparison) -> set[str]:
+    """Read large tables, a session on the store for each part: others write in between. Returns
+    the tables of which a row was no longer where it had been."""
     for part in comparison.parts:
         with store.reading(settings.store) as connection:
             read_part(connection, comparison.news, part)
-    if comparison.parts:
-        note_parts(comparison.news, comparison.parts)
+    return note_parts(comparison.news, comparison.parts) if comparison.parts else set()
 
 
 class _Work:
@@ -191,7 +192,7 @@ class _Work:
         mark = warehouse.mark()
         is_known = mark is not None and self._is_known(mark, before)
         is_whole = asked.is_whole or not is_known
-        state = replace(before, mark=None, views="", figures={}) if is_whole else before
+        state = replace(before, mark=None, views="", figures={}, written={}) if is_whole else before
         state = replace(state, owners=tuple(sorted({*state.owners, self._owner})))
         catalog, k = Catalog(settings.pack), smallest_group(settings)
         with store.reading(settings.store) as connection:
@@ -208,10 +209,16 @@ class _Work:
                 writes_days=warehouse.writes_days,
             )
             done, figures = compared(
-                comparison, runner, wanted, state, self._folder,
-                has_days=warehouse.has_days, is_whole=is_whole,
+                # what was erased is looked for among all
+                comparison, runner, wanted, replace(state, written={}) if state.owed else state,
+                self._folder, has_days=warehouse.has_days, is_whole=is_whole,
             )  # fmt: skip
-        read_parts(settings, comparison)
+        moved = read_parts(settings, comparison)
+        written = {
+            table.name: comparison.last_write for table in wanted.tables if table.name not in moved
+        }
+        if asked.since:  # then rows of before the window may not be there
+            written = {name: state.written[name] for name in written if name in state.written}
         tables = tuple(each.change.shape for each in done)
         changed = tuple(each for each in done if not each.is_nothing)
         is_due = (
@@ -222,8 +229,9 @@ class _Work:
             or views.digest != before.views
         )
         return _Found(
-            wanted, changed, figures, views, comparison.news, replace(state, tables=tables),
-            is_due, is_cut=bool(asked.since) and mark is not None and not is_known,
+            wanted, changed, figures, views, comparison.news,
+            replace(state, tables=tables, written=written), is_due,
+            is_cut=bool(asked.since) and mark is not None and not is_known,
         )  # fmt: skip
 
     @contextmanager
@@ -267,7 +275,10 @@ class _Work:
         publication, state = self._publication, found.state
         mark = f"{self._owner}-{secrets.token_hex(8)}"
         made(publication.file)
-        publication.note(replace(state, coming=mark, figures={}, views=""))
+        left_since = state.left_since or _now()
+        publication.note(
+            replace(state, coming=mark, figures={}, views="", written={}, left_since=left_since)
+        )
         publication.expect(found.news)
         changes = [each.change for each in found.compared]
         total, done = sum(each.row_count for each in changes), 0
@@ -279,15 +290,39 @@ class _Work:
                 self._progress(f"sent {name}", done, total)
 
         refused = self._warehouse.bring(changes, found.views.shown, mark, heard)
-        publication.settle(found.news)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        has_left = publication.settle(found.news)
         publication.note(
             replace(
                 state, mark=mark, coming=None, figures=found.figures,
-                views=found.views.digest, published_at=now,
+                views=found.views.digest, published_at=_now(),
+                left_since=left_since if has_left else state.left_since,
             )
         )  # fmt: skip
         return {name.removeprefix(PREFIX): reason for name, reason in refused.items()}
+
+    def pass_over(self, found: _Found) -> dict[str, str]:
+        """Remember how far the store was read, where nothing in it had to be sent."""
+        known = self._publication.state()
+        if known is not None and known.written != found.state.written:
+            self._publication.note(found.state)
+        return {}
+
+    def clean(self, found: _Found) -> None:
+        """Let the file of the keys have no bytes of those that are gone: at once, where somebody
+        was erased or may not be there any more; else once a day, for it takes a copy of all."""
+        state = self._publication.state()
+        if state is None:
+            return
+        touched = {each.change.shape.name for each in found.compared}
+        is_due = (
+            found.state.owed
+            or found.state.mark is None
+            or any(shape.name in touched for shape in found.wanted.emptied)
+            or (state.left_since and datetime.fromisoformat(state.left_since) < _yesterday())
+        )
+        if is_due:
+            self._publication.rewrite()
+            self._publication.note(replace(state, left_since=""))
 
     def receipt(self, found: _Found) -> "Receipt | None":
         """The receipt of erasures that were noted before the store was looked into, and so have
@@ -320,3 +355,11 @@ class _Work:
             found.is_cut,
             receipt,
         )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _yesterday() -> datetime:
+    return datetime.now(UTC) - timedelta(days=1)

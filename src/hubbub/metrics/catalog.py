@@ -12,8 +12,6 @@ from hubbub.content import ContentFile, find
 from hubbub.errors import UsageError
 from hubbub.metrics.header import Metric, parse
 from hubbub.metrics.pack_settings import PackSettings, read_settings
-from hubbub.records.templates import Templates
-from hubbub.records.views import record_views
 
 _READS = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_]+)")
 
@@ -33,6 +31,9 @@ class Catalog:
     def views(self) -> dict[str, ContentFile]:
         """The views that metrics share, by name; those of settings too. A file goes before what a
         template brings."""
+        from hubbub.records.templates import Templates
+        from hubbub.records.views import record_views
+
         of_records = record_views(Templates(self._own_pack).templates.values())
         of_settings = {name: replace(each.file, name=name) for name, each in self.settings.items()}
         return of_records | find("views", [".sql"], self._own_pack) | of_settings

@@ -21,6 +21,7 @@ from hubbub.core.tables import (
 )
 from hubbub.stores.duckdb import deleting
 from hubbub.stores.staging import Staged, mapped
+from hubbub.stores.writes import updating
 
 _ATTRIBUTES = ("name", "kind", "topic", "purpose", "is_archived", "is_shared")
 """Columns of a channel that changes set."""
@@ -81,17 +82,17 @@ def _apply_to_set(
             deleting(name, TABLES[there].key, f"SELECT {members} FROM due WHERE {which}")
         )
     connection.execute(
-        f"INSERT INTO store.{there} SELECT {columns} FROM due WHERE is_newer AND is_there"
+        f"INSERT INTO store.{there} BY NAME SELECT {columns} FROM due WHERE is_newer AND is_there"
     )
 
 
 def _apply_to_channels(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
     """Bring the rows of channels up to date, and what lies in channels that are gone or moved."""
     for what in _ATTRIBUTES:
-        connection.execute(f"""UPDATE store.channels AS t SET {what} = c.{what}
-            FROM store.channel_changes c
+        newer = f"""FROM store.channel_changes c
             WHERE c.what = '{what}' AND c.channel_id = t.channel_id
-            AND epoch_us(c.changed_at) > t.version AND t.{what} IS DISTINCT FROM c.{what}""")
+            AND epoch_us(c.changed_at) > t.version AND t.{what} IS DISTINCT FROM c.{what}"""
+        connection.execute(updating("channels", f"{what} = c.{what}", newer))
     connection.execute(f"""DELETE FROM store.channel_changes AS c USING store.channels t
         WHERE t.channel_id = c.channel_id AND c.what IN {_ATTRIBUTES!r}
         AND epoch_us(c.changed_at) <= t.version""")
@@ -120,10 +121,10 @@ def _apply_moves_and_deletions(connection: duckdb.DuckDBPyConnection, staged: St
         "CREATE OR REPLACE TEMP TABLE closed AS SELECT unnest($1::VARCHAR[]) AS channel_id",
         [deleted],
     )
+    theirs = """FROM store.channel_changes c SEMI JOIN closed USING (channel_id)
+        WHERE c.what = 'deleted_at' AND c.channel_id = t.channel_id AND t.deleted_at IS NULL"""
     for name in ("channels", "messages"):
-        connection.execute(f"""UPDATE store.{name} AS t SET deleted_at = c.changed_at
-            FROM store.channel_changes c SEMI JOIN closed USING (channel_id)
-            WHERE c.what = 'deleted_at' AND c.channel_id = t.channel_id AND t.deleted_at IS NULL""")
+        connection.execute(updating(name, "deleted_at = c.changed_at", theirs))
     empty_deleted(
         connection,
         MESSAGES,
@@ -153,12 +154,13 @@ def empty_deleted(connection: duckdb.DuckDBPyConnection, table: Table, which: st
     for hanging in table.sets:
         goes += [f"{hanging.table}_version", f"{hanging.table}_rank"] if hanging.silent else []
     emptied = ", ".join(f"{each} = NULL" for each in goes)
-    connection.execute(f"""
-        UPDATE store.{table.name} AS t SET {emptied}, canonical = NULL,
-            outline = CASE WHEN presence < {SEEN} THEN outline END
-        FROM deleted d WHERE {same}
+    connection.execute(updating(
+        table.name,
+        f"{emptied}, canonical = NULL, outline = CASE WHEN presence < {SEEN} THEN outline END",
+        f"""FROM deleted d WHERE {same}
             AND (canonical IS NOT NULL OR {" OR ".join(f"{each} IS NOT NULL" for each in goes)}
-                OR (outline IS NOT NULL AND presence = {SEEN}))""")
+                OR (outline IS NOT NULL AND presence = {SEEN}))""",
+    ))  # fmt: skip
     for hanging in table.sets:
         connection.execute(deleting(hanging.table, table.key, "FROM deleted"))
 
@@ -180,8 +182,7 @@ def _move(connection: duckdb.DuckDBPyConnection, old: str, new: str) -> None:
             elif column.privacy is not Privacy.CHANNEL_REFERENCE or table is CHANNEL_CHANGES:
                 continue
             connection.execute(
-                f"UPDATE store.{table.name} AS t SET {column.name} = $2 "
-                f"WHERE {column.name} = $1 {kept}",
+                updating(table.name, f"{column.name} = $2", f"WHERE {column.name} = $1 {kept}"),
                 [old, new],
             )
 
@@ -189,10 +190,11 @@ def _move(connection: duckdb.DuckDBPyConnection, old: str, new: str) -> None:
 def count_replies(connection: duckdb.DuckDBPyConnection) -> None:
     """Let the roots of the threads that were touched say what Slack will say of them, where a reply
     is newer than the copy that the root's row is from, or that copy is silent: no event tells."""
-    connection.execute(f"""
-        UPDATE store.messages AS root SET thread_ts = ts,
-            reply_count = thread.replies, latest_reply = coalesce(thread.latest, '{NO_REPLY}')
-        FROM (
+    connection.execute(updating(
+        "messages",
+        "thread_ts = ts, reply_count = thread.replies, "
+        f"latest_reply = coalesce(thread.latest, '{NO_REPLY}')",
+        """FROM (
             SELECT channel_id, thread_ts AS root_ts,
                 count(*) FILTER (deleted_at IS NULL) AS replies,
                 max(ts) FILTER (deleted_at IS NULL) AS latest,
@@ -201,6 +203,7 @@ def count_replies(connection: duckdb.DuckDBPyConnection) -> None:
                 SELECT channel_id, coalesce(thread_ts, ts) AS thread_ts FROM staged_messages
             ) USING (channel_id, thread_ts)
             WHERE thread_ts <> ts GROUP BY ALL) thread
-        WHERE root.channel_id = thread.channel_id AND root.ts = thread.root_ts
-        AND (thread.newest > root.version OR root.reply_count IS NULL)
-        AND root.deleted_at IS NULL""")
+        WHERE t.channel_id = thread.channel_id AND t.ts = thread.root_ts
+        AND (thread.newest > t.version OR t.reply_count IS NULL)
+        AND t.deleted_at IS NULL""",
+    ))  # fmt: skip

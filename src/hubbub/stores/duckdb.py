@@ -22,10 +22,13 @@ import duckdb
 
 from hubbub.core.tables import TABLES, Table
 from hubbub.errors import HubbubError, TryAgain
+from hubbub.stores.writes import COLUMN, WRITTEN_IN, begin_write
 
-VERSION = 6
+VERSION = 7
 """Of the store's schema. Tables and columns that were added since are added on opening; what
 needs more has a step in `_STEPS`."""
+
+_WRITES = "CREATE TABLE IF NOT EXISTS {database}.writes (number BIGINT)"
 
 _STEPS: dict[int, str] = {
     # Outlines are keyed now, and Slack's JSON of the directory has no contacts any more: older ones
@@ -101,6 +104,7 @@ def writing(
         )
         _migrate(connection, path)
         connection.execute("BEGIN")
+        begin_write(connection)
         yield connection
         with _undisturbed():
             connection.execute("COMMIT")
@@ -158,10 +162,11 @@ def copying(path: Path, fresh: Path, *, wait: float = WAIT_SECONDS) -> Generator
         connection.execute("BEGIN")
         _create(connection, "fresh")
         for name, table in TABLES.items():
-            columns = ", ".join(table.names)
+            columns = ", ".join((*table.names, WRITTEN_IN))
             connection.execute(
                 f"INSERT INTO fresh.{name} ({columns}) SELECT {columns} FROM store.{name}"
             )
+        connection.execute("INSERT INTO fresh.writes FROM store.writes")
         connection.execute("COMMIT")
         connection.execute("DETACH fresh")
         yield
@@ -350,6 +355,8 @@ def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     if version == VERSION:
         return
     connection.execute("BEGIN")
+    connection.execute(_WRITES.format(database="store"))
+    begin_write(connection, is_migration=True)
     for step in range(version or VERSION, VERSION):  # a new store has nothing to be led on
         connection.execute(_STEPS.get(step, ""))
     _create(connection, "store")
@@ -360,6 +367,7 @@ def _create(connection: duckdb.DuckDBPyConnection, database: str) -> None:
     """Create what a database lacks of this version's tables and columns."""
     for table in TABLES.values():
         _complete(connection, database, table)
+    connection.execute(_WRITES.format(database=database))
     connection.execute(f"CREATE TABLE IF NOT EXISTS {database}.schema (version INTEGER)")
     connection.execute(f"DELETE FROM {database}.schema")
     connection.execute(f"INSERT INTO {database}.schema VALUES (?)", [VERSION])
@@ -370,7 +378,7 @@ def _complete(connection: duckdb.DuckDBPyConnection, database: str, table: Table
     columns = {
         column.name: f"{column.name} {_sql_type(column.name, column.type.value)}"
         for column in table.columns
-    }
+    } | {WRITTEN_IN: COLUMN}
     wanted = ", ".join(columns.values())
     connection.execute(f"CREATE TABLE IF NOT EXISTS {database}.{table.name} ({wanted})")
     connection.execute(f"SELECT * FROM {database}.{table.name} LIMIT 0").fetchall()

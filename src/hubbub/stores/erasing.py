@@ -18,6 +18,7 @@ import duckdb
 from hubbub.core.tables import TABLES, Column, Privacy, Table
 from hubbub.slack.redaction import NOBODY, standing_alone
 from hubbub.stores import duckdb as store
+from hubbub.stores.writes import updating
 
 _IS_ID = re.compile(r"[UW][A-Z0-9]+|m[0-9]+_[0-9a-f]+")
 """An id of Slack's, or a pseudonym; handles may be words."""
@@ -112,9 +113,7 @@ def _erase_beside(
     for row, *texts in rows:
         without = [text and pattern.sub(NOBODY, text) for text in texts]
         if without != texts:
-            connection.execute(
-                f"UPDATE store.{table.name} SET {changes} WHERE rowid = ?", [*without, row]
-            )
+            connection.execute(updating(table.name, changes, "WHERE rowid = ?"), [*without, row])
 
 
 def _unname(
@@ -244,7 +243,7 @@ def _delete(
 def _update(
     connection: duckdb.DuckDBPyConnection, table: Table, change: str, where: str, values: list[Any]
 ) -> Counter[str]:
-    changed = connection.execute(f"UPDATE store.{table.name} SET {change} WHERE {where}", values)
+    changed = connection.execute(updating(table.name, change, f"WHERE {where}"), values)
     return +Counter({table.name: changed.fetchall()[0][0]})
 
 

@@ -15,6 +15,7 @@ from hubbub.core.tables import LOGS, MERGED, SEEN, TABLES, Keep, Privacy, Set, T
 from hubbub.stores.changes import apply_changes, empty_deleted
 from hubbub.stores.duckdb import deleting, first_row
 from hubbub.stores.staging import Staged, mapped
+from hubbub.stores.writes import updating
 
 _STORED = -1
 """Copy number of the row that the store has."""
@@ -91,7 +92,9 @@ def _add(connection: duckdb.DuckDBPyConnection, table: Table, staged: Staged) ->
     for name in (table.name, *(hanging.table for hanging in table.sets)):
         if name in staged:
             columns = ", ".join(TABLES[name].names)
-            connection.execute(f"INSERT INTO store.{name} SELECT {columns} FROM staged_{name}")
+            connection.execute(
+                f"INSERT INTO store.{name} ({columns}) SELECT {columns} FROM staged_{name}"
+            )
 
 
 def _settle(connection: duckdb.DuckDBPyConnection, table: Table, staged: Staged) -> None:
@@ -151,17 +154,17 @@ def _statements(table: Table) -> list[str]:
             )
             for each in (name, *read_once)
         ),
-        f"INSERT INTO store.{name} SELECT {', '.join(table.names)} FROM fresh_{name}",
+        f"INSERT INTO store.{name} BY NAME SELECT {', '.join(table.names)} FROM fresh_{name}",
         f"INSERT INTO store.{name} BY NAME SELECT * EXCLUDE (copy) FROM final_{name}",
     ]
     for hanging in table.sets:
         there, columns = hanging.table, ", ".join(TABLES[hanging.table].names)
         statements += [
-            f"INSERT INTO store.{there} SELECT {columns} FROM staged_{there} {uncontested}",
+            f"INSERT INTO store.{there} BY NAME SELECT {columns} FROM staged_{there} {uncontested}",
             *(
                 _replace_reread(table, there)
                 if hanging.reread
-                else [f"INSERT INTO store.{there} SELECT {columns} FROM final_{there}"]
+                else [f"INSERT INTO store.{there} BY NAME SELECT {columns} FROM final_{there}"]
             ),
         ]
     return statements
@@ -172,7 +175,7 @@ def _replace_reread(table: Table, there: str) -> list[str]:
     keys, columns = ", ".join(table.key), ", ".join(f"t.{each}" for each in TABLES[there].names)
     return [
         deleting(there, table.key, f"SELECT {keys} FROM latest_{there} WHERE copy <> {_STORED}"),
-        f"INSERT INTO store.{there} SELECT {columns} FROM staged_{there} t "
+        f"INSERT INTO store.{there} BY NAME SELECT {columns} FROM staged_{there} t "
         f"JOIN latest_{there} USING ({keys}, copy)",
     ]
 
@@ -319,10 +322,14 @@ def withdraw(connection: duckdb.DuckDBPyConnection, channel_ids: list[str]) -> N
                 statement = f"DELETE FROM store.{table.name} WHERE {column.name} {theirs}"
                 connection.execute(statement, [channel_ids])
             elif column.privacy is Privacy.CHANNEL_REFERENCE:
-                statement = f"UPDATE store.{table.name} SET {column.name} = NULL "
-                connection.execute(f"{statement} WHERE {column.name} {theirs}", [channel_ids])
+                statement = updating(
+                    table.name, f"{column.name} = NULL", f"WHERE {column.name} {theirs}"
+                )
+                connection.execute(statement, [channel_ids])
     connection.execute(f"DELETE FROM store.withheld WHERE channel_id {theirs}", [channel_ids])
-    connection.execute("INSERT INTO store.withheld SELECT unnest($1::VARCHAR[])", [channel_ids])
+    connection.execute(
+        "INSERT INTO store.withheld (channel_id) SELECT unnest($1::VARCHAR[])", [channel_ids]
+    )
 
 
 def _count_sets(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, int]:
@@ -356,10 +363,9 @@ def _append(connection: duckdb.DuckDBPyConnection, log: Table, staged: Staged) -
 
 def _resolve_authors(connection: duckdb.DuckDBPyConnection) -> None:
     """Put the directory's id where a message names its author by handle."""
-    connection.execute("""
-        UPDATE store.messages AS m SET user_id = named.user_id
-        FROM (
+    named = """FROM (
             SELECT author_handle, coalesce(min(u.user_id), author_handle) AS user_id
             FROM store.messages LEFT JOIN store.users u ON u.handle = author_handle
             WHERE author_handle IS NOT NULL GROUP BY author_handle) named
-        WHERE m.author_handle = named.author_handle AND m.user_id IS DISTINCT FROM named.user_id""")
+        WHERE t.author_handle = named.author_handle AND t.user_id IS DISTINCT FROM named.user_id"""
+    connection.execute(updating("messages", "user_id = named.user_id", named))

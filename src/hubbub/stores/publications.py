@@ -38,9 +38,15 @@ class State:
     """What is there, or was about to be."""
     figures: dict[str, str] = field(default_factory=dict[str, str])
     """A digest of each metric's rows that are there."""
+    written: dict[str, int] = field(default_factory=dict[str, int])
+    """Of tables that are there, the write to the store up to which all rows are known as they are;
+    of others, all are compared."""
     views: str = ""
     """A digest of the views that are there."""
     published_at: str = ""
+    left_since: str = ""
+    """Since when the file with the keys may have bytes of keys that are gone; empty if it has
+    none."""
     owed: tuple[str, ...] = ()
     """Receipts of erasures that have not reached it yet."""
     owners: tuple[str, ...] = ()
@@ -86,35 +92,54 @@ class Publication:
     def expect(self, news: Path) -> None:
         """Remember, before anything is sent, which rows are about to arrive."""
         with self._opened(news) as session:
+            # it is on the disk with the commit; `settle` will pack the same pages again
+            session.execute("PRAGMA disable_checkpoint_on_shutdown")
             for name, keys, is_whole in _told(session):
-                _make_room(session, name, keys, is_whole=is_whole)
+                come, listed = f"news.come_{name}", ", ".join(keys)
+                if is_whole:
+                    _begin(session, name, listed)
+                else:
+                    session.execute(
+                        f"UPDATE {name} AS t SET hash = NULL FROM {come} AS c "
+                        f"WHERE c.is_there AND {_same(keys)}"
+                    )
                 session.execute(
-                    f"INSERT INTO {name} SELECT {', '.join(keys)}, NULL FROM news.come_{name}"
+                    f"INSERT INTO {name} SELECT {listed}, NULL FROM {come}"
+                    + ("" if is_whole else " WHERE NOT is_there")
                 )
 
-    def settle(self, news: Path) -> None:
+    def settle(self, news: Path) -> bool:
         """Remember that the rows have arrived, and that those that were gone are not there any
-        more: not even as bytes of the file."""
+        more. Returns whether there is anything that the file may still have bytes of."""
         has_left = False
         with self._opened(news) as session:
             for name, keys, is_whole in _told(session):
                 listed = ", ".join(keys)
-                _make_room(session, name, keys, is_whole=is_whole)
-                session.execute(f"INSERT INTO {name} SELECT {listed}, hash FROM news.come_{name}")
+                if is_whole:
+                    _begin(session, name, listed)
+                    session.execute(
+                        f"INSERT INTO {name} SELECT {listed}, hash FROM news.come_{name}"
+                    )
+                else:
+                    session.execute(
+                        f"UPDATE {name} AS t SET hash = c.hash FROM news.come_{name} AS c "
+                        f"WHERE {_same(keys)}"
+                    )
                 gone = session.execute(
-                    f"DELETE FROM {name} WHERE ({listed}) IN "
-                    f"(SELECT ({listed}) FROM news.gone_{name})"
+                    f"DELETE FROM {name} AS t USING news.gone_{name} AS c WHERE {_same(keys)}"
                 )
                 has_left |= is_whole or gone.fetchall() != [(0,)]
-        if has_left:
-            self._rewrite(news)
+        return has_left
 
-    def _rewrite(self, news: Path) -> None:
+    def rewrite(self) -> None:
+        """Write the keys into a new file: nothing is left of those that are gone."""
         fresh = self.keys.with_suffix(".new")
         fresh.unlink(missing_ok=True)
-        with self._opened(news) as session:
-            session.execute(f"ATTACH '{quoted(fresh)}' AS fresh; COPY FROM DATABASE there TO fresh")
-        fresh.chmod(0o600)
+        with closing(duckdb.connect(":memory:")) as session:
+            session.execute(f"ATTACH '{quoted(self.keys)}' AS there (READ_ONLY)")
+            session.execute(f"ATTACH '{quoted(fresh)}' AS fresh")
+            fresh.chmod(0o600)
+            session.execute("COPY FROM DATABASE there TO fresh")
         fresh.replace(self.keys)
 
     @contextmanager
@@ -168,17 +193,15 @@ def _told(session: duckdb.DuckDBPyConnection) -> list[tuple[str, list[str], bool
     return session.execute(f"SELECT name, keys, whole FROM news.{_TOLD}").fetchall()
 
 
-def _make_room(
-    session: duckdb.DuckDBPyConnection, name: str, keys: Sequence[str], *, is_whole: bool
-) -> None:
-    """Forget the keys that come, or all that a table had."""
-    listed = ", ".join(keys)
-    create = "CREATE OR REPLACE TABLE" if is_whole else "CREATE TABLE IF NOT EXISTS"
-    session.execute(f"{create} {name} AS SELECT {listed}, hash FROM news.come_{name} LIMIT 0")
-    if not is_whole:
-        session.execute(
-            f"DELETE FROM {name} WHERE ({listed}) IN (SELECT ({listed}) FROM news.come_{name})"
-        )
+def _begin(session: duckdb.DuckDBPyConnection, name: str, listed: str) -> None:
+    """Forget all keys that a table had."""
+    session.execute(
+        f"CREATE OR REPLACE TABLE {name} AS SELECT {listed}, hash FROM news.come_{name} LIMIT 0"
+    )
+
+
+def _same(keys: Sequence[str]) -> str:
+    return " AND ".join(f"t.{key} = c.{key}" for key in keys)
 
 
 def _read(file: Path) -> State | None:

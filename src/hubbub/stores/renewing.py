@@ -9,6 +9,7 @@ import pyarrow as pa
 from hubbub.core.tables import TABLES, Privacy
 from hubbub.errors import TryAgain
 from hubbub.privacy.keys import Keys, Label
+from hubbub.stores.writes import updating
 
 _arrow: Any = pa
 _LABELS: dict[Privacy, Label] = {Privacy.MEMBER: "member", Privacy.EMAIL: "email"}
@@ -31,7 +32,9 @@ def note_keys(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
     for version in range(max(begin, keys.first), keys.version):
         _renew(connection, keys, version)
     connection.execute("DELETE FROM store.keys")
-    connection.execute("INSERT INTO store.keys VALUES ($1, $2)", [keys.mark, keys.version])
+    connection.execute(
+        "INSERT INTO store.keys (mark, version) VALUES ($1, $2)", [keys.mark, keys.version]
+    )
 
 
 def pseudonyms_by_version(connection: duckdb.DuckDBPyConnection) -> dict[int, tuple[int, int]]:
@@ -49,9 +52,9 @@ def _renew(connection: duckdb.DuckDBPyConnection, keys: Keys, version: int) -> N
         for column in table.columns:
             label = _LABELS.get(column.privacy)
             if label is not None:
-                _renew_column(connection, keys, f"store.{table.name}", column.name, label, version)
+                _renew_column(connection, keys, table.name, column.name, label, version)
             elif column.privacy in (Privacy.TEXT, Privacy.LINK):
-                _renew_texts(connection, keys, f"store.{table.name}", column.name, version)
+                _renew_texts(connection, keys, table.name, column.name, version)
 
 
 def _renew_column(
@@ -66,7 +69,7 @@ def _renew_column(
     old = [
         token
         for (token,) in connection.execute(
-            f"SELECT DISTINCT {column} FROM {table} WHERE starts_with({column}, $1)", [mark]
+            f"SELECT DISTINCT {column} FROM store.{table} WHERE starts_with({column}, $1)", [mark]
         ).fetchall()
     ]
     if not old:
@@ -74,7 +77,7 @@ def _renew_column(
     new = [keys.renewed(label, token, version) for token in old]
     connection.register("renewed", _arrow.table({"old": old, "new": new}))
     connection.execute(
-        f"UPDATE {table} AS t SET {column} = r.new FROM renewed r WHERE t.{column} = r.old"
+        updating(table, f"{column} = r.new", f"FROM renewed r WHERE t.{column} = r.old")
     )
     connection.unregister("renewed")
 
@@ -84,7 +87,7 @@ def _renew_texts(
 ) -> None:
     token = re.compile(rf"\bm{version}_[0-9a-f]{{24}}\b")
     rows = connection.execute(
-        f"SELECT rowid, {column} FROM {table} WHERE contains({column}, $1)", [f"m{version}_"]
+        f"SELECT rowid, {column} FROM store.{table} WHERE contains({column}, $1)", [f"m{version}_"]
     ).fetchall()
     if not rows:
         return
@@ -97,6 +100,6 @@ def _renew_texts(
     }
     connection.register("renewed", _arrow.table(changed))
     connection.execute(
-        f"UPDATE {table} AS t SET {column} = r.text FROM renewed r WHERE t.rowid = r.row"
+        updating(table, f"{column} = r.text", "FROM renewed r WHERE t.rowid = r.row")
     )
     connection.unregister("renewed")

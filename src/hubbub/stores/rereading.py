@@ -26,7 +26,7 @@ def replace_reread(connection: duckdb.DuckDBPyConnection, read: pa.Table, staged
         if name in staged:
             connection.register("staged", mapped(staged[name]))
             connection.execute(
-                f"INSERT INTO store.{name} SELECT {columns} FROM staged "
+                f"INSERT INTO store.{name} BY NAME SELECT {columns} FROM staged "
                 f"SEMI JOIN due USING ({keys})"
             )
             connection.unregister("staged")

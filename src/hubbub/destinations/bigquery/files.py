@@ -8,12 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow.parquet as pq
 
 from hubbub.core.warehouse import DAY, DAY_OF_TS, Change
 from hubbub.destinations.bigquery import statements as sql
-
-_pq: Any = pq
 
 
 @contextmanager
@@ -22,12 +19,15 @@ def as_one(files: Sequence[Path], scratch: Path) -> Generator[Path]:
     if len(files) == 1:
         yield files[0]
         return
+    import pyarrow.parquet as pq
+
+    parquet: Any = pq
     joined = scratch / f"{secrets.token_hex(8)}.parquet"
-    with closing(_pq.ParquetFile(files[0])) as first:
+    with closing(parquet.ParquetFile(files[0])) as first:
         schema = first.schema_arrow
-    with _pq.ParquetWriter(joined, schema, compression="zstd") as writer:
+    with parquet.ParquetWriter(joined, schema, compression="zstd") as writer:
         for path in files:
-            with closing(_pq.ParquetFile(path)) as file:
+            with closing(parquet.ParquetFile(path)) as file:
                 for batch in file.iter_batches():
                     writer.write_batch(batch)
     yield joined
