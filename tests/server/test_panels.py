@@ -67,16 +67,19 @@ def test_a_merge_by_anybody_is_seen_and_only_what_changed_is_told(
 ) -> None:
     panels = Panels(settings)
     assert panels.known(ALL) == {}
-    while panels.refresh([ALL])[1]:
+    while panels.refresh([ALL]):
         pass
     before = panels.known(ALL)
     # U1 and U2 wrote two messages in #general and one in #garden; the robot's do not count
     assert figure(before["all_messages"], "messages") == 3
-    assert panels.refresh([ALL]) == ({}, False), "nothing is new"
+    assert not panels.refresh([ALL])
+    assert panels.known(ALL) == before, "nothing is new"
     add(settings, tmp_path, 1)
     changed: dict[str, Any] = {}
     for _ in range(200):
-        changed |= panels.refresh([ALL])[0].get(ALL, {})
+        panels.refresh([ALL])
+        known = panels.known(ALL)
+        changed = {name: data for name, data in known.items() if data != before.get(name)}
         if own(panels) <= set(changed):
             break
         time.sleep(0.05)  # what was just computed rests
@@ -191,7 +194,7 @@ metric = "broken"
     )
     add(settings, tmp_path, 0)
     panels = Panels(settings)
-    while panels.refresh([ALL])[1]:
+    while panels.refresh([ALL]):
         pass
     told = json.loads(panels.known(ALL)["broken"].encoded)
     assert told["error"]["reason"] == told["empty"]
@@ -212,15 +215,15 @@ def test_a_session_ends_early_and_says_that_there_is_more(
     monkeypatch.setattr(module, "read_panel", slow)
     panels = Panels(settings)
     panels.shown = {name: panels.shown[name] for name in ("writers", "by_day", "all_messages")}
-    first, more = panels.refresh([ALL])
-    assert (set(first[ALL]), more) == ({"all_messages", "writers"}, True)
-    rest, more = panels.refresh([ALL])
-    assert (set(rest[ALL]), more) == ({"by_day"}, False)
+    assert panels.refresh([ALL]), "there is more to compute"
+    assert set(panels.known(ALL)) == {"all_messages", "writers"}
+    assert not panels.refresh([ALL])
+    assert set(panels.known(ALL)) == {"all_messages", "writers", "by_day"}
 
 
 def test_a_busy_store_leaves_what_is_known(settings: Settings) -> None:
     panels = Panels(settings, wait=0.1)
-    while panels.refresh([ALL])[1]:
+    while panels.refresh([ALL]):
         pass
     before = panels.known(ALL)
     raised: list[BaseException] = []
@@ -264,7 +267,7 @@ def test_views_that_nobody_looks_at_are_forgotten(settings: Settings) -> None:
     views = [View("all", f"C{number}") for number in range(100)]
     panels.refresh(views)
     for _ in range(100):
-        if not panels.refresh(views[-1:])[1]:
+        if not panels.refresh(views[-1:]):
             break
     assert panels.known(views[-1])
     assert sum(bool(panels.known(view)) for view in views) <= 64

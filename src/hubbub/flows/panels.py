@@ -207,11 +207,11 @@ class Panels:
                 self._asked.add((view, name))
         return kept.data
 
-    def refresh(self, views: Collection[View]) -> tuple[dict[View, dict[str, PanelData]], bool]:
-        """Compute what is due of some views, cards first, as far as one session goes.
+    def refresh(self, views: Collection[View]) -> bool:
+        """Compute what is due of some views, cards first, as far as one session goes. What has
+        something else to show than before gets a newer version.
 
-        Returns the panels that have something else to show than before, and whether others are
-        still due. Raises `TryAgain` if the store is not to be had.
+        Returns whether others are still due. Raises `TryAgain` if the store is not to be had.
         """
         with self.turn():
             mark, now = self.mark(), time.monotonic()
@@ -229,13 +229,13 @@ class Panels:
                 if self._is_due(view, name, mark, now)
             ]
             if not due:
-                return {}, False
+                return False
             due.sort(key=self._urgency)
-            changed, more = self._compute(due, mark, budget=_SESSION_SECONDS)
+            more = self._compute(due, mark, budget=_SESSION_SECONDS)
             now = time.monotonic()
             with self._asking:
                 self._asked |= {each for each in asked if self._is_due(*each, mark, now)}
-            return changed, more
+            return more
 
     @property
     def is_asked(self) -> bool:
@@ -299,13 +299,12 @@ class Panels:
 
     def _compute(
         self, due: list[tuple[View, str]], mark: Mark | None, budget: float | None
-    ) -> tuple[dict[View, dict[str, PanelData]], bool]:
-        changed: dict[View, dict[str, PanelData]] = {}
+    ) -> bool:
         if mark is None:
             for view, name in due:
                 nothing = blank(self.shown[name], "There are no messages yet.")
-                self._keep(changed, view, name, mark, nothing, 0.0)
-            return changed, False
+                self._keep(view, name, mark, nothing, 0.0)
+            return False
         begun = time.monotonic()
         with self.reading() as reading:
             told = replace(reading, names=self._read_names(reading, mark))
@@ -313,14 +312,13 @@ class Panels:
                 before = time.monotonic()
                 content = read_panel(self.shown[name], view, told)
                 after = time.monotonic()
-                self._keep(changed, view, name, mark, content, after - before)
+                self._keep(view, name, mark, content, after - before)
                 if budget is not None and after - begun > budget:
-                    return changed, place + 1 < len(due)
-        return changed, False
+                    return place + 1 < len(due)
+        return False
 
     def _keep(
         self,
-        changed: dict[View, dict[str, PanelData]],
         view: View,
         name: str,
         mark: Mark | None,
@@ -339,7 +337,6 @@ class Panels:
             said = {"name": name, "version": self._version, **content.changing}
             head = msgspec.json.encode(said)[:-1]
             data = PanelData(name, self._version, head + b"," + content.steady)
-            changed.setdefault(view, {})[name] = data
         panels[name] = _Kept(data, content, mark, time.monotonic(), seconds)
 
     @contextmanager

@@ -85,6 +85,10 @@ class Watched:
         self.next: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.whole: Message | None = None
         """The newest whole frame, as long as nothing has changed."""
+        self.in_whole: dict[str, int] = {}
+        """The version of each panel in it."""
+        self.told: dict[str, int] = {}
+        """The version of each panel that all viewers have."""
 
     def publish(self, content: bytes) -> None:
         """Give a message to all viewers."""
@@ -96,6 +100,14 @@ class Watched:
         """Let all viewers look what there is."""
         self.next.set_result(None)
         self.next = asyncio.get_running_loop().create_future()
+
+    def begin(self) -> list[Message]:
+        """What a viewer gets who knows nothing; what is not in it, all will be told of again."""
+        if self.viewers == 1:
+            self.told = dict(self.in_whole)
+        else:
+            self.told = {name: self.told[name] for name in self.told.keys() & self.in_whole.keys()}
+        return [self.whole] if self.whole else []
 
     def after(self, number: int) -> list[Message] | None:
         """The messages after one; None if they are gone."""
@@ -196,11 +208,14 @@ class Hub:
         if not watched.viewers:
             self.watched.pop(watched.view, None)
 
-    def newest(self, watched: Watched) -> Message | None:
-        """The whole frame of a view, made once until something changes; None before the first."""
-        if watched.whole is None and (frame := self.whole_frame(watched.view)):
+    def newest(self, watched: Watched) -> list[Message]:
+        """The whole frame of a view, made once until something changes; nothing before the
+        first."""
+        if watched.whole is None and (known := self.panels.known(watched.view)):
+            frame = self.frame(known.values())
             watched.whole = Message(self._event("frame", frame, self._version(watched.view)))
-        return watched.whole
+            watched.in_whole = {name: data.version for name, data in known.items()}
+        return watched.begin()
 
     def _hear(self, tables: Mapping[str, pa.Table]) -> None:
         self._entries.append(tables)
@@ -233,26 +248,30 @@ class Hub:
                 continue
             begun = time.monotonic()
             try:
-                changed, more = await to_thread.run_sync(partial(self.panels.refresh, views))
+                more = await to_thread.run_sync(partial(self.panels.refresh, views))
             except TryAgain:
                 continue  # somebody else has the store: what was known is still shown
             except HubbubError as error:
                 self._fare(error.reason)
                 continue
             self._fare("")
-            self._publish(changed)
+            self._publish()
             took = time.monotonic() - begun
             if more:
                 self._changed.set()
             is_first = any(not self._is_complete(view) for view in views)
             await asyncio.sleep(0 if more and is_first else max(_TICK, _DUTY * took))
 
-    def _publish(self, changed: Mapping[View, Mapping[str, PanelData]]) -> None:
-        for view, panels in changed.items():
-            if watched := self.watched.get(view):
-                watched.whole = None
-                data = self.frame(panels.values())
-                watched.publish(self._event("frame", data, self._version(view)))
+    def _publish(self) -> None:
+        """Tell viewers what they do not have, whoever has computed it: a page or a question does,
+        too."""
+        for view, watched in self.watched.items():
+            known = self.panels.known(view).values()
+            new = [data for data in known if watched.told.get(data.name) != data.version]
+            if new:
+                watched.whole, watched.in_whole = None, {}
+                watched.told |= {data.name: data.version for data in new}
+                watched.publish(self._event("frame", self.frame(new), self._version(view)))
 
     async def _statuses(self) -> None:
         told, told_at = b"", 0.0
@@ -339,8 +358,7 @@ class EventStream:
         while not self._hub.closing and not gone.done():
             messages = None if number is None else watched.after(number)
             if messages is None:  # at the begin, or too far behind
-                whole = self._hub.newest(watched)
-                messages = [whole] if whole else []
+                messages = self._hub.newest(watched)
             number = watched.number
             if messages:
                 await self._send(send, messages)
