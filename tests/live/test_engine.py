@@ -10,7 +10,7 @@ import pytest
 
 from hubbub.stores import duckdb as store
 
-NOTE = "INSERT INTO store.positions VALUES ('events', {})"
+NOTE = "INSERT INTO store.positions (source, position) VALUES ('events', {})"
 _LOOK = """
 import sys, duckdb
 with duckdb.connect(sys.argv[1]) as found:
