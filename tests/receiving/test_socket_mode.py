@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from ingest import TEAM, Place, envelope, place, wait_for
+from websockets import CloseCode
+from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.server import ServerConnection, serve
 
 from hubbub.errors import HubbubError
@@ -290,7 +292,34 @@ async def _closed(server: Any) -> None:
     await server.wait_closed()
 
 
+class Silent(Handmade):
+    """A Slack that does not greet, and notes how the app leaves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.codes: list[int | None] = []
+
+    async def hear(self, connection: ServerConnection) -> None:
+        await connection.wait_closed()
+        self.codes.append(connection.close_code)
+
+
 HELLO = '{"type": "hello", "num_connections": 1}'
+
+
+def test_a_connection_that_waits_for_its_greeting_is_closed_when_all_ends(
+    here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slack, is_waiting, receive = Silent(), threading.Event(), ClientConnection.recv
+
+    async def waiting(connection: ClientConnection) -> Any:
+        is_waiting.set()
+        return await receive(connection)
+
+    monkeypatch.setattr(ClientConnection, "recv", waiting)
+    with slack.met(here, monkeypatch):
+        assert is_waiting.wait(15)
+    assert slack.codes == [CloseCode.NORMAL_CLOSURE]
 
 
 def test_other_envelopes_are_acknowledged_and_counted(

@@ -182,16 +182,10 @@ class SocketMode:
         except (OSError, InvalidHandshake, TimeoutError) as error:
             raise _Trouble(f"no connection ({type(error).__name__})") from error
         try:
-            async with asyncio.timeout(_HELLO_SECONDS):
-                greeting = _read(await socket.recv())
-        except (ConnectionClosed, TimeoutError, msgspec.DecodeError) as error:
-            await socket.close()
-            raise _Trouble(f"no greeting ({type(error).__name__})") from error
-        if greeting.type != "hello":
-            await socket.close()
-            if greeting.reason == "link_disabled":
-                raise _SwitchedOff
-            raise _Trouble(f"Slack allows no more connections ({greeting.reason})", _LONGEST_PAUSE)
+            await self._greeted(socket)
+        except BaseException:
+            await _end(socket)
+            raise
         link = _Link(socket)
         self._links.add(link)
         if self._lost_at is not None:
@@ -200,6 +194,19 @@ class SocketMode:
             self._listener.gap(None, f"there was no connection to Slack for {seconds:.0f} s")
         self._tell_state()
         return link
+
+    async def _greeted(self, socket: ClientConnection) -> None:
+        """Wait for Slack's greeting. Raises `_Trouble`, `_SwitchedOff`."""
+        try:
+            async with asyncio.timeout(_HELLO_SECONDS):
+                greeting = _read(await socket.recv())
+        except (ConnectionClosed, TimeoutError, msgspec.DecodeError) as error:
+            raise _Trouble(f"no greeting ({type(error).__name__})") from error
+        if greeting.type == "hello":
+            return
+        if greeting.reason == "link_disabled":
+            raise _SwitchedOff
+        raise _Trouble(f"Slack allows no more connections ({greeting.reason})", _LONGEST_PAUSE)
 
     async def _address(self) -> str:
         """Where to connect. Raises `_Trouble` if it may be asked again, else `HubbubError`."""
@@ -255,7 +262,7 @@ class SocketMode:
         finally:
             self._links.discard(link)
             link.is_leaving.set()
-            await link.socket.close()
+            await _end(link.socket)
         if not self._links:
             self._lost_at = time.monotonic()
         self._tell_state("the connection was lost")
@@ -313,6 +320,15 @@ class SocketMode:
             self._notes.state("connected", f"Socket Mode, {some}")
         else:
             self._notes.state("reconnecting", f"Socket Mode: {trouble}.")
+
+
+async def _end(socket: ClientConnection) -> None:
+    """Close a connection; at once, where all else ends meanwhile."""
+    try:
+        await socket.close()
+    except asyncio.CancelledError:
+        socket.transport.abort()
+        raise
 
 
 class _Trouble(Exception):
