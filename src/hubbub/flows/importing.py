@@ -41,8 +41,9 @@ from hubbub.stores import duckdb as store
 from hubbub.stores.merge import Merged, merge
 from hubbub.stores.staging import Staged, joined, stage
 
-_TASK_BYTES = 8_000_000
-"""JSON that a task reads, about."""
+_TASK_BYTES, _LAST_BYTES = 8_000_000, 1_000_000
+"""JSON that a task reads, about; the last ones read less, so that no process waits long for
+another."""
 _PIECE_BYTES = 200_000
 """JSON that is held as rows at a time, about: bounds memory, and keeps to the cache."""
 
@@ -228,15 +229,17 @@ def _channels(
 
 
 def _shared_out(parts: Sequence[Part]) -> list[list[Part]]:
-    """Parts in groups of about equal size."""
+    """Parts in groups of about equal size, towards the end in ever smaller ones."""
     groups: list[list[Part]] = []
-    filled = _TASK_BYTES
+    left = sum(part.size for part in parts)
+    room = 0
     for part in parts:
-        if filled >= _TASK_BYTES:
+        if room <= 0:
             groups.append([])
-            filled = 0
+            room = min(_TASK_BYTES, max(_LAST_BYTES, left // 8))
         groups[-1].append(part)
-        filled += part.size
+        room -= part.size
+        left -= part.size
     return groups
 
 

@@ -146,15 +146,16 @@ class Template:
 
     def is_read_in(self, channel_id: str, channel_name: str | None) -> bool:
         """Whether records of it are looked for in a channel."""
-        return not self.channels or _matches(self.channels, channel_id, channel_name)
+        return not self.channels or matches(self.channels, channel_id, channel_name)
 
     def is_open_in(self, channel_id: str, channel_name: str | None) -> bool:
         """Whether no opening is needed in a channel."""
-        return _matches(self.without_opening, channel_id, channel_name)
+        return matches(self.without_opening, channel_id, channel_name)
 
 
 @lru_cache(maxsize=4_096)  # the same channels are asked about with each batch of messages
-def _matches(patterns: tuple[str, ...], channel_id: str, name: str | None) -> bool:
+def matches(patterns: tuple[str, ...], channel_id: str, name: str | None) -> bool:
+    """Whether a channel is one of those that a template names, by id or by patterns of names."""
     return any(
         pattern == channel_id or (name is not None and fnmatchcase(name, pattern.lstrip("#")))
         for pattern in patterns

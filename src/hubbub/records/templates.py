@@ -8,10 +8,9 @@ from pathlib import Path
 from hubbub.records.dates import Reach, is_month_first
 from hubbub.records.needles import Needles
 from hubbub.records.polls import read_poll
-from hubbub.records.reader import read_part
 from hubbub.records.reading import Post, Record
 from hubbub.records.recognition import parts
-from hubbub.records.template import Template
+from hubbub.records.template import Template, matches
 from hubbub.records.template_files import read_templates
 from hubbub.records.writing import cleaned, own_words
 
@@ -43,12 +42,9 @@ class Templates:
         """The places of the texts in which a template could find a record, by their channels'
         names."""
         found = self._needles.found_in(texts)
-        is_open = {
-            channel_id: any(each.is_open_in(channel_id, name) for each in self._of_channels)
-            for channel_id, name in names.items()
-        }
-        if any(is_open.values()):
-            found |= {place for place, each in enumerate(channel_ids) if is_open.get(each)}
+        opened = {each for each, name in names.items() if matches(self._opened, each, name)}
+        if opened:
+            found |= {place for place, each in enumerate(channel_ids) if each in opened}
         return found
 
     @cached_property
@@ -56,8 +52,11 @@ class Templates:
         return Needles(each for one in self.templates.values() for each in one.needles)
 
     @cached_property
-    def _of_channels(self) -> list[Template]:
-        return [each for each in self.templates.values() if each.without_opening]
+    def _opened(self) -> tuple[str, ...]:
+        """The channels in which some template needs no opening."""
+        return tuple(dict.fromkeys(
+            pattern for each in self.templates.values() for pattern in each.without_opening
+        ))  # fmt: skip
 
     def read(self, post: Post) -> list[Record]:
         """The records of a post, by template and place. It depends on the post and the templates
@@ -86,6 +85,8 @@ def _read(template: Template, post: Post, lines: list[str]) -> list[Record]:
     if template.reader == "poll":
         poll = read_poll(post.blocks)
         return [] if poll is None else [Record(template.name, 0, poll, "good")]
+    from hubbub.records.reader import read_part  # its patterns take a while, and few need it
+
     is_open = template.is_open_in(post.channel_id, post.channel_name)
     found: list[Record] = []
     reach = None
