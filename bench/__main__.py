@@ -156,7 +156,6 @@ def main() -> None:
     collecting.report()
     receiving.report()
     viewers.report()
-    receiving.report()
     publishing.report()
 
 

@@ -37,6 +37,17 @@ def a_batch(table: str, channel_id: str) -> Batch:
     return batch
 
 
+@pytest.mark.parametrize("size", [1, 4096, 4097])
+def test_columns_that_say_nothing_are_as_long_as_the_others(size: int) -> None:
+    batch = Batch()
+    row = ["C1" if each.privacy is Privacy.CHANNEL else None for each in TABLES["mentions"].columns]
+    batch.rows["mentions"] += [(*row, copy) for copy in range(size)]
+    rows = Gate(policy_of("open"), CHANNELS).admit(batch).tables["mentions"]
+    assert rows.num_rows == size
+    assert rows.column("channel_id").null_count == 0
+    assert {rows.column(name).null_count for name in rows.column_names} == {0, size}
+
+
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_column_whose_class_is_not_kept_is_empty_in_every_table(table: str, preset: str) -> None:

@@ -25,6 +25,7 @@ EVENTS = st.fixed_dictionaries(
         "event_ts": st.sampled_from([None, "1790000100.000100", "soon", 1790000100]),
         "channel_type": st.sampled_from([None, "channel", "im", "C", "other", 1]),
         "text": st.just("said"),
+        "subtype": WORDS,
     },
 )  # fmt: skip
 ENVELOPES = st.fixed_dictionaries(
@@ -57,7 +58,7 @@ def test_both_ways_of_reading_say_the_same(told: dict[str, Any]) -> None:
     if quick and patient:
         assert json.loads(quick.event) == json.loads(patient.event) == told["event"]
         for name in ("event_id", "team_id", "app_id", "type", "channel_id", "channel_kind",
-                     "event_at"):  # fmt: skip
+                     "event_at", "subtype"):  # fmt: skip
             assert getattr(quick, name) == getattr(patient, name), name
 
 

@@ -244,7 +244,8 @@ def test_rows_of_an_older_version_get_the_columns_of_this_one(
     append(log, 1)
     older = log.entries(0)[0].tables["messages"].drop_columns(["reply_count", "text"])
     database = sqlite3.connect(tmp_path / "events.sqlite")
-    database.execute("UPDATE pieces SET rows = ? WHERE name = 'messages'", (packed(older),))
+    piece = packed(older, "messages")
+    database.execute("UPDATE pieces SET rows = ? WHERE name = 'messages'", (piece,))
     database.commit()
     database.close()
     append(log, 2)
@@ -255,6 +256,48 @@ def test_rows_of_an_older_version_get_the_columns_of_this_one(
     assert upto == 2
     assert rows.column("text").to_pylist() == [None, f"{WORDS} 2"]
     assert rows.column("ts").to_pylist() == ["1790000100.000001", "1790000100.000002"]
+
+
+def test_entries_are_arrow_streams_of_their_own(log: EventLog, tmp_path: Path) -> None:
+    """Other versions read them too, and each can be moved without the others."""
+    append(log, 1, 2)
+    database = sqlite3.connect(tmp_path / "events.sqlite")
+    [(piece,)] = database.execute("SELECT rows FROM pieces WHERE name = 'messages'").fetchall()
+    database.close()
+    rows = pa.ipc.open_stream(piece).read_all()
+    assert rows.column("text").to_pylist() == [f"{WORDS} 1", f"{WORDS} 2"]
+
+
+def test_many_entries_of_several_versions_are_staged_in_their_order(
+    log: EventLog, tmp_path: Path
+) -> None:
+    for number in range(150):
+        append(log, number)
+    older = log.entries(0)[70].tables["messages"].drop_columns(["reply_count"])
+    database = sqlite3.connect(tmp_path / "events.sqlite")
+    piece = packed(older, "messages")
+    database.execute("UPDATE pieces SET rows = ? WHERE number = 71", (piece,))
+    database.commit()
+    database.close()
+    files, upto, _ = log.staged(0, tmp_path)
+    texts = mapped(files["messages"]).column("text").to_pylist()
+    assert (upto, texts) == (150, [f"{WORDS} {number}" for number in range(150)])
+
+
+@pytest.mark.parametrize("lost", [1, 40, 400])
+def test_an_entry_whose_end_is_lost_is_told_among_others(
+    log: EventLog, tmp_path: Path, lost: int
+) -> None:
+    for number in range(3):
+        append(log, number)
+    database = sqlite3.connect(tmp_path / "events.sqlite")
+    database.execute(
+        "UPDATE pieces SET rows = substr(rows, 1, length(rows) - ?) WHERE number = 2", (lost,)
+    )
+    database.commit()
+    database.close()
+    with pytest.raises(HubbubError, match="is damaged"):
+        log.staged(0, tmp_path)
 
 
 @pytest.mark.parametrize("damage", [b"", b"no Arrow", None])

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
+import msgspec
+
 from hubbub.core.tables import LOGS, TABLES
 
 if TYPE_CHECKING:
@@ -45,8 +47,7 @@ class Lines(Sequence[bytes]):
         return self.whole.count(b"\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True):
     """Bytes from Slack with what is known of them from outside."""
 
     kind: str

@@ -247,7 +247,7 @@ class TopicLoader:
             schema = SCHEMAS[QUARANTINE.name]
             tables[QUARANTINE.name] = _arrow.Table.from_pylist(rows, schema=schema)
         for name, each in tables.items():
-            stage_packed([packed(each)], name, folder / f"{name}.arrow")
+            stage_packed([packed(each, name)], name, folder / f"{name}.arrow")
         return {name: [folder / f"{name}.arrow"] for name in tables}
 
     def _source(self, partition: int) -> str:

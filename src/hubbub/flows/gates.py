@@ -112,6 +112,8 @@ class Gates:
                     self._gate = None  # somebody was refused whose names nobody has read yet
                     return None
                 self._make()
+            if not (self._gate.policy.text_days or self._gate.policy.row_days):
+                return self._gate  # it asks for no time
             return replace(self._gate, now=time_ns() // 1000)
 
     def observe(self, deliveries: Sequence[Delivery]) -> None:
@@ -142,9 +144,11 @@ class Gates:
         if channel_id is None:
             return False
         told = TOLD_NOTHING
-        if delivery.type != "message" or b"channel_convert_to_" in delivery.event:
-            told = told_of_channel(decoded(delivery.event))
         known = self._channels.get(channel_id)
+        if delivery.type != "message" or delivery.subtype is not None:
+            told = told_of_channel(decoded(delivery.event))
+        elif known is not None and delivery.channel_kind in {None, known.kind}:
+            return False  # as nearly all are
         if known is None:
             kind = told.kind or delivery.channel_kind or kind_of({"id": channel_id}, None)
             channel = Channel(told.name or channel_id, kind)
@@ -190,7 +194,7 @@ _OF_MEMBERS = frozenset({"team_join", "user_change", "user_profile_changed"})
 def _directory_of(delivery: Delivery) -> Envelope:
     envelope = envelope_of(delivery)
     user = decoded(delivery.event).get("user")
-    return replace(envelope, kind="users", payload=msgspec.json.encode([user]))
+    return msgspec.structs.replace(envelope, kind="users", payload=msgspec.json.encode([user]))
 
 
 def _stricter(known: str, said: str | None) -> str:

@@ -205,6 +205,9 @@ class Receiver:
     def _answer(self, waiting: Sequence[_Waiting], fresh: set[str], outcome: Outcome) -> None:
         """Say what became of each event; of several that are the same the first counts."""
         repeated = Outcome.DUPLICATE if outcome is Outcome.DONE else outcome
+        if len(fresh) == len(waiting):  # each came once, and none of them before
+            self._hand_back([(each, outcome) for each in waiting])
+            return
         answers: list[tuple[_Waiting, Outcome]] = []
         met: set[str] = set()
         for each in waiting:
@@ -219,12 +222,17 @@ class Receiver:
         duplicates = sum(told is Outcome.DUPLICATE for _, told in answers)
         if duplicates:
             self._vitals.duplicates.inc(duplicates)
+        self._hand_back(answers)
+
+    def _hand_back(self, answers: Sequence[tuple[_Waiting, Outcome]]) -> None:
+        """Answer in the loop's own thread."""
+        loop = answers[0][0].future.get_loop()
         with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
-            waiting[0].future.get_loop().call_soon_threadsafe(self._resolve, answers)
+            loop.call_soon_threadsafe(self._resolve, answers)
 
     def _resolve(self, answers: Sequence[tuple[_Waiting, Outcome]]) -> None:
+        self._events -= len(answers)
         for (delivery, future), outcome in answers:
-            self._events -= 1
             self._bytes -= len(delivery.event)
             if not future.done():  # the request may have been given up
                 future.set_result(outcome)
@@ -259,10 +267,11 @@ class Receiver:
 
     def _heed(self, event: Delivery) -> None:
         """Heed what an event says of Slack's own deliveries."""
-        if event.type in ASKS_FOR_A_READING:
+        if event.type == "message":
+            if event.subtype == "channel_convert_to_public":
+                self.listener.gap(event.channel_id, "a channel may be public now")
+        elif event.type in ASKS_FOR_A_READING:
             self.listener.gap(event.channel_id, f"Slack sent {event.type}")
-        elif event.type == "message" and b"channel_convert_to_public" in event.event:
-            self.listener.gap(event.channel_id, "a channel may be public now")
         elif event.type == "member_joined_channel" and self._is_own(event):
             self.listener.gap(event.channel_id, "the app was let into a channel")
         elif event.type == "app_uninstalled":

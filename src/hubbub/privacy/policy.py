@@ -49,7 +49,8 @@ class Policy:
     def admits(self, channel_id: str, name: str, kind: str) -> bool:
         """Whether a channel's rows may pass. What is not known to be public does not."""
         if kind == "public":
-            return self.only_channels is None or bool({channel_id, name} & {*self.only_channels})
+            only = self.only_channels
+            return only is None or channel_id in only or name in only
         if kind == "private":
             return channel_id in self.private_channels
         if kind in {"dm", "group_dm"}:

@@ -24,6 +24,8 @@ _NO_TIME = "an event without event_ts"
 def read_event(event: Json, *, batch: Batch, copies: Copies, raw: bool) -> str | None:
     """Append what an event tells; returns why it cannot be read, or None."""
     kind = text(event.get("type", "message"))
+    if kind == "message" and "subtype" not in event and "message" not in event:
+        return copies.unwrap(event, None)  # as nearly all are
     if kind == "app_mention":
         # another delivery of the message, which may come without the first
         return copies.unwrap({**event, "type": "message"}, None)

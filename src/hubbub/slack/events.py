@@ -37,6 +37,8 @@ class Delivery(msgspec.Struct, frozen=True):
     """When it happened, in microseconds since 1970."""
     event: bytes
     """The inner event's JSON."""
+    subtype: str | None = None
+    """Of a message that is more or less than a message."""
 
 
 TOUCHES_TABLES = frozenset({
@@ -84,6 +86,7 @@ class _Event(msgspec.Struct):
     item: _Item | None = None
     event_ts: str | None = None
     channel_type: str | None = None
+    subtype: str | None = None
 
 
 class _Authorization(msgspec.Struct):
@@ -134,6 +137,7 @@ def read_delivery(body: bytes) -> Delivery:
         _KINDS.get(event.channel_type or ""),
         micros_of_ts(event.event_ts) or micros_of_seconds(envelope.event_time) or 0,
         bytes(envelope.event),
+        event.subtype or None,
     )
 
 
@@ -172,6 +176,7 @@ def _read_patiently(body: bytes) -> Delivery:
         _KINDS.get(str(event.get("channel_type"))),
         happened or micros_of_seconds(envelope.get("event_time")) or 0,
         msgspec.json.encode(event),
+        text(event.get("subtype")),
     )
 
 

@@ -1,7 +1,7 @@
 """Reads envelopes into batches: the one place where Slack's JSON becomes rows."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, cast
 
@@ -29,17 +29,23 @@ def normalize(envelopes: Iterable[Envelope], *, raw: bool, copies: int = 0) -> B
     """
     batch = Batch(copies=copies)
     found = Copies()
-    came: list[tuple[range, range, int | None]] = []
+    came: list[tuple[int, int, int, int, int | None]] = []
+    readers: dict[str, _Read] = {
+        "users": partial(directory.read_user, batch=batch, raw=raw),
+        "user_groups": partial(directory.read_group, batch=batch, raw=raw),
+        "events": partial(changes.read_event, batch=batch, copies=found, raw=raw),
+    }
+    row, message = batch.copies, 0
     for envelope in envelopes:
-        first_row, first_message = batch.copies, len(found.messages)
-        _read(batch, found, envelope, raw=raw)
-        rows, messages = range(first_row, batch.copies), range(first_message, len(found.messages))
-        came.append((messages, rows, envelope.observed_at))
+        _read(batch, found, readers, envelope, raw=raw)
+        first_row, row = row, batch.copies
+        first_message, message = message, len(found.messages)
+        came.append((first_message, message, first_row, row, envelope.observed_at))
     first = batch.copies
     read_messages(found, batch, raw=raw)
     observed: dict[int, int] = {}
-    for messages, rows, observed_at in came:
-        numbered = range(first + messages.start, first + messages.stop)
+    for first_message, message, first_row, row, observed_at in came:
+        numbered, rows = range(first + first_message, first + message), range(first_row, row)
         batch.spans.append((numbered, rows))
         if observed_at is not None:
             observed |= dict.fromkeys((*numbered, *rows), observed_at)
@@ -66,22 +72,23 @@ def _age(batch: Batch, observed: dict[int, int]) -> None:
         ]
 
 
-def _read(batch: Batch, copies: Copies, envelope: Envelope, *, raw: bool) -> None:
+_Read = Callable[[Json], str | None]
+"""Reads one record into a batch; says why it cannot be read."""
+
+
+def _read(
+    batch: Batch, copies: Copies, readers: Mapping[str, _Read], envelope: Envelope, *, raw: bool
+) -> None:
     try:
         found = records(envelope)
     except Malformed as error:
         batch.quarantine(envelope.origin, 0, str(error), envelope.payload)
         return
-    if envelope.kind == "users":
-        read = partial(directory.read_user, batch=batch, raw=raw)
-    elif envelope.kind == "channels":
+    read = readers.get(envelope.kind)
+    if envelope.kind == "channels":
         kind = envelope.channel_kind
         read = partial(directory.read_channel, batch=batch, kind=kind, raw=raw)
-    elif envelope.kind == "user_groups":
-        read = partial(directory.read_group, batch=batch, raw=raw)
-    elif envelope.kind == "events":
-        read = partial(changes.read_event, batch=batch, copies=copies, raw=raw)
-    else:
+    if read is None:
         for place, reason in copies.take(found, envelope.channel_id):
             record = msgspec.json.encode(found[place - 1])
             batch.quarantine(envelope.origin, place, reason, record)

@@ -4,7 +4,6 @@ store has them.
 A SQLite file in the workspace's folder, of admitted rows only. One entry is one group commit.
 """
 
-import json
 import sqlite3
 import time
 from collections import defaultdict
@@ -78,6 +77,10 @@ class Entry:
 _events = msgspec.json.Decoder(tuple[Logged, ...])
 
 
+def _json(values: Sequence[Logged] | Sequence[str]) -> str:
+    return msgspec.json.encode(values).decode()
+
+
 class EventLog:
     """The log of a workspace. Any thread may use it, and other processes may read and prune.
 
@@ -110,7 +113,7 @@ class EventLog:
         with self._writing, self._explained():
             seen = self._writer.execute(
                 "SELECT event_id FROM seen WHERE event_id IN (SELECT value FROM json_each(?))",
-                (json.dumps(event_ids),),
+                (_json(event_ids),),
             ).fetchall()
         return {*event_ids}.difference(event_id for (event_id,) in seen)
 
@@ -121,11 +124,13 @@ class EventLog:
         the same, and no entry is made.
         """
         now = time.time_ns() // 1000
-        pieces = {name: packed(rows) for name, rows in admitted.tables.items() if rows.num_rows}
+        pieces = {
+            name: packed(rows, name) for name, rows in admitted.tables.items() if rows.num_rows
+        }
         try:
             with self._changing():
                 self._writer.execute(
-                    "INSERT INTO seen SELECT value, ? FROM json_each(?)", (now, json.dumps(seen))
+                    "INSERT INTO seen SELECT value, ? FROM json_each(?)", (now, _json(seen))
                 )
                 if pieces:
                     self._add(now, events, pieces)
@@ -143,7 +148,7 @@ class EventLog:
         number, size = self._last + 1, sum(map(len, pieces.values()))
         self._writer.execute(
             "INSERT INTO entries VALUES (?, ?, ?, ?, ?)",
-            (number, now, msgspec.json.encode(events).decode(), len(events), size),
+            (number, now, _json(events), len(events), size),
         )
         places = ", ".join(["(?, ?, ?)"] * len(pieces))
         self._writer.execute(

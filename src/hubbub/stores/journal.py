@@ -54,7 +54,7 @@ class Journal:
         """Add a page: all of it or nothing."""
         self._last += 1
         pages = [
-            (self._last, name, packed(rows))
+            (self._last, name, packed(rows, name))
             for name, rows in admitted.tables.items()
             if rows.num_rows
         ]

@@ -4,7 +4,7 @@ Workers write them, the merge maps them into memory: a large import costs disk, 
 """
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,19 @@ Staged = dict[str, list[Path]]
 """Arrow files by table."""
 
 _BLOCK_ROWS = 8192
+_PIECES = 64
+"""Packed pieces that are read at once."""
+_END = b"\xff\xff\xff\xff\0\0\0\0"
+"""The end of an Arrow stream."""
+
+
+def _columns(schema: Any) -> bytes:
+    """The beginning of an Arrow stream."""
+    return schema.serialize().to_pybytes()
+
+
+_COLUMNS = {table: _columns(schema) for table, schema in SCHEMAS.items()}
+"""It is the same for all rows of a table, and of a few rows it would be most of the work."""
 
 
 def stage(pieces: Iterable[Admitted], folder: Path, name: str) -> Staged:
@@ -47,20 +60,18 @@ def stage_packed(pieces: Iterable[bytes], table: str, path: Path) -> None:
     try:
         with ExitStack() as opened:
             file: _File | None = None
-            for piece in pieces:
-                rows = unpacked(piece, table)
+            for rows in _unpacked_together(pieces, table):
                 file = file or opened.enter_context(closing(_File(path, rows.schema)))
                 file.write(rows)
     except OSError as error:
         raise _full(path.parent, error) from error
 
 
-def packed(rows: pa.Table) -> bytes:
-    """Rows as bytes that say their own columns."""
-    sink = pa.BufferOutputStream()
-    with _arrow.ipc.new_stream(sink, rows.schema) as writer:
-        writer.write_table(rows)
-    return sink.getvalue().to_pybytes()
+def packed(rows: pa.Table, table: str) -> bytes:
+    """Rows of a table as bytes that say their own columns: an Arrow stream."""
+    schema: Any = rows.schema
+    columns = _COLUMNS[table] if schema == SCHEMAS[table] else _columns(schema)
+    return b"".join([columns, *(batch.serialize() for batch in rows.to_batches()), _END])
 
 
 def unpacked(piece: bytes, table: str) -> pa.Table:
@@ -80,6 +91,22 @@ def unpacked(piece: bytes, table: str) -> pa.Table:
         for field in schema
     ]
     return _arrow.Table.from_arrays(columns, schema=schema)
+
+
+def _unpacked_together(pieces: Iterable[bytes], table: str) -> Iterator[pa.Table]:
+    """The rows of pieces in their order. Pieces of the same columns are read as one stream: most
+    hold a few rows, and to begin to read takes longer than these."""
+    begin = _COLUMNS[table]
+
+    def is_whole(piece: bytes) -> bool:
+        return piece.startswith(begin) and piece.endswith(_END)
+
+    for are_whole, group in itertools.groupby(pieces, is_whole):
+        while some := [*itertools.islice(group, _PIECES if are_whole else 1)]:
+            if are_whole:
+                rows = [piece[len(begin) : -len(_END)] for piece in some]
+                some = [b"".join([begin, *rows, _END])]
+            yield unpacked(some[0], table)
 
 
 def _full(folder: Path, error: OSError) -> DiskFull:
