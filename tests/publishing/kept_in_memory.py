@@ -49,6 +49,9 @@ class Memory:
         self._mark = mark
         return {}
 
+    def close(self) -> None:
+        pass
+
     def _go_away(self, when: str) -> None:
         if self.ends == when:
             raise TryAgain("It has gone away.", "")

@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +43,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, Pat
         server.remove()
 
 
+def mark_at(url: str, scratch: Path) -> str | None:
+    with closing(open_warehouse(url, "grove", scratch)) as warehouse:
+        return warehouse.mark()
+
+
 def test_the_server_has_to_be_the_one_that_its_certificate_names(
     place: tuple[Place, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -49,12 +55,12 @@ def test_the_server_has_to_be_the_one_that_its_certificate_names(
     there, certificate = place
     by_name = there.url.replace("127.0.0.1", "localhost")
     known = f"sslmode=verify-full&sslrootcert={certificate}"
-    assert open_warehouse(f"{by_name}?{known}", "grove", tmp_path).mark() is None
+    assert mark_at(f"{by_name}?{known}", tmp_path) is None
     for url in (f"{there.url}?{known}", f"{by_name}?sslmode=verify-full"):  # another name; unknown
         with pytest.raises(HubbubError, match="No encrypted connection") as caught:
-            open_warehouse(url, "grove", tmp_path).mark()
+            mark_at(url, tmp_path)
         assert "sslrootcert" in caught.value.fix
-    assert open_warehouse(f"{there.url}?sslmode=require", "grove", tmp_path).mark() is None
+    assert mark_at(f"{there.url}?sslmode=require", tmp_path) is None
 
 
 def test_a_server_that_speaks_in_the_clear_alone_is_refused_where_tls_is_asked_for(
@@ -63,4 +69,4 @@ def test_a_server_that_speaks_in_the_clear_alone_is_refused_where_tls_is_asked_f
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
     there = replace(Place(server, "postgres", "olive"))
     with pytest.raises(HubbubError, match="No encrypted connection"):
-        open_warehouse(f"{there.url}?sslmode=require", "grove", tmp_path).mark()
+        mark_at(f"{there.url}?sslmode=require", tmp_path)

@@ -56,6 +56,29 @@ def test_the_summary_says_what_was_new_changed_and_gone(
     assert "Nothing has changed" in again.stderr
 
 
+_PUBLISH = """
+import sys
+from hubbub.cli.program import run
+code = run(sys.argv[1:])
+assert code == 0, code
+print(*sorted(sys.modules), file=sys.stderr)
+"""
+
+
+def test_a_publication_loads_nothing_that_only_another_one_needs(
+    settings: Settings, tmp_path: Path
+) -> None:
+    where = ["--home", str(settings.home), "--privacy", "open"]
+    command = [sys.executable, "-c", _PUBLISH, "publish", str(tmp_path / "lake"), *where]
+    unchanged = {"pyarrow.compute", "pyarrow.parquet", "ssl"}
+    for unneeded in ({"pyarrow.compute"}, unchanged):
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        loaded = {*done.stderr.splitlines()[-1].split()}
+        assert "duckdb" in loaded
+        others = {"pymysql", "adbc_driver_manager", "google.cloud", "sqlglot", "deltalake"}
+        assert loaded & (unneeded | others) == set()
+
+
 def _untranslated(*_: Any) -> str:
     raise HubbubError("It is not tried here.", "")
 

@@ -4,7 +4,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -24,10 +24,26 @@ from hubbub.flows.publishing import Asked, publish
 from hubbub.flows.rotating import begin_after_loss, destroy_old, rotate
 from hubbub.settings import Settings
 from hubbub.stores import comparing
+from hubbub.stores import duckdb as store
 from tests.publishing.communities import change, community
 from tests.publishing.conftest import Place
 from tests.publishing.postgres_server import PostgresServer
 from tests.publishing.warehouse_contract import WarehouseContract, assert_right, sent
+
+
+def _counted_logins(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How often a connection was asked for from now on."""
+    from adbc_driver_postgresql import dbapi
+
+    driver: Any = dbapi
+    connect, count = driver.connect, [0]
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        count[0] += 1
+        return connect(*arguments, **options)
+
+    monkeypatch.setattr(driver, "connect", counted)
+    return count
 
 
 class TestContract(WarehouseContract):
@@ -82,11 +98,13 @@ class TestContract(WarehouseContract):
         read = publishing.read_parts
         seen: list[int] = []
 
-        def moved(settings: Settings, comparison: comparing.Comparison) -> set[str]:
-            seen.append(len(comparison.parts))
+        def moved(
+            settings: Settings, engine: store.Engine, parts: Sequence[comparing.Part]
+        ) -> set[str]:
+            seen.append(len(parts))
             forget(settings, "bram")  # writes the store anew: rows have other places
             change(settings, "UPDATE store.users SET title = 'gardener'")
-            return read(settings, comparison)
+            return read(settings, engine, parts)
 
         with monkeypatch.context() as patch:
             patch.setattr(publishing, "read_parts", moved)
@@ -228,6 +246,51 @@ class TestContract(WarehouseContract):
         place.run("DROP SCHEMA grove CASCADE")
         publish(settings, place.url)
         assert_right(settings, place)
+
+    def test_one_login_serves_a_publication(
+        self, settings: Settings, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        logins = _counted_logins(monkeypatch)
+        publish(settings, place.url)
+        assert logins == [1]
+
+    def test_a_connection_that_was_cut_while_the_store_was_read_is_made_anew(
+        self, settings: Settings, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        logins = _counted_logins(monkeypatch)
+        read = publishing.read_parts
+
+        def cut(
+            settings: Settings, engine: store.Engine, parts: Sequence[comparing.Part]
+        ) -> set[str]:
+            ended = place.query(
+                "SELECT pg_terminate_backend(pid, 5000) AS ended FROM pg_stat_activity "
+                f"WHERE usename = '{place.user}'"
+            )
+            assert [each["ended"] for each in ended] == [True]
+            return read(settings, engine, parts)
+
+        monkeypatch.setattr(publishing, "read_parts", cut)
+        publish(settings, place.url)
+        assert_right(settings, place)
+        assert logins == [2]
+
+    def test_pages_have_room_for_changes_after_each_whole_load(
+        self, settings: Settings, place: Place
+    ) -> None:
+        def options() -> list[dict[str, Any]]:
+            return place.query(
+                "SELECT relname, reloptions FROM pg_class WHERE reloptions IS NOT NULL "
+                "AND relnamespace = 'grove'::regnamespace ORDER BY relname"
+            )
+
+        publish(settings, place.url)
+        first = options()
+        assert {"relname": "messages", "reloptions": ["fillfactor=90"]} in first
+        place.run("ALTER TABLE grove.messages RESET (fillfactor)")  # as older publications were
+        assert options() != first
+        publish(settings, place.url, Asked(is_whole=True))
+        assert options() == first
 
     def test_two_destinations_know_nothing_of_each_other(
         self, settings: Settings, place: Place, server: PostgresServer

@@ -122,6 +122,46 @@ def test_what_was_broken_off_is_compared_whole(tmp_path: Path, memory: Memory, w
     assert_same(world, memory)
 
 
+def test_before_anything_is_sent_it_is_noted_of_which_rows(tmp_path: Path, memory: Memory) -> None:
+    world = World(tmp_path)
+    _published(world)
+    world.delete()  # so that what is known has a gap before the rows that change
+    _published(world)
+    world.edit()
+    world.post()
+    memory.ends = "before"
+    with pytest.raises(TryAgain):
+        _published(world)
+    edited = {ts for (ts,) in _asked(world.path, "SELECT ts FROM messages WHERE text ^@ 'edited'")}
+    known = {key["ts"] for key in memory.tables(["messages"])["messages"]}
+    stored_now = {ts for (ts,) in _asked(world.path, "SELECT ts FROM messages")}
+    assert len(edited) == 1
+    assert _without_hash(world) == edited | (stored_now - known)
+    memory.ends = None
+    _published(world)
+    assert _without_hash(world) == set()
+
+
+def test_what_is_known_lies_in_one_file_after_a_publication(tmp_path: Path, memory: Memory) -> None:
+    world = World(tmp_path)
+    for what in (world.run, world.edit, world.run):
+        what()
+        _published(world)
+    endings = {file.suffix for file in world.settings.publications.glob("[!.]*")}
+    assert endings == {".json", ".duckdb", ".lock"}
+    assert_same(world, memory)
+
+
+def _without_hash(world: World) -> set[str]:
+    (keys,) = world.settings.publications.glob("*.duckdb")
+    return {ts for (ts,) in _asked(keys, "SELECT ts FROM messages WHERE hash IS NULL")}
+
+
+def _asked(path: Path, query: str) -> list[tuple[str]]:
+    with closing(duckdb.connect(str(path))) as by_hand:
+        return by_hand.execute(query).fetchall()
+
+
 def test_rows_that_have_moved_while_a_large_table_was_read_come_next(
     tmp_path: Path, memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,9 +169,9 @@ def test_rows_that_have_moved_while_a_large_table_was_read_come_next(
     monkeypatch.setattr(comparing, "PART_ROWS", 3)
     read = comparing.read_part
 
-    def moved(connection: duckdb.DuckDBPyConnection, news: Path, part: comparing.Part) -> None:
+    def moved(connection: duckdb.DuckDBPyConnection, part: comparing.Part) -> None:
         is_last = part.end > 7  # another has taken the place of what lay there
-        read(connection, news, replace(part, begin=part.end if is_last else part.begin))
+        read(connection, replace(part, begin=part.end if is_last else part.begin))
 
     with monkeypatch.context() as patch:
         patch.setattr(publishing, "read_part", moved)

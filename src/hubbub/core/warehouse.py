@@ -124,10 +124,10 @@ class Change:
     is_whole: bool
     """Whether `rows` is all that is to be there; else rows and keys are to be merged in."""
     rows: tuple[Path, ...]
-    """New and changed rows."""
+    """New and changed rows; none where `of_days` has them."""
     row_count: int
     gone: tuple[Path, ...]
-    """Keys of rows that are to disappear."""
+    """Keys of rows that are to disappear; none where `of_days` lacks them."""
     gone_count: int
     days: tuple[date, ...] = ()
     """Days of which a row is new, changed or gone, for warehouses that write whole days."""
@@ -199,4 +199,8 @@ class Warehouse(Protocol):
 
         May be called again with the same changes after a failure. Raises as `mark`.
         """
+        ...
+
+    def close(self) -> None:
+        """Let go of what it holds open; it may be used again."""
         ...

@@ -122,16 +122,18 @@ def compared(
     there = {shape.name: shape for shape in state.tables}
     done: list[Compared] = []
     figures: dict[str, str] = {}
-    for shape in wanted.emptied:
-        has_rows = not shape.key and state.figures.get(shape.name) != _NO_ROWS
-        done.append(comparison.emptied(shape, is_whole=is_whole or has_rows))
-        figures |= {} if shape.key else {shape.name: _NO_ROWS}
     shapes = {table.name: shape_of(table, has_days=has_days) for table in wanted.tables}
     as_before = {name for name, shape in shapes.items() if there.get(name) == shape}
     comparison.know({name: state.written[name] for name in as_before & {*state.written}})
-    for table in wanted.tables:
-        shape = shapes[table.name]
-        done.append(comparison.table(table, shape, is_whole=is_whole))
+    with comparison.noting():
+        for shape in wanted.emptied:
+            has_rows = not shape.key and state.figures.get(shape.name) != _NO_ROWS
+            done.append(comparison.emptied(shape, is_whole=is_whole or has_rows))
+            figures |= {} if shape.key else {shape.name: _NO_ROWS}
+        done += [
+            comparison.table(table, shapes[table.name], is_whole=is_whole)
+            for table in wanted.tables
+        ]
     for query in wanted.queries:
         shape = _shape_of_metric(query)
         raw = folder / f"{shape.name}.raw.parquet"

@@ -1,8 +1,8 @@
 """Publishes a workspace's tables and metrics to a warehouse: what is new, changed and gone."""
 
 import secrets
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ from hubbub.metrics.run import Runner
 from hubbub.metrics.small_groups import TooFewMembers
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
-from hubbub.stores.comparing import Compared, Comparison, note_parts, read_part
+from hubbub.stores.comparing import Compared, Comparison, Part, note_parts, read_part
 from hubbub.stores.publications import Publication, State
 
 if TYPE_CHECKING:
@@ -67,12 +67,13 @@ class Published:
 class _Found:
     """What a look into the store has found."""
 
+    owner: str
+    """What the marks of this workspace begin with, on whichever machine."""
     wanted: Wanted
     compared: tuple[Compared, ...]
     """The tables that are to be changed."""
     figures: dict[str, str]
     views: Views
-    news: Path
     state: State
     """What will be known of the destination."""
     is_due: bool
@@ -96,9 +97,12 @@ def publish(
     publication to it is under way.
     """
     store.check_there(settings.store)
-    with scratch_folder(settings) as folder:
-        warehouse = open_warehouse(destination, settings.workspace, folder)
-        work = _Work(settings, asked, warehouse, folder, progress)
+    with (
+        scratch_folder(settings) as folder,
+        closing(store.Engine()) as engine,
+        closing(open_warehouse(destination, settings.workspace, folder)) as warehouse,
+    ):
+        work = _Work(settings, asked, warehouse, folder, engine, progress)
         if is_rehearsal:
             audited(settings, "read", "publication", destination=warehouse.title)
             return work.told(work.look(), {}, None)
@@ -138,13 +142,14 @@ def _is_path(url: str) -> bool:
     return url.startswith(("./", "../", "/", "~/")) or url in {".", "..", "~"}
 
 
-def read_parts(settings: Settings, comparison: Comparison) -> set[str]:
+def read_parts(settings: Settings, engine: store.Engine, parts: Sequence[Part]) -> set[str]:
     """Read large tables, a session on the store for each part: others write in between. Returns
     the tables of which a row was no longer where it had been."""
-    for part in comparison.parts:
-        with store.reading(settings.store) as connection:
-            read_part(connection, comparison.news, part)
-    return note_parts(comparison.news, comparison.parts) if comparison.parts else set()
+    for part in parts:
+        with store.reading(settings.store, engine=engine) as connection:
+            read_part(connection, part)
+    with engine.session() as session:
+        return note_parts(session, parts)
 
 
 class _Work:
@@ -156,16 +161,17 @@ class _Work:
         asked: Asked,
         warehouse: Warehouse,
         folder: Path,
+        engine: store.Engine,
         progress: Progress,
     ) -> None:
         self._settings = settings
         self._asked = asked
         self._warehouse = warehouse
         self._folder = folder
+        self._engine = engine
+        """One for all sessions: beginning and ending it takes as long as what is done in one."""
         self._progress = progress
         self._publication = Publication(settings.publications, warehouse.identity)
-        self._owner = keys_of(settings).mark
-        """What the marks of this workspace begin with, on whichever machine."""
 
     @contextmanager
     def alone(self) -> Generator[None]:
@@ -190,12 +196,13 @@ class _Work:
         before = self._publication.state() or State(warehouse.title, warehouse.identity)
         self._progress("looking", 0, 0)
         mark = warehouse.mark()
-        is_known = mark is not None and self._is_known(mark, before)
-        is_whole = asked.is_whole or not is_known
-        state = replace(before, mark=None, views="", figures={}, written={}) if is_whole else before
-        state = replace(state, owners=tuple(sorted({*state.owners, self._owner})))
         catalog, k = Catalog(settings.pack), smallest_group(settings)
-        with store.reading(settings.store) as connection:
+        with store.reading(settings.store, engine=self._engine) as connection:
+            owner = keys_of(settings, connection).mark
+            is_known = mark is not None and self._is_known(mark, before, owner)
+            is_whole = asked.is_whole or not is_known
+            state = _unknown(before) if is_whole else before
+            state = replace(state, owners=tuple(sorted({*state.owners, owner})))
             runner = Runner(connection, catalog, settings.timezone, smallest_group=k)
             with self._told_what_stays(before):
                 wanted = chosen_tables(settings, catalog, runner, asked.names, state)
@@ -213,7 +220,7 @@ class _Work:
                 comparison, runner, wanted, replace(state, written={}) if state.owed else state,
                 self._folder, has_days=warehouse.has_days, is_whole=is_whole,
             )  # fmt: skip
-        moved = read_parts(settings, comparison)
+        moved = read_parts(settings, self._engine, comparison.parts)
         written = {
             table.name: comparison.last_write for table in wanted.tables if table.name not in moved
         }
@@ -229,7 +236,7 @@ class _Work:
             or views.digest != before.views
         )
         return _Found(
-            wanted, changed, figures, views, comparison.news,
+            owner, wanted, changed, figures, views,
             replace(state, tables=tables, written=written), is_due,
             is_cut=bool(asked.since) and mark is not None and not is_known,
         )  # fmt: skip
@@ -254,11 +261,11 @@ class _Work:
         zone = ZoneInfo(self._settings.timezone)
         return begin_of("since", self._asked.since, datetime.now(UTC), zone)
 
-    def _is_known(self, mark: str, state: State) -> bool:
+    def _is_known(self, mark: str, state: State, owner: str) -> bool:
         """Whether the destination is as it was left. Raises `HubbubError` if it is another's."""
         if mark in {state.mark, state.coming}:
             return self._publication.keys.exists()
-        if owner_of(mark) not in {self._owner, *state.owners}:
+        if owner_of(mark) not in {owner, *state.owners}:
             raise HubbubError(
                 f"{self._warehouse.title} holds what another workspace has published.",
                 "Publish to another place. If it was this workspace's, and its keys and its folder "
@@ -273,13 +280,13 @@ class _Work:
         publication makes it right, and erasures reach it.
         """
         publication, state = self._publication, found.state
-        mark = f"{self._owner}-{secrets.token_hex(8)}"
+        mark = f"{found.owner}-{secrets.token_hex(8)}"
         made(publication.file)
         left_since = state.left_since or _now()
         publication.note(
             replace(state, coming=mark, figures={}, views="", written={}, left_since=left_since)
         )
-        publication.expect(found.news)
+        publication.expect(self._engine)
         changes = [each.change for each in found.compared]
         total, done = sum(each.row_count for each in changes), 0
 
@@ -290,7 +297,7 @@ class _Work:
                 self._progress(f"sent {name}", done, total)
 
         refused = self._warehouse.bring(changes, found.views.shown, mark, heard)
-        has_left = publication.settle(found.news)
+        has_left = publication.settle(self._engine)
         publication.note(
             replace(
                 state, mark=mark, coming=None, figures=found.figures,
@@ -321,6 +328,7 @@ class _Work:
             or (state.left_since and datetime.fromisoformat(state.left_since) < _yesterday())
         )
         if is_due:
+            self._engine.let_go("there")  # if nothing was sent, it is open still
             self._publication.rewrite()
             self._publication.note(replace(state, left_since=""))
 
@@ -355,6 +363,11 @@ class _Work:
             found.is_cut,
             receipt,
         )
+
+
+def _unknown(state: State) -> State:
+    """Of a destination that holds nobody knows what."""
+    return replace(state, mark=None, views="", figures={}, written={})
 
 
 def _now() -> str:

@@ -157,13 +157,14 @@ def scrubber_of(policy: Policy, people: "Sequence[Person]") -> "Scrubber":
     )
 
 
-def keys_of(settings: Settings) -> Keys:
-    """The keys of a workspace, made if it never had any.
+def keys_of(settings: Settings, connection: "duckdb.DuckDBPyConnection | None" = None) -> Keys:
+    """The keys of a workspace, made if it never had any. A session on the store that there is
+    already spares another.
 
     Raises `HubbubError` if they are lost, damaged, open to others, or not those that the store was
     made with.
     """
-    known = stored_keys(settings)
+    known = stored_keys(settings) if connection is None else _noted_keys(connection)
     mark = known[0] if known else None
     keys = from_environment()
     if keys is None:
@@ -190,7 +191,11 @@ def stored_keys(settings: Settings) -> tuple[str, int] | None:
     if not store.exists(settings.store):
         return None
     with store.reading(settings.store) as connection:
-        found = connection.execute("SELECT mark, version FROM keys").fetchall()
+        return _noted_keys(connection)
+
+
+def _noted_keys(connection: "duckdb.DuckDBPyConnection") -> tuple[str, int] | None:
+    found = connection.execute("SELECT mark, version FROM keys").fetchall()
     return found[0] if found else None
 
 

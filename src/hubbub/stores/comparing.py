@@ -1,7 +1,7 @@
 """Finds out what of a store's tables has changed since they were published, and writes it down."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import pairwise
@@ -64,7 +64,8 @@ class _News(NamedTuple):
 
 
 class Comparison:
-    """Compares a store with what is known to be at a destination, in a session on the store."""
+    """Compares a store with what is known to be at a destination, in a session on the store. What
+    it finds stays attached as `news` to the session's engine, and the keys as `there`."""
 
     def __init__(
         self,
@@ -99,10 +100,12 @@ class Comparison:
             }
         self._tell = begin_news(connection, folder / "news.duckdb")
 
-    @property
-    def news(self) -> Path:
-        """The file for `Publication.expect` and `settle`."""
-        return self._folder / "news.duckdb"
+    @contextmanager
+    def noting(self) -> Generator[None]:
+        """Write down together what is noted inside: each table for itself waits for the disk."""
+        self._connection.execute("BEGIN")
+        yield
+        self._connection.execute("COMMIT")
 
     def know(self, written: Mapping[str, int]) -> None:
         """Take it that all rows of these tables, up to a write to each, are known as they are. What
@@ -153,7 +156,7 @@ class Comparison:
         for news in ("come", "gone"):
             self._connection.execute(
                 f"CREATE TABLE news.{news}_{name} AS "
-                f"SELECT {listed}, hash, false AS is_new, true AS is_there "
+                f"SELECT {listed}, hash, false AS is_new, rowid AS place "
                 f"FROM there.{name} LIMIT 0"
             )
         self._tell(name, shape.key, True)
@@ -185,12 +188,14 @@ class Comparison:
         self._connection.execute(note_come(table, self._since, there=f"there.{name}", after=after))
         come, new, unknown, known, rows = first_row(
             self._connection,
-            "SELECT count(*), count(*) FILTER (is_new), count(*) FILTER (NOT is_there), "
+            "SELECT count(*), count(*) FILTER (is_new), count(*) FILTER (place IS NULL), "
             f"(SELECT count(*) FROM there.{name}), (SELECT count(*) FROM store.{name}) "
             f"FROM news.come_{name}",
         )
         expected = known + unknown - rows
         is_told = expected == 0 and after is not None
+        if is_told and not come:
+            return _News(0, 0, 0, after)
         self._connection.execute(
             f"CREATE OR REPLACE TABLE news.gone_{name} AS SELECT {keys} FROM "
             + (f"there.{name} LIMIT 0" if is_told
@@ -202,19 +207,18 @@ class Comparison:
         return _News(come, new, gone, after)
 
     def _written(self, table: Table, shape: Shape, news: "_News") -> Change:
-        """The rows that come and the keys of those that are gone, as Parquet; and the days that
-        are touched, where days are written whole."""
+        """The rows that come and the keys of those that are gone, as Parquet; or the days that are
+        touched, where days are written whole."""
         name = table.name
-        rows = self._rows(table, shape, news.come, news.after)
-        gone = self._copied(f"{name}.gone", f"FROM news.gone_{name}", news.gone)
-        change = Change(shape, False, rows, news.come, gone, news.gone)
         if not (shape.is_by_day and self._writes_days):
-            return change
+            rows = self._rows(table, shape, news.come, news.after)
+            gone = self._copied(f"{name}.gone", f"FROM news.gone_{name}", news.gone)
+            return Change(shape, False, rows, news.come, gone, news.gone)
         days = f"""SELECT DISTINCT {DAY_OF_TS} AS {DAY} FROM (
             SELECT ts FROM news.come_{name} UNION ALL SELECT ts FROM news.gone_{name})"""
         touched = [day for (day,) in self._connection.execute(f"{days} ORDER BY ALL").fetchall()]
         of_days = self._of_days(table, shape, touched)
-        return replace(change, days=tuple(touched), of_days=of_days)
+        return Change(shape, False, (), news.come, (), news.gone, tuple(touched), of_days)
 
     def _rows(
         self, table: Table, shape: Shape, count: int, after: int | None = None
@@ -280,11 +284,10 @@ class Comparison:
         return Compared(change, count, 0, is_counted=False), digest
 
 
-def read_part(connection: duckdb.DuckDBPyConnection, news: Path, part: Part) -> None:
-    """Write those rows of a part that are to be sent and are there still, in a session."""
+def read_part(connection: duckdb.DuckDBPyConnection, part: Part) -> None:
+    """Write those rows of a part that are to be sent and are there still, in a session of the
+    engine that has compared."""
     table, keys = part.table, ", ".join(part.table.key)
-    connection.execute(f"SET memory_limit = '{_MEMORY}'; SET preserve_insertion_order = false")
-    connection.execute(f"ATTACH '{quoted(news)}' AS news (READ_ONLY)")
     connection.execute(
         f"""COPY (FROM (SELECT {columns(table, part.shape)} FROM store.{table.name}
         WHERE rowid >= {part.begin} AND rowid < {part.end})
@@ -292,22 +295,20 @@ def read_part(connection: duckdb.DuckDBPyConnection, news: Path, part: Part) -> 
     )
 
 
-def note_parts(news: Path, parts: Sequence[Part]) -> set[str]:
+def note_parts(session: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> set[str]:
     """Take the hashes off rows that were no longer where they had been when their part was read:
     the next publication sends them, or takes them away. Returns the tables that have such rows."""
     moved: set[str] = set()
-    with closing(duckdb.connect(":memory:")) as session:
-        session.execute(f"ATTACH '{quoted(news)}' AS news; SET memory_limit = '{_MEMORY}'")
-        for table in {part.table.name: part.table for part in parts}.values():
-            files = ", ".join(f"'{quoted(each.path)}'" for each in parts if each.table == table)
-            name, keys = table.name, ", ".join(table.key)
-            session.execute(
-                f"""CREATE OR REPLACE TABLE news.come_{name} AS
-                SELECT {keys}, CASE WHEN is_read THEN hash END AS hash, is_new, is_there
-                FROM news.come_{name} LEFT JOIN (
-                    SELECT {keys}, true AS is_read FROM read_parquet([{files}])) USING ({keys})"""
-            )
-            lacking = f"SELECT count(*) FROM news.come_{name} WHERE hash IS NULL"
-            if first_row(session, lacking)[0]:
-                moved.add(name)
+    for table in {part.table.name: part.table for part in parts}.values():
+        files = ", ".join(f"'{quoted(each.path)}'" for each in parts if each.table == table)
+        name, keys = table.name, ", ".join(table.key)
+        session.execute(
+            f"""CREATE OR REPLACE TABLE news.come_{name} AS
+            SELECT {keys}, CASE WHEN is_read THEN hash END AS hash, is_new, place
+            FROM news.come_{name} LEFT JOIN (
+                SELECT {keys}, true AS is_read FROM read_parquet([{files}])) USING ({keys})"""
+        )
+        lacking = f"SELECT count(*) FROM news.come_{name} WHERE hash IS NULL"
+        if first_row(session, lacking)[0]:
+            moved.add(name)
     return moved

@@ -62,7 +62,7 @@ _NO_SPACE = re.compile("No space|space left")
 
 class Engine:
     """DuckDB without a store, for one thread that has many short sessions one after another: to
-    begin and end it takes longer than to merge a few rows. Between sessions no file is open."""
+    begin and end it takes longer than to merge a few rows. Between sessions no store is open."""
 
     def __init__(self) -> None:
         self._database: duckdb.DuckDBPyConnection | None = None
@@ -76,10 +76,16 @@ class Engine:
             with closing(self._database.cursor()) as session:
                 yield session
         finally:
-            try:
-                self._database.execute("DETACH DATABASE IF EXISTS store")
-            except duckdb.Error:  # what is committed stays, even if there is no room to tidy it up
-                self.close()
+            self.let_go("store")
+
+    def let_go(self, name: str) -> None:
+        """Detach what a session has attached under a name, if it is there still."""
+        if self._database is None:
+            return
+        try:
+            self._database.execute(f"DETACH DATABASE IF EXISTS {name}")
+        except duckdb.Error:  # what is committed stays, even if there is no room to tidy it up
+            self.close()
 
     def close(self) -> None:
         """Let go of it; a later session begins anew."""
@@ -111,17 +117,20 @@ def writing(
 
 
 @contextmanager
-def reading(path: Path, *, wait: float = WAIT_SECONDS) -> Generator[duckdb.DuckDBPyConnection]:
-    """A session that only reads; several may run at once."""
+def reading(
+    path: Path, *, wait: float = WAIT_SECONDS, engine: Engine | None = None
+) -> Generator[duckdb.DuckDBPyConnection]:
+    """A session that only reads; several may run at once. It is one of an engine's, or stands
+    alone."""
     check_there(path)
-    with _attached(path, wait, _READ_ONLY) as connection:
+    with _attached(path, wait, _READ_ONLY, engine) as connection:
         if _version(connection, path) == VERSION:
             show(connection)
             yield connection
             return
-    with _attached(path, wait, _WRITABLE) as connection:
+    with _attached(path, wait, _WRITABLE, engine) as connection:
         _migrate(connection, path)
-    with reading(path, wait=wait) as connection:
+    with reading(path, wait=wait, engine=engine) as connection:
         yield connection
 
 
@@ -131,7 +140,7 @@ def show(connection: duckdb.DuckDBPyConnection) -> None:
         table.name: ", ".join(column.name for column in table.public) for table in TABLES.values()
     }
     connection.execute("; ".join(
-        f"CREATE VIEW {name} AS SELECT {columns} FROM store.{name}"
+        f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM store.{name}"
         for name, columns in shown.items()
     ))  # fmt: skip
 

@@ -19,6 +19,7 @@ import msgspec
 from hubbub.core.warehouse import Shape
 from hubbub.errors import HubbubError
 from hubbub.privacy.closed import in_turn, write_closed
+from hubbub.stores.duckdb import Engine
 
 _TOLD = "told"
 """The table of the news that says of which tables all keys are new."""
@@ -89,11 +90,10 @@ class Publication:
             left = tuple(each for each in state.owed if each not in {*receipts})
             _write(self.file, replace(state, owed=left))
 
-    def expect(self, news: Path) -> None:
-        """Remember, before anything is sent, which rows are about to arrive."""
-        with self._opened(news) as session:
-            # it is on the disk with the commit; `settle` will pack the same pages again
-            session.execute("PRAGMA disable_checkpoint_on_shutdown")
+    def expect(self, engine: Engine) -> None:
+        """Remember, before anything is sent, which rows are about to arrive. The keys are attached
+        since they were compared: rows are where they were then."""
+        with self._opened(engine) as session:
             for name, keys, is_whole in _told(session):
                 come, listed = f"news.come_{name}", ", ".join(keys)
                 if is_whole:
@@ -101,18 +101,18 @@ class Publication:
                 else:
                     session.execute(
                         f"UPDATE {name} AS t SET hash = NULL FROM {come} AS c "
-                        f"WHERE c.is_there AND {_same(keys)}"
+                        "WHERE t.rowid = c.place"
                     )
                 session.execute(
                     f"INSERT INTO {name} SELECT {listed}, NULL FROM {come}"
-                    + ("" if is_whole else " WHERE NOT is_there")
+                    + ("" if is_whole else " WHERE place IS NULL")
                 )
 
-    def settle(self, news: Path) -> bool:
+    def settle(self, engine: Engine) -> bool:
         """Remember that the rows have arrived, and that those that were gone are not there any
         more. Returns whether there is anything that the file may still have bytes of."""
         has_left = False
-        with self._opened(news) as session:
+        with self._opened(engine, is_packed=True) as session:
             for name, keys, is_whole in _told(session):
                 listed = ", ".join(keys)
                 if is_whole:
@@ -123,7 +123,7 @@ class Publication:
                 else:
                     session.execute(
                         f"UPDATE {name} AS t SET hash = c.hash FROM news.come_{name} AS c "
-                        f"WHERE {_same(keys)}"
+                        f"WHERE t.hash IS NULL AND {_same(keys)}"  # as `expect` has left them
                     )
                 gone = session.execute(
                     f"DELETE FROM {name} AS t USING news.gone_{name} AS c WHERE {_same(keys)}"
@@ -143,13 +143,23 @@ class Publication:
         fresh.replace(self.keys)
 
     @contextmanager
-    def _opened(self, news: Path) -> Generator[duckdb.DuckDBPyConnection]:
-        with closing(duckdb.connect(":memory:")) as session:
-            session.execute(f"ATTACH '{quoted(self.keys)}' AS there")
-            self.keys.chmod(0o600)
-            session.execute(f"ATTACH '{quoted(news)}' AS news (READ_ONLY); USE there; BEGIN")
-            yield session
-            session.execute("COMMIT; USE memory")
+    def _opened(
+        self, engine: Engine, *, is_packed: bool = False
+    ) -> Generator[duckdb.DuckDBPyConnection]:
+        """A transaction on the file with the keys, beside the news that the engine holds. It is on
+        the disk with the commit; into the file's pages it is packed only if that is said, for then
+        nothing changes the same pages soon."""
+        try:
+            with engine.session() as session:
+                session.execute(f"ATTACH IF NOT EXISTS '{quoted(self.keys)}' AS there")
+                self.keys.chmod(0o600)
+                session.execute("USE there; BEGIN")
+                yield session
+                session.execute("COMMIT")
+                if is_packed:
+                    session.execute("CHECKPOINT there")
+        finally:
+            engine.let_go("there")
 
 
 def publications(folder: Path) -> list[State]:
@@ -173,8 +183,10 @@ def owe(folder: Path, receipt: str) -> list[str]:
 def begin_news(
     connection: duckdb.DuckDBPyConnection, news: Path
 ) -> Callable[[str, Sequence[str], bool], None]:
-    """Attach a new file for what a publication is about to change; tables are told of by name, key
-    columns, and whether all that was there goes."""
+    """Attach a new file for what a publication is about to change, as long as the engine lasts;
+    tables are told of by name, key columns, and whether all that was there goes."""
+    # what is detached, and at the end the news themselves, need not be packed
+    connection.execute("PRAGMA disable_checkpoint_on_shutdown")
     connection.execute(f"ATTACH '{quoted(news)}' AS news")
     connection.execute(f"CREATE TABLE news.{_TOLD} (name VARCHAR, keys VARCHAR[], whole BOOLEAN)")
 

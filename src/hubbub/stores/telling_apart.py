@@ -29,19 +29,21 @@ def note_come(
 ) -> str:
     """SQL that notes the keys and hashes of the rows that are to be sent: all that the window has;
     beside what is there already, those that are new or other ones, or `all_rows` that are to be
-    there. Of writes after one only, if that is said."""
+    there. Of writes after one only, if that is said. The place of each in what is there, NULL if
+    it is not, holds as long as that stays attached."""
     keys = ", ".join(table.key)
     rows = f"""SELECT {", ".join(_key(table, each) + f" AS {each}" for each in table.key)},
         {_hash(table)} AS hash, {_is_in(table, since)} AS is_in FROM store.{table.name}
         {where(after)}"""
     if there is None:
-        chosen = f"SELECT {keys}, hash, true AS is_new, false AS is_there FROM ({rows}) WHERE is_in"
+        chosen = f"""SELECT {keys}, hash, true AS is_new, NULL::BIGINT AS place
+            FROM ({rows}) WHERE is_in"""
     else:
         wanted = "true" if all_rows else "r.hash IS DISTINCT FROM k.hash"
         chosen = f"""SELECT {", ".join(f"r.{each}" for each in table.key)}, r.hash,
-                k.hash IS NULL AS is_new, coalesce(k.is_known, false) AS is_there
-            FROM ({rows}) r LEFT JOIN (SELECT *, true AS is_known FROM {there}) k USING ({keys})
-            WHERE (r.is_in OR k.is_known) AND {wanted}"""
+                k.hash IS NULL AS is_new, k.place
+            FROM ({rows}) r LEFT JOIN (SELECT *, rowid AS place FROM {there}) k USING ({keys})
+            WHERE (r.is_in OR k.place IS NOT NULL) AND {wanted}"""
     return f"CREATE OR REPLACE TABLE news.come_{table.name} AS {chosen}"
 
 

@@ -1,5 +1,6 @@
 """Rows of a publication as Parquet files that are good to scan: one for a day, or one for all."""
 
+from bisect import bisect_right
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
@@ -10,7 +11,6 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hubbub.core.warehouse import DAY, IN_DUCKDB, Change, Field, Kind, Shape
@@ -18,7 +18,6 @@ from hubbub.destinations.lake.places import unwritable
 from hubbub.errors import DiskFull
 
 _pa: Any = pa
-_pc: Any = pc
 _pq: Any = pq
 
 _MEMORY = "1GB"
@@ -109,10 +108,12 @@ def _pieces(
 
 
 def _by_day(table: Any) -> Iterator[tuple[date, pa.Table]]:
-    runs = _pc.run_end_encode(table.column(DAY).combine_chunks())
+    days = table.column(DAY)
     table = table.drop_columns([DAY])
     begin = 0
-    for day, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
+    while begin < len(days):
+        day = days[begin].as_py()
+        end = bisect_right(range(len(days)), day, begin, key=lambda place: days[place].as_py())
         yield day, table.slice(begin, end - begin)
         begin = end
 
@@ -133,7 +134,9 @@ def _write(path: Path, schema: pa.Schema, pieces: Iterable[pa.Table]) -> int:
 def _groups(schema: Any, pieces: Iterable[Any]) -> Iterator[pa.Table]:
     held: Any = schema.empty_table()
     for piece in pieces:
-        held = _pa.concat_tables([held, piece.cast(schema)])
+        # a cast that changes nothing would load all that Arrow can compute
+        fit = piece if piece.schema.equals(schema) else piece.cast(schema)
+        held = _pa.concat_tables([held, fit])
         while held.num_rows >= ROW_GROUP:
             yield held.slice(0, ROW_GROUP)
             held = held.slice(ROW_GROUP)

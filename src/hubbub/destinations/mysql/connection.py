@@ -4,16 +4,18 @@ A server's error may quote rows (`Duplicate entry '…'`), so of its errors only
 """
 
 import os
-import ssl
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from hubbub.core.loopback import is_loopback
 from hubbub.core.warehouse import namespace_of
 from hubbub.errors import HubbubError, TryAgain, UsageError
+
+if TYPE_CHECKING:
+    import ssl
 
 PASSWORD = "MYSQL_PWD"  # noqa: S105 -- the variable's name
 """The environment variable with the password, as the server's own programs know it."""
@@ -157,7 +159,9 @@ def _driver() -> Any:
     return pymysql
 
 
-def _context(address: Address) -> ssl.SSLContext:
+def _context(address: Address) -> "ssl.SSLContext":
+    import ssl
+
     try:
         return ssl.create_default_context(cafile=address.ca)
     except (OSError, ssl.SSLError) as error:
@@ -178,6 +182,8 @@ def explained(address: Address) -> Generator[None]:
 
 
 def _explanation(error: Any, address: Address) -> HubbubError:
+    import ssl
+
     code = error.args[0] if error.args else 0
     cause = getattr(error, "original_exception", None)
     if isinstance(cause, ssl.SSLError):

@@ -2,22 +2,20 @@
 
 import os
 import re
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from hubbub.core.loopback import is_loopback
 from hubbub.destinations.postgres.statements import literal
 from hubbub.errors import HubbubError, TryAgain, UsageError
 
 _pa: Any = pa
-_pq: Any = pq
 
 PORT = 5432
 _FILES = ("sslrootcert", "sslcert", "sslkey")
@@ -164,11 +162,27 @@ class Session:
         if not files:
             return
         where: dict[str, Any] = {"db_schema_name": schema} if schema else {"temporary": True}
-        reader = _pa.RecordBatchReader.from_batches(
-            _pq.read_schema(files[0]), _without_zeros(files)
-        )
+        reader = _without_zeros(files)
         with self._explained(), self._connection.cursor() as cursor:
             cursor.adbc_ingest(table, reader, mode="append", **where)
+
+    @property
+    def answers(self) -> bool:
+        """Whether the connection still holds, after a while in which nothing was asked."""
+        import adbc_driver_manager as driver
+
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+            self._connection.rollback()
+        except driver.Error:
+            return False
+        return True
+
+    def close(self) -> None:
+        """End the connection."""
+        with self._forgiving():
+            self._connection.close()
 
     @contextmanager
     def transaction(self) -> Generator[None]:
@@ -202,9 +216,36 @@ class Session:
             return
 
 
-@contextmanager
-def connected(address: Address) -> Generator[Session]:
-    """A session. Raises `HubbubError`, or `TryAgain` if the database cannot be reached."""
+class Line:
+    """The way to a database: one connection, which stays open between two uses, for beginning it
+    takes longer than most of what is asked."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._session: Session | None = None
+
+    @contextmanager
+    def session(self) -> Generator[Session]:
+        """The session; a new one if there is none that answers, and none is left after an error.
+        Raises `HubbubError`, or `TryAgain` if the database cannot be reached."""
+        if self._session is None or not self._session.answers:
+            self.close()
+            self._session = _connected(self._address)
+        try:
+            yield self._session
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the connection, if there is one."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+
+def _connected(address: Address) -> Session:
+    """A new session."""
     try:
         from adbc_driver_postgresql import dbapi
     except ImportError as error:
@@ -215,18 +256,22 @@ def connected(address: Address) -> Generator[Session]:
 
     module: Any = dbapi
     try:
-        connection = module.connect(address.uri)
+        return Session(module.connect(address.uri), address.title)
     except driver.Error as error:
         raise unreachable(error, address) from None
-    with closing(connection):
-        yield Session(connection, address.title)
 
 
-def _without_zeros(files: Iterable[Path]) -> Iterator[pa.RecordBatch]:
+def _without_zeros(files: Sequence[Path]) -> pa.RecordBatchReader:
     """The rows of Parquet files. PostgreSQL has no character 0 in texts: it is left out."""
-    for file in files:
-        for batch in _pq.ParquetFile(file).iter_batches(_BATCH_ROWS):
-            yield _cleaned(batch)
+    import pyarrow.parquet as pq
+
+    parquet: Any = pq
+    batches = (
+        _cleaned(batch)
+        for file in files
+        for batch in parquet.ParquetFile(file).iter_batches(_BATCH_ROWS)
+    )
+    return _pa.RecordBatchReader.from_batches(parquet.read_schema(files[0]), batches)
 
 
 def _cleaned(batch: Any) -> Any:

@@ -77,6 +77,9 @@ class BigQuery:
             work.end(mark)
         return {} if refused is None else {sql.POSTS: refused}
 
+    def close(self) -> None:
+        """Nothing is held open: each use has a client of its own."""
+
 
 class _Work:
     """One publication's changes of a dataset."""

@@ -85,6 +85,9 @@ class Lake:
             place.end()
         return {}
 
+    def close(self) -> None:
+        """Nothing is held open: a lake is files."""
+
     def _described(self) -> "Description | None":
         from hubbub.destinations.lake.description import NAME, decoded
 

@@ -83,6 +83,9 @@ class MySQL:
             work.end(mark)
         return {}
 
+    def close(self) -> None:
+        """Nothing is held open: each use has a connection of its own."""
+
     @contextmanager
     def _writing(self, mark: str) -> Generator["_Work"]:
         database = sql.quoted(self._address.database)

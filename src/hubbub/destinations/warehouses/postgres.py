@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Callable, Collection, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from hubbub.core.warehouse import Change, Shape, Shown, claim_of, namespace_of
 from hubbub.destinations.postgres import statements as sql
 from hubbub.destinations.postgres.connection import (
     Address,
+    Line,
     Refused,
     Session,
     address_of,
-    connected,
 )
 from hubbub.errors import HubbubError, TryAgain
 
@@ -33,6 +34,7 @@ class Postgres:
 
     def __init__(self, address: Address, workspace: str) -> None:
         self._address = address
+        self._line = Line(address)
         self._schema = namespace_of(workspace)
         self.title = f"{address.title}, schema {self._schema}"
         self.identity = f"{address.title}#{self._schema}"
@@ -43,7 +45,7 @@ class Postgres:
 
     def mark(self) -> str | None:
         """The mark of the last publication that ended here."""
-        with connected(self._address) as session, session.transaction():
+        with self._line.session() as session, session.transaction():
             if not self._has_book(session):
                 return None
             mark = self._book(session).get(_MARK)
@@ -58,7 +60,7 @@ class Postgres:
     ) -> dict[str, str]:
         """Carry out the changes, a transaction each. Rows wait in temporary tables, which end with
         the connection: nothing else is left behind, however this ends."""
-        with connected(self._address) as session:
+        with closing(self), self._line.session() as session:
             self._begin(session, mark)
             for change in changes:
                 with session.transaction():
@@ -70,6 +72,10 @@ class Postgres:
                     self._forget(session, _TABLE + name)
                 self._note(session, _MARK, mark)
         return refused
+
+    def close(self) -> None:
+        """End the connection that `mark` has left open for `bring`."""
+        self._line.close()
 
     def _has_book(self, session: Session) -> bool:
         """Whether something was published here. Raises `HubbubError` if nothing may be."""
@@ -149,11 +155,13 @@ class Postgres:
         if change.is_whole or is_new:
             if not is_new:
                 session.run_all(sql.undress(sql.name(self._schema), table, shape))
+            session.run_all(sql.prepare(table, shape))
             session.load(shape.name, change.rows, schema=self._schema)
             session.run_all(sql.dress(table, shape))
             return
         if change.gone:
             self._staged(session, "gone", table, shape.key, change.gone)
+            session.run("ANALYZE pg_temp.gone")  # a merge has but one way, a join has several
             session.run(sql.remove(table, "pg_temp.gone", shape))
         if change.rows:
             self._staged(session, "rows", table, [each.name for each in shape.fields], change.rows)
@@ -168,7 +176,6 @@ class Postgres:
             f"SELECT {sql.names(columns)} FROM {table} LIMIT 0"
         )
         session.load(name, files, schema=None)
-        session.run(f"ANALYZE pg_temp.{name}")
 
     def _fit(self, session: Session, shape: Shape, *, is_whole: bool) -> bool:
         """Make a table, or give it the columns that it is to have; whether it is new."""
