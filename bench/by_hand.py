@@ -12,10 +12,10 @@ from pathlib import Path
 
 import duckdb
 
+from hubbub.core.tables import TABLES
+
 PACK = Path(__file__).parents[1] / "src" / "hubbub" / "packs" / "community"
-TABLES = ("users", "profiles", "channels", "memberships", "messages", "reactions", "mentions",
-          "links", "files", "shares")  # fmt: skip
-VIEWS = ("names", "authored", "people_messages", "people", "joined", "members", "channel_names",
+VIEWS = ("names", "people_messages", "people", "joined", "first_seen", "members", "channel_names",
          "threads", "questions", "edges")  # fmt: skip
 
 

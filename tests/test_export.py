@@ -9,6 +9,8 @@ from typing import Any
 
 import duckdb
 import pytest
+from bench import by_hand
+from bench.__main__ import BATCH_METRICS
 
 from hubbub.content import EVERYBODYS
 from hubbub.errors import UsageError
@@ -115,6 +117,17 @@ def test_every_metric_has_the_same_rows_in_every_form(community: Settings, tmp_p
                 assert [record[column.name] for record in records] == values, name
                 written = ["" if value is None else str(value) for value in values]
                 assert [line[index] for line in lines[1:]] == written, name
+
+
+def test_the_same_sql_by_hand_gives_as_many_rows(community: Settings, tmp_path: Path) -> None:
+    by_hand.main(community.home, tmp_path / "hand", [*BATCH_METRICS])
+    export_metrics(community, [*BATCH_METRICS], {}, tmp_path / "through", "csv")
+    for name in BATCH_METRICS:
+        one, other = (
+            [*csv.reader((tmp_path / each / f"{name}.csv").read_text("utf-8").splitlines())]
+            for each in ("hand", "through")
+        )
+        assert (one[0], len(one)) == (other[0], len(other)), name
 
 
 def test_times_in_files_are_iso_utc_to_the_microsecond(community: Settings, tmp_path: Path) -> None:
