@@ -121,10 +121,7 @@ class Publication:
                         f"INSERT INTO {name} SELECT {listed}, hash FROM news.come_{name}"
                     )
                 else:
-                    session.execute(
-                        f"UPDATE {name} AS t SET hash = c.hash FROM news.come_{name} AS c "
-                        f"WHERE t.hash IS NULL AND {_same(keys)}"  # as `expect` has left them
-                    )
+                    _fill(session, name, keys)
                 gone = session.execute(
                     f"DELETE FROM {name} AS t USING news.gone_{name} AS c WHERE {_same(keys)}"
                 )
@@ -210,6 +207,16 @@ def _begin(session: duckdb.DuckDBPyConnection, name: str, listed: str) -> None:
     session.execute(
         f"CREATE OR REPLACE TABLE {name} AS SELECT {listed}, hash FROM news.come_{name} LIMIT 0"
     )
+
+
+def _fill(session: duckdb.DuckDBPyConnection, name: str, keys: Sequence[str]) -> None:
+    """Give keys without a hash, as `expect` has left them, the hash of the row that has arrived:
+    those that were there before by their place, which is quick, and all others by themselves."""
+    filled = f"UPDATE {name} AS t SET hash = c.hash FROM news.come_{name} AS c WHERE t.hash IS NULL"
+    [(come,)] = session.execute(f"SELECT count(*) FROM news.come_{name}").fetchall()
+    [(known,)] = session.execute(f"{filled} AND t.rowid = c.place").fetchall()
+    if known < come:
+        session.execute(f"{filled} AND {_same(keys)}")
 
 
 def _same(keys: Sequence[str]) -> str:
