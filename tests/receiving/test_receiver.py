@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from ingest import TEAM, WORDS, Place, delivery, place, texts_of, wait_for
 
 from hubbub.core.ports import Outcome
+from hubbub.flows.applying_policy import kept_out
 from hubbub.flows.gates import Gates
-from hubbub.flows.workspace import kept_out
 from hubbub.slack.events import Delivery
 
 FRESH, AGAIN = Outcome.DONE, Outcome.DUPLICATE

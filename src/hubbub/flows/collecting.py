@@ -16,21 +16,14 @@ from typing import TYPE_CHECKING, Any
 from hubbub.core.progress import BEGINNING
 from hubbub.core.tables import API_CALLS, RUNS, Privacy
 from hubbub.errors import Exit, HubbubError, TryAgain, UsageError
+from hubbub.flows.applying_policy import gate_of, needs_directory, people_in, stored_channels
 from hubbub.flows.auditing import audited_run
 from hubbub.flows.connecting import connect
 from hubbub.flows.journaling import alone, merge_journal, open_journal
 from hubbub.flows.keeping_files import files_of
 from hubbub.flows.keeping_raw import RawFolder
 from hubbub.flows.reading import reader_of
-from hubbub.flows.workspace import (
-    contradictions,
-    gate_of,
-    needs_directory,
-    new_run_id,
-    people_in,
-    policy_of_workspace,
-    stored_channels,
-)
+from hubbub.flows.workspace import contradictions, new_run_id, policy_of_workspace
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.policy import Policy
 from hubbub.settings import Settings

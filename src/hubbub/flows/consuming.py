@@ -21,15 +21,10 @@ from hubbub.core.broker import BrokerDown
 from hubbub.core.tables import QUARANTINE
 from hubbub.core.topic import Event, Gathered, NoRecord, read
 from hubbub.errors import HubbubError, TryAgain
+from hubbub.flows.applying_policy import gate_of_store
 from hubbub.flows.auditing import audited_run
 from hubbub.flows.loading import merge_staged, sole_loader
-from hubbub.flows.workspace import (
-    gate_of_store,
-    keys_of,
-    policy_of_workspace,
-    scratch_folder,
-    stored_team,
-)
+from hubbub.flows.workspace import keys_of, policy_of_workspace, scratch_folder, stored_team
 from hubbub.privacy.admission import refuse_looser
 from hubbub.privacy.keys import ENVIRONMENT, from_environment
 from hubbub.settings import Settings

@@ -16,19 +16,14 @@ import msgspec
 from hubbub.core.tables import TABLES, Column, Privacy
 from hubbub.destinations.files import whole
 from hubbub.errors import UsageError
+from hubbub.flows.applying_policy import limits_of
 from hubbub.flows.auditing import audited
 from hubbub.flows.journaling import alone, take_over
 from hubbub.flows.keeping_files import safe_name
 from hubbub.flows.ledger import release_in_ledger, renew_ledger
 from hubbub.flows.loading import take_over_events
 from hubbub.flows.outputs import Outputs
-from hubbub.flows.workspace import (
-    keys_of,
-    limits_of,
-    made,
-    new_run_id,
-    policy_of_workspace,
-)
+from hubbub.flows.workspace import keys_of, made, new_run_id, policy_of_workspace
 from hubbub.privacy.audit import Plain
 from hubbub.privacy.keys import Keys
 from hubbub.privacy.policy import Policy

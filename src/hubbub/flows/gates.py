@@ -13,14 +13,9 @@ import msgspec
 
 from hubbub.core.batch import Envelope
 from hubbub.errors import UsageError
+from hubbub.flows.applying_policy import gate_of, needs_directory, people_in, stored_channels
 from hubbub.flows.reading import reader_of
-from hubbub.flows.workspace import (
-    gate_of,
-    needs_directory,
-    people_in,
-    policy_of_workspace,
-    stored_channels,
-)
+from hubbub.flows.workspace import policy_of_workspace
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.scrub import Person
 from hubbub.settings import Settings

@@ -18,19 +18,17 @@ import duckdb
 from hubbub.core.batch import Admitted, Envelope
 from hubbub.core.ports import Archive, Part
 from hubbub.core.tables import RUNS, Privacy
-from hubbub.flows.auditing import audited_run
-from hubbub.flows.reading import Reader, reader_of
-from hubbub.flows.workers import held_archive, reading_workers
-from hubbub.flows.workspace import (
+from hubbub.flows.applying_policy import (
     gate_of,
     needs_directory,
-    new_run_id,
     people_in,
-    policy_of_workspace,
-    scratch_folder,
     settle,
     stored_channels,
 )
+from hubbub.flows.auditing import audited_run
+from hubbub.flows.reading import Reader, reader_of
+from hubbub.flows.workers import held_archive, reading_workers
+from hubbub.flows.workspace import new_run_id, policy_of_workspace, scratch_folder
 from hubbub.privacy.gate import Channel, Gate
 from hubbub.privacy.policy import Policy
 from hubbub.settings import Settings

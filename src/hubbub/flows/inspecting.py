@@ -11,10 +11,11 @@ import duckdb
 from hubbub.core.findings import Finding, ok, problem, remark, some
 from hubbub.core.tables import TABLES, Column, Privacy
 from hubbub.errors import HubbubError
+from hubbub.flows.applying_policy import limits_of, scrubber_of
 from hubbub.flows.auditing import audited
 from hubbub.flows.erasing import old_raw
 from hubbub.flows.outputs import Outputs
-from hubbub.flows.workspace import keys_of, limits_of, policy_of_workspace, scrubber_of
+from hubbub.flows.workspace import keys_of, policy_of_workspace
 from hubbub.privacy.policy import Policy
 from hubbub.privacy.refusals import RefusalFile, Refusals
 from hubbub.privacy.scrub import Scrubber

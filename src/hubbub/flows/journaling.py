@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 import duckdb
 
-from hubbub.flows.workspace import gate_of_store, scratch_folder, settle, sole
+from hubbub.flows.applying_policy import gate_of_store, settle
+from hubbub.flows.workspace import scratch_folder, sole
 from hubbub.privacy.gate import Gate
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store

@@ -17,9 +17,10 @@ import msgspec
 
 from hubbub.errors import HubbubError, TryAgain
 from hubbub.flows.admitting import place_of
+from hubbub.flows.applying_policy import gate_of_store, settle
 from hubbub.flows.gates import Gates
 from hubbub.flows.vitals import Vitals
-from hubbub.flows.workspace import gate_of_store, policy_of_workspace, scratch_folder, settle, sole
+from hubbub.flows.workspace import policy_of_workspace, scratch_folder, sole
 from hubbub.privacy.gate import Gate
 from hubbub.privacy.policy import Policy
 from hubbub.settings import Settings

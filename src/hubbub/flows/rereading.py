@@ -16,16 +16,11 @@ import pyarrow as pa
 from hubbub.core.batch import Batch
 from hubbub.core.tables import SEEN
 from hubbub.errors import UsageError
+from hubbub.flows.applying_policy import gate_of, settle, stored_channels
 from hubbub.flows.auditing import audited_run
 from hubbub.flows.journaling import alone, take_over
 from hubbub.flows.reading import Reader, reader_of
-from hubbub.flows.workspace import (
-    gate_of,
-    policy_of_workspace,
-    scratch_folder,
-    settle,
-    stored_channels,
-)
+from hubbub.flows.workspace import policy_of_workspace, scratch_folder
 from hubbub.privacy.gate import Gate
 from hubbub.privacy.policy import Policy
 from hubbub.settings import Settings
