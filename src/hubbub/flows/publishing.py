@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from hubbub.metrics.run import Runner
 from hubbub.metrics.small_groups import TooFewMembers
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
-from hubbub.stores.comparing import Compared, Comparison, Part, note_parts, read_part
+from hubbub.stores.comparing import NEWS, Compared, Comparison, Part, note_parts, read_part
 from hubbub.stores.publications import Publication, State
 
 if TYPE_CHECKING:
@@ -191,11 +192,27 @@ class _Work:
                     publication.lock.unlink()
 
     def look(self) -> _Found:
-        """Find out what is to be done, in a session on the store that ends with this."""
-        settings, warehouse, asked = self._settings, self._warehouse, self._asked
+        """Find out what is to be done."""
+        warehouse = self._warehouse
         before = self._publication.state() or State(warehouse.title, warehouse.identity)
         self._progress("looking", 0, 0)
-        mark = warehouse.mark()
+        with ThreadPoolExecutor(1) as meanwhile:
+            mark = meanwhile.submit(warehouse.mark)
+            if before.written and not (before.owed or self._asked.is_whole):
+                # few rows have to be read, in the time that the destination takes to answer; that
+                # it is as it was left is nearly always so
+                found = self._read(before, before.mark)
+                if mark.result() == before.mark:
+                    return found
+                self._engine.close()
+                for news in self._folder.glob(f"{NEWS}*"):
+                    news.unlink()
+            return self._read(before, mark.result())
+
+    def _read(self, before: State, mark: str | None) -> _Found:
+        """Find out what is to be done at a destination with this mark, in sessions on the store
+        that end with this."""
+        settings, warehouse, asked = self._settings, self._warehouse, self._asked
         catalog, k = Catalog(settings.pack), smallest_group(settings)
         with store.reading(settings.store, engine=self._engine) as connection:
             owner = keys_of(settings, connection).mark
