@@ -1,5 +1,6 @@
 """A destination that is a few tables in memory: it does what it is told, and no more."""
 
+import copy
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,15 @@ class Memory:
 
     def close(self) -> None:
         pass
+
+    def backup(self) -> Callable[[], None]:
+        """Keep what is there now; to be called when it is to be that again."""
+        there, mark = copy.deepcopy(self.there), self._mark
+
+        def restore() -> None:
+            self.there, self._mark = there, mark
+
+        return restore
 
     def _go_away(self, when: str) -> None:
         if self.ends == when:

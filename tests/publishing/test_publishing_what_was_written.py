@@ -122,6 +122,26 @@ def test_what_was_broken_off_is_compared_whole(tmp_path: Path, memory: Memory, w
     assert_same(world, memory)
 
 
+@pytest.mark.parametrize("is_known", [False, True], ids=["emptied", "of before"])
+def test_a_destination_that_is_not_as_it_was_left_gets_all(
+    tmp_path: Path, memory: Memory, is_known: bool
+) -> None:
+    world = World(tmp_path)
+    restore = memory.backup()
+    _published(world)
+    if is_known:
+        restore = memory.backup()
+    world.edit()
+    _published(world)
+    world.edit()
+    world.delete()
+    restore()
+    done = _published(world)
+    assert all(each.change.is_whole for each in done.tables)
+    assert_same(world, memory)
+    assert not _published(world).tables, "what is there now is known again"
+
+
 def test_before_anything_is_sent_it_is_noted_of_which_rows(tmp_path: Path, memory: Memory) -> None:
     world = World(tmp_path)
     _published(world)
