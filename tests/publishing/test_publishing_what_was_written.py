@@ -18,8 +18,10 @@ from hubbub.errors import TryAgain
 from hubbub.flows import publishing
 from hubbub.flows.publishing import Asked, Published, publish
 from hubbub.stores import comparing
+from hubbub.stores import duckdb as store
 from hubbub.stores.erasing import erase_members
 from hubbub.stores.telling_apart import near
+from hubbub.stores.writes import last_write, written_after
 from tests.publishing.communities import NAMES, sorted_rows, stored
 from tests.publishing.kept_in_memory import Memory
 from tests.publishing.world import FILES, HAPPENS, KEYED, World
@@ -72,6 +74,28 @@ def test_every_kind_of_write_reaches_the_destination(tmp_path: Path, memory: Mem
         if number % 2:
             _published(world)
             assert_same(world, memory)
+
+
+def test_an_edit_writes_no_more_than_it_changes(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    hanging = ["reactions", "mentions", "links"]
+    for happens, expected in ((world.reword, [0, 0, 0]), (world.edit, [-2, -1, -1])):
+        with store.reading(world.path) as connection:
+            before, last = _counts(connection, hanging), last_write(connection)
+        happens()
+        with store.reading(world.path) as connection:
+            after = _counts(connection, hanging)
+            assert [new - old for old, new in zip(before, after, strict=True)] == expected
+            assert _counts(connection, ["messages"], last) == [1]
+            assert _counts(connection, hanging, last) == [0, 0, 0]
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, tables: list[str], after: int = 0) -> list[int]:
+    """How many rows of tables are from writes after one."""
+    queries = [
+        f"(SELECT count(*) FROM store.{each} WHERE {written_after(after)})" for each in tables
+    ]
+    return [*connection.execute(f"SELECT {', '.join(queries)}").fetchall()[0]]
 
 
 @pytest.mark.parametrize("goes_on", [False, True])

@@ -136,6 +136,12 @@ class World:
         }
         self.merge(self._say(ts, **edited))
 
+    def reword(self) -> None:
+        """An edit that leaves reactions, mentions and links as they are."""
+        ts, at = self._one(), self.next()
+        text = f"said at {ts}, and again at {at}, <@U2>: <https://example.org/{ts}|here>"
+        self.merge(self._say(ts, text=text, edited={"user": "U1", "ts": at}))
+
     def repeat(self) -> None:
         """An older copy of a message, of which something is known that is newer."""
         self.merge(self._say(self._one()))
@@ -247,10 +253,10 @@ class World:
 HAPPENS: dict[str, Callable[[World], None]] = {
     each.__name__: each
     for each in (
-        World.list_people, World.post, World.edit, World.repeat, World.reply, World.react,
-        World.take_back, World.delete, World.leave, World.rename, World.move, World.withdraw,
-        World.close, World.forget, World.retain, World.renew, World.reread, World.run,
-        World.rewrite, World.back_up, World.restore, World.grow_old,
+        World.list_people, World.post, World.edit, World.reword, World.repeat, World.reply,
+        World.react, World.take_back, World.delete, World.leave, World.rename, World.move,
+        World.withdraw, World.close, World.forget, World.retain, World.renew, World.reread,
+        World.run, World.rewrite, World.back_up, World.restore, World.grow_old,
     )
 }  # fmt: skip
 """All that happens, by name."""

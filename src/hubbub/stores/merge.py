@@ -142,18 +142,13 @@ def _statements(table: Table) -> list[str]:
     name, keys = table.name, ", ".join(table.key)
     uncontested = f"ANTI JOIN contested_{name} USING ({keys})"
     read_once = [hanging.table for hanging in table.sets if not hanging.reread]
+    changed = f"SELECT {keys} FROM settled_{name} WHERE is_changed AND NOT is_new"
     statements = [
         f"CREATE OR REPLACE TEMP VIEW fresh_{name} AS SELECT * FROM staged_{name} {uncontested}",
         *_settling(table),
         # what is settled in another way leaves the store before anything new enters
-        *(
-            deleting(
-                each,
-                table.key,
-                f"SELECT {keys} FROM settled_{name} WHERE is_changed AND NOT is_new",
-            )
-            for each in (name, *read_once)
-        ),
+        deleting(name, table.key, changed),
+        *(_leaving(table, there, changed) for there in read_once),
         f"INSERT INTO store.{name} BY NAME SELECT {', '.join(table.names)} FROM fresh_{name}",
         f"INSERT INTO store.{name} BY NAME SELECT * EXCLUDE (copy) FROM final_{name}",
     ]
@@ -164,10 +159,42 @@ def _statements(table: Table) -> list[str]:
             *(
                 _replace_reread(table, there)
                 if hanging.reread
-                else [f"INSERT INTO store.{there} BY NAME SELECT {columns} FROM final_{there}"]
+                else [_entering(table, there, changed)]
             ),
         ]
     return statements
+
+
+def _leaving(table: Table, there: str, changed: str) -> str:
+    """SQL that deletes those rows of sets of changed keys that are not in the sets any more. Those
+    that are stay untouched: most changes are no changes of sets, and what is not written anew need
+    not be published anew."""
+    stored = (
+        f"SELECT rowid AS place, * FROM store.{there} SEMI JOIN ({changed}) USING ({_of(table)})"
+    )
+    return deleting(
+        there,
+        ("rowid",),
+        f"SELECT s.place AS rowid FROM ({stored}) s ANTI JOIN final_{there} f ON {_same(there)}",
+    )
+
+
+def _entering(table: Table, there: str, changed: str) -> str:
+    """SQL that inserts those rows of the final sets that are not in the store."""
+    columns = ", ".join(f"f.{each}" for each in TABLES[there].names)
+    stored = f"FROM store.{there} SEMI JOIN ({changed}) USING ({_of(table)})"
+    return (
+        f"INSERT INTO store.{there} BY NAME SELECT {columns} FROM final_{there} f "
+        f"ANTI JOIN ({stored}) s ON {_same(there)}"
+    )
+
+
+def _of(table: Table) -> str:
+    return ", ".join(table.key)
+
+
+def _same(there: str) -> str:
+    return " AND ".join(f"s.{each} IS NOT DISTINCT FROM f.{each}" for each in TABLES[there].names)
 
 
 def _replace_reread(table: Table, there: str) -> list[str]:
