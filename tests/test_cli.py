@@ -180,6 +180,15 @@ def test_a_reader_that_closes_the_pipe_is_no_error(home: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize(("closed", "expected"), [(">&-", ""), ("> /dev/full", "No space left")])
+def test_it_ends_also_where_nothing_can_be_written(home: Path, closed: str, expected: str) -> None:
+    command = f"{sys.executable} -m hubbub show totals --home {home} {closed}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == (1 if expected else 0)
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_quiet_keeps_notes_away(tmp_path: Path) -> None:
     archive = write_export(tmp_path / "export")
     assert hubbub("-q", "import", archive, "--home", tmp_path / "home").stderr == ""

@@ -1,6 +1,8 @@
 """The command line: a verb a module, found by its `command`."""
 
+import atexit
 import gc
+import os
 import sys
 
 from hubbub.errors import Exit
@@ -12,6 +14,24 @@ and were looked through again and again."""
 
 def main() -> None:
     """Run the program and exit with its code."""
+    code: int | None = None
+
+    def leave() -> None:
+        """End at once, when all else that has to be done at the end is done: Python would take
+        every module apart, for as long as a short command takes to do its work."""
+        if code is None:
+            return
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except OSError:
+            return  # Python tells of it
+        os._exit(code)
+
+    atexit.register(leave)  # first of all, so that it is called last
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who has started us; no file may take its place
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     gc.set_threshold(_OBJECTS)
     try:  # Ctrl-C may come while the modules are still being loaded
         from hubbub.cli.program import run
