@@ -3,7 +3,29 @@
 import json
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+
+import duckdb
+
+CHANGES = ("the newest 1 % changed", "1 % changed, all over the days")
+"""Which messages are edited; most changes are of the first kind."""
+
+
+def change(home: Path, archive: Path, which: str, number: int) -> None:
+    """Edit a hundredth of the messages of an archive that a home has imported."""
+    from bench.__main__ import hubbub
+
+    store = home / "default/store.duckdb"
+    with closing(duckdb.connect(str(store), read_only=True)) as session:
+        query = "SELECT quantile_disc(ts, 0.99) FROM messages"
+        newest: str = session.execute(query).fetchall()[0][0]
+    edited = archive.with_name(f"edited-{number}.zip")
+    write_edited(
+        archive, edited, number,
+        (lambda ts: ts >= newest) if which == CHANGES[0] else (lambda ts: ts.endswith("00")),
+    )  # fmt: skip
+    hubbub(home, "import", edited)
 
 
 def write_edited(archive: Path, path: Path, number: int, is_edited: Callable[[str], bool]) -> None:

@@ -15,12 +15,11 @@ from pathlib import Path
 import duckdb
 
 from bench.__main__ import Run, hubbub, made_export, middle, run, say
-from bench.edited import write_edited
+from bench.edited import CHANGES, change
 from hubbub.core.tables import PUBLISHED
 from hubbub.core.warehouse import DAY, shape_of
 
 _DAY = f"make_timestamp(split_part(ts, '.', 1)::BIGINT * 1000000)::DATE AS {DAY}"
-_CHANGES = ("the newest 1 % changed", "1 % changed, all over the days")
 
 
 def bare(store: Path, folder: Path, *, by_day: bool) -> None:
@@ -36,20 +35,6 @@ def bare(store: Path, folder: Path, *, by_day: bool) -> None:
             session.execute(f"COPY (SELECT {columns} FROM {table.name}) TO '{target}' ({options})")
 
 
-def change(home: Path, archive: Path, which: str, number: int) -> None:
-    """Edit a hundredth of the messages."""
-    store = home / "default/store.duckdb"
-    with closing(duckdb.connect(str(store), read_only=True)) as session:
-        query = "SELECT quantile_disc(ts, 0.99) FROM messages"
-        newest: str = session.execute(query).fetchall()[0][0]
-    edited = archive.with_name(f"edited-{number}.zip")
-    write_edited(
-        archive, edited, number,
-        (lambda ts: ts >= newest) if which == _CHANGES[0] else (lambda ts: ts.endswith("00")),
-    )  # fmt: skip
-    hubbub(home, "import", edited)
-
-
 def measured(home: Path, archive: Path, folder: Path) -> Iterator[tuple[str, Run]]:
     """Publish in every way; what was done, and what it took."""
     numbers = count(len([*folder.glob("edited-*.zip")]))
@@ -63,7 +48,7 @@ def measured(home: Path, archive: Path, folder: Path) -> Iterator[tuple[str, Run
         shutil.rmtree(folder / form, ignore_errors=True)
         yield form, hubbub(home, "publish", place)
         yield f"{form}, nothing changed", hubbub(home, "publish", place)
-        for name in _CHANGES:
+        for name in CHANGES:
             change(home, archive, name, next(numbers))
             yield f"{form}, {name}", hubbub(home, "publish", place)
 
@@ -94,7 +79,7 @@ def main(messages: int = 1_000_000, rounds: int = 3) -> None:
         for form in ("parquet", "delta"):
             for other in ("bare", "days"):
                 say(f"publish to {form} / {other} COPY, CPU", _ratio(runs, form, other), "none set")
-            for name in ("nothing changed", *_CHANGES):
+            for name in ("nothing changed", *CHANGES):
                 ratio = _ratio(runs, f"{form}, {name}", form)
                 say(f"{form}: {name} / all, CPU", ratio, "at most 0.05")
 

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tests.publishing.postgres_server import OWNER, NoServer, PostgresServer
 
-from bench.edited import write_edited
+from bench.edited import CHANGES, change
 from hubbub.core.tables import MESSAGES
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
@@ -77,19 +78,20 @@ def _measure(folder: Path, server: PostgresServer, messages: int) -> None:
     say(f"{messages:,} messages published / loaded bare", ratio, "none set")
     whole = [hubbub(settings.home, "publish", f"{url}/whole", "--full-refresh")
              for _ in range(ROUNDS)]  # fmt: skip
-    changed: list[Run] = []
-    for number in range(ROUNDS):
-        _change(settings, archive, number)
-        changed.append(hubbub(settings.home, "publish", f"{url}/whole"))
-    nothing = [hubbub(settings.home, "publish", f"{url}/whole") for _ in range(ROUNDS)]
+    numbers = count()
+    after: dict[str, list[Run]] = {}
+    for which in CHANGES * ROUNDS:
+        change(settings.home, archive, which, next(numbers))
+        after.setdefault(which, []).append(hubbub(settings.home, "publish", f"{url}/whole"))
+    after["nothing changed"] = [
+        hubbub(settings.home, "publish", f"{url}/whole") for _ in range(ROUNDS)
+    ]
     full = middle([each.wall for each in whole])
-    for name, runs, target in (
-        ("1 % of messages changed", changed, "at most 5"), ("nothing changed", nothing, "none set")
-    ):  # fmt: skip
+    for name, runs in after.items():
         share = 100 * middle([each.wall for each in runs]) / full
-        say(f"{name} / everything", share, target, unit="%")
+        say(f"{name} / everything", share, "at most 5", unit="%")
     say("peak memory", max(each.memory for each in whole), "none set", unit="MB")
-    for name, runs in (("everything", whole), ("1 %", changed), ("nothing", nothing)):
+    for name, runs in {"everything": whole, **after}.items():
         wall, cpu = middle([each.wall for each in runs]), middle([each.cpu for each in runs])
         print(f"    {name}: {wall:.2f} s, Hubbub's CPU {cpu:.2f} s")
 
@@ -124,15 +126,6 @@ def _connected(server: PostgresServer) -> Generator[Any]:
     uri = f"postgresql://{OWNER}@127.0.0.1:{server.port}/bare"
     with closing(driver.connect(uri)) as connection:
         yield connection
-
-
-def _change(settings: Settings, archive: Path, number: int) -> None:
-    """Edit a hundredth of the messages, spread over all of them."""
-    from bench.__main__ import hubbub
-
-    edited = archive.with_name(f"edited-{number}.zip")
-    write_edited(archive, edited, number, lambda ts: int(ts[-6:]) % 100 == number)
-    hubbub(settings.home, "import", edited)
 
 
 if __name__ == "__main__":
