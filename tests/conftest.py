@@ -1,5 +1,6 @@
 """What all tests share: the data beside the repository, and how long property tests search."""
 
+import gc
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -27,6 +28,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left = {item for item in items if item.get_closest_marker("soak") and not _runs_all(item)}
     config.hook.pytest_deselected(items=[*left])
     items[:] = [item for item in items if item not in left]
+
+
+def pytest_collection_finish() -> None:
+    """Do not look for garbage in all that is loaded by now: it stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def _runs_all(item: pytest.Item) -> bool:
