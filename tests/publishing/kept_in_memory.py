@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import duckdb
@@ -25,13 +26,23 @@ class Memory:
         self.sent = 0
         """Rows that have come."""
         self.ends: str | None = None
-        """Whether it goes away `before` it has taken anything, or `after` it has taken all."""
+        """Whether it goes away when it is `asked`, `before` it has taken anything, or `after` it
+        has taken all."""
+        self.answers = Event()
+        """Whether it answers."""
+        self.answers.set()
+        self.was_waited_for = False
+        """Whether it has answered at last, or waited for long."""
         self._mark: str | None = None
 
     def table_name(self, table: str) -> str:
         return table
 
     def mark(self) -> str | None:
+        self._go_away("asked")
+        if not self.answers.is_set():
+            self.answers.wait(20)
+            self.was_waited_for = True
         return self._mark
 
     def bring(

@@ -166,6 +166,39 @@ def test_a_destination_that_is_not_as_it_was_left_gets_all(
     assert not _published(world).tables, "what is there now is known again"
 
 
+def test_a_destination_that_does_not_answer_is_told_of(tmp_path: Path, memory: Memory) -> None:
+    world = World(tmp_path)
+    _published(world)
+    world.edit()
+    memory.ends = "asked"
+    with pytest.raises(TryAgain):
+        _published(world)
+    memory.ends = None
+    _published(world)
+    assert_same(world, memory)
+
+
+def test_who_interrupts_does_not_wait_for_the_destination(
+    tmp_path: Path, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(tmp_path)
+    _published(world)
+    world.edit()
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    memory.answers.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(comparing.Comparison, "table", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            _published(world)
+    assert not memory.was_waited_for
+    memory.answers.set()
+    _published(world)
+    assert_same(world, memory)
+
+
 def test_before_anything_is_sent_it_is_noted_of_which_rows(tmp_path: Path, memory: Memory) -> None:
     world = World(tmp_path)
     _published(world)

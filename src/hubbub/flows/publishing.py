@@ -2,11 +2,12 @@
 
 import secrets
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -196,18 +197,18 @@ class _Work:
         warehouse = self._warehouse
         before = self._publication.state() or State(warehouse.title, warehouse.identity)
         self._progress("looking", 0, 0)
-        with ThreadPoolExecutor(1) as meanwhile:
-            mark = meanwhile.submit(warehouse.mark)
-            if before.written and not (before.owed or self._asked.is_whole):
-                # few rows have to be read, in the time that the destination takes to answer; that
-                # it is as it was left is nearly always so
-                found = self._read(before, before.mark)
-                if mark.result() == before.mark:
-                    return found
-                self._engine.close()
-                for news in self._folder.glob(f"{NEWS}*"):
-                    news.unlink()
+        if before.written and not (before.owed or self._asked.is_whole):
+            # few rows have to be read, in the time that the destination takes to answer; that it
+            # is as it was left is nearly always so
+            mark = _answer(warehouse.mark)
+            found = self._read(before, before.mark)
+            if mark.result() == before.mark:
+                return found
+            self._engine.close()
+            for news in self._folder.glob(f"{NEWS}*"):
+                news.unlink()
             return self._read(before, mark.result())
+        return self._read(before, warehouse.mark())
 
     def _read(self, before: State, mark: str | None) -> _Found:
         """Find out what is to be done at a destination with this mark, in sessions on the store
@@ -380,6 +381,21 @@ class _Work:
             found.is_cut,
             receipt,
         )
+
+
+def _answer(ask: Callable[[], str | None]) -> "Future[str | None]":
+    """The answer to come of what is asked in a thread of its own. Who is interrupted need not wait
+    for it."""
+    answer: Future[str | None] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(ask())
+        except BaseException as error:  # noqa: BLE001 it is raised where the answer is wanted
+            answer.set_exception(error)
+
+    Thread(target=run, name="destination", daemon=True).start()
+    return answer
 
 
 def _unknown(state: State) -> State:
