@@ -6,6 +6,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from threading import Event, Timer
 
 import duckdb
 import pytest
@@ -178,22 +179,29 @@ def test_a_destination_that_does_not_answer_is_told_of(tmp_path: Path, memory: M
     assert_same(world, memory)
 
 
-def test_who_interrupts_does_not_wait_for_the_destination(
-    tmp_path: Path, memory: Memory, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [KeyboardInterrupt, TryAgain("It is locked.", "")])
+def test_who_interrupts_does_not_wait_for_the_destination_and_who_fails_does(
+    tmp_path: Path,
+    memory: Memory,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException | type[BaseException],
 ) -> None:
     world = World(tmp_path)
     _published(world)
     world.edit()
+    is_failure = isinstance(error, Exception)
 
-    def interrupted(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
+    def raising(*_: object, **__: object) -> None:
+        raise error
 
-    memory.answers.clear()
+    memory.answers = Event()
+    if is_failure:
+        Timer(0.5, memory.answers.set).start()
     with monkeypatch.context() as patch:
-        patch.setattr(comparing.Comparison, "table", interrupted)
-        with pytest.raises(KeyboardInterrupt):
+        patch.setattr(comparing.Comparison, "table", raising)
+        with pytest.raises((KeyboardInterrupt, TryAgain)):
             _published(world)
-    assert not memory.was_waited_for
+    assert memory.was_waited_for is is_failure, "what has opened something can be closed"
     memory.answers.set()
     _published(world)
     assert_same(world, memory)

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -201,7 +201,11 @@ class _Work:
             # few rows have to be read, in the time that the destination takes to answer; that it
             # is as it was left is nearly always so
             mark = _answer(warehouse.mark)
-            found = self._read(before, before.mark)
+            try:
+                found = self._read(before, before.mark)
+            except Exception:
+                wait([mark])  # what it has opened by then is closed
+                raise
             if mark.result() == before.mark:
                 return found
             self._engine.close()
