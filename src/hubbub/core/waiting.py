@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
-from threading import Thread
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from hubbub.core.begun import begun
 
 T = TypeVar("T")
 
@@ -14,18 +16,18 @@ async def in_thread(work: Callable[[], T], name: str) -> T:
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 
-    def settle(settled: Callable[[Any], None], result: Any) -> None:
-        if not future.done():
-            settled(result)
+    def settle(done: "Future[T]") -> None:
+        if future.done():
+            return
+        error = done.exception()
+        if error is None:
+            future.set_result(done.result())
+        else:
+            future.set_exception(error)
 
-    def run() -> None:
-        try:
-            result: Any = work()
-            settled: Callable[[Any], None] = future.set_result
-        except Exception as error:  # noqa: BLE001 it is raised where it is awaited
-            result, settled = error, future.set_exception
+    def tell(done: "Future[T]") -> None:
         with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
-            loop.call_soon_threadsafe(settle, settled, result)
+            loop.call_soon_threadsafe(settle, done)
 
-    Thread(target=run, name=name, daemon=True).start()
+    begun(work, name).add_done_callback(tell)
     return await future

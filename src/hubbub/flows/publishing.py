@@ -2,15 +2,15 @@
 
 import secrets
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from hubbub.core.begun import begun
 from hubbub.core.discovery import parts
 from hubbub.core.instants import begin_of
 from hubbub.core.warehouse import Warehouse, owner_of
@@ -25,7 +25,7 @@ from hubbub.metrics.run import Runner
 from hubbub.metrics.small_groups import TooFewMembers
 from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
-from hubbub.stores.comparing import NEWS, Compared, Comparison, Part, note_parts, read_part
+from hubbub.stores.comparing import Compared, Comparison, Part, note_parts, read_part
 from hubbub.stores.publications import Publication, State
 
 if TYPE_CHECKING:
@@ -197,22 +197,20 @@ class _Work:
         warehouse = self._warehouse
         before = self._publication.state() or State(warehouse.title, warehouse.identity)
         self._progress("looking", 0, 0)
-        if before.written and not (before.owed or self._asked.is_whole):
-            # few rows have to be read, in the time that the destination takes to answer; that it
-            # is as it was left is nearly always so
-            mark = _answer(warehouse.mark)
-            try:
-                found = self._read(before, before.mark)
-            except Exception:
-                wait([mark])  # what it has opened by then is closed
-                raise
-            if mark.result() == before.mark:
-                return found
-            self._engine.close()
-            for news in self._folder.glob(f"{NEWS}*"):
-                news.unlink()
-            return self._read(before, mark.result())
-        return self._read(before, warehouse.mark())
+        if self._asked.is_whole or before.owed or not before.written:
+            return self._read(before, warehouse.mark())
+        # few rows have to be read, in the time that the destination takes to answer; that it is as
+        # it was left is nearly always so. Who interrupts does not wait for the answer
+        mark = begun(warehouse.mark, "destination")
+        try:
+            found = self._read(before, before.mark)
+        except Exception:
+            wait([mark])  # what it has opened by then is closed
+            raise
+        if mark.result() == before.mark:
+            return found
+        self._engine.close()  # and nothing is left attached of what was found
+        return self._read(before, mark.result())
 
     def _read(self, before: State, mark: str | None) -> _Found:
         """Find out what is to be done at a destination with this mark, in sessions on the store
@@ -385,21 +383,6 @@ class _Work:
             found.is_cut,
             receipt,
         )
-
-
-def _answer(ask: Callable[[], str | None]) -> "Future[str | None]":
-    """The answer to come of what is asked in a thread of its own. Who is interrupted need not wait
-    for it."""
-    answer: Future[str | None] = Future()
-
-    def run() -> None:
-        try:
-            answer.set_result(ask())
-        except BaseException as error:  # noqa: BLE001 it is raised where the answer is wanted
-            answer.set_exception(error)
-
-    Thread(target=run, name="destination", daemon=True).start()
-    return answer
 
 
 def _unknown(state: State) -> State:

@@ -19,8 +19,6 @@ from hubbub.stores.writes import has_write, last_write
 
 PART_ROWS = 1_000_000
 """A larger table is read in parts, a session each: others write to the store in between."""
-NEWS = "news.duckdb"
-"""The file of the scratch folder that says what is to be changed."""
 _MEMORY = "1GB"
 """What comparing may take; the rest goes to the scratch folder."""
 _PARQUET = "FORMAT parquet, COMPRESSION zstd"
@@ -100,7 +98,7 @@ class Comparison:
                     "SELECT table_name FROM duckdb_tables() WHERE database_name = 'there'"
                 ).fetchall()
             }
-        self._tell = begin_news(connection, folder / NEWS)
+        self._tell = begin_news(connection, folder / "news.duckdb")
 
     @contextmanager
     def noting(self) -> Generator[None]:

@@ -169,28 +169,25 @@ def _leaving(table: Table, there: str, changed: str) -> str:
     """SQL that deletes those rows of sets of changed keys that are not in the sets any more. Those
     that are stay untouched: most changes are no changes of sets, and what is not written anew need
     not be published anew."""
-    stored = (
-        f"SELECT rowid AS place, * FROM store.{there} SEMI JOIN ({changed}) USING ({_of(table)})"
-    )
-    return deleting(
-        there,
-        ("rowid",),
-        f"SELECT s.place AS rowid FROM ({stored}) s ANTI JOIN final_{there} f ON {_same(there)}",
-    )
+    stored = _stored_of(table, there, changed)
+    gone = f"SELECT s.place AS rowid FROM {stored} s ANTI JOIN final_{there} f ON {_same(there)}"
+    return deleting(there, ("rowid",), gone)
 
 
 def _entering(table: Table, there: str, changed: str) -> str:
     """SQL that inserts those rows of the final sets that are not in the store."""
     columns = ", ".join(f"f.{each}" for each in TABLES[there].names)
-    stored = f"FROM store.{there} SEMI JOIN ({changed}) USING ({_of(table)})"
+    stored = _stored_of(table, there, changed)
     return (
         f"INSERT INTO store.{there} BY NAME SELECT {columns} FROM final_{there} f "
-        f"ANTI JOIN ({stored}) s ON {_same(there)}"
+        f"ANTI JOIN {stored} s ON {_same(there)}"
     )
 
 
-def _of(table: Table) -> str:
-    return ", ".join(table.key)
+def _stored_of(table: Table, there: str, changed: str) -> str:
+    """The rows that the store has in the sets of changed keys, each with its place."""
+    keys = ", ".join(table.key)
+    return f"(SELECT rowid AS place, * FROM store.{there} SEMI JOIN ({changed}) USING ({keys}))"
 
 
 def _same(there: str) -> str:

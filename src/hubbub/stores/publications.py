@@ -180,8 +180,11 @@ def owe(folder: Path, receipt: str) -> list[str]:
 def begin_news(
     connection: duckdb.DuckDBPyConnection, news: Path
 ) -> Callable[[str, Sequence[str], bool], None]:
-    """Attach a new file for what a publication is about to change, as long as the engine lasts;
-    tables are told of by name, key columns, and whether all that was there goes."""
+    """Attach a new file, in place of one that is there, for what a publication is about to change,
+    as long as the engine lasts; tables are told of by name, key columns, and whether all that was
+    there goes."""
+    for left in news.parent.glob(f"{news.name}*"):
+        left.unlink()
     # what is detached, and at the end the news themselves, need not be packed
     connection.execute("PRAGMA disable_checkpoint_on_shutdown")
     connection.execute(f"ATTACH '{quoted(news)}' AS news")
