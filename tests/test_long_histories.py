@@ -48,12 +48,22 @@ def long_one(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return settings
 
 
-class Watching:
-    """A session that notes how many groups of rows of each table each statement looks into."""
+Looked = list[tuple[int, str, str]]
+"""Groups of rows that a statement has looked into, the table, and the statement."""
 
-    def __init__(self, connection: Any) -> None:
+
+class Watching:
+    """A database, or a session on one, that notes how many groups of rows of each table each
+    statement looks into."""
+
+    def __init__(self, connection: Any, looked_into: Looked) -> None:
         self._connection = connection
-        self.looked_into: list[tuple[int, str, str]] = []
+        self._connection.execute("PRAGMA enable_profiling = 'no_output'")
+        self._looked_into = looked_into
+
+    def cursor(self) -> "Watching":
+        """Another session."""
+        return Watching(self._connection.cursor(), self._looked_into)
 
     def execute(self, query: str, *parameters: Any) -> Any:
         """Run a statement."""
@@ -68,7 +78,7 @@ class Watching:
         table = operator["extra_info"].get("Table", "")
         if table.startswith("store."):
             groups = operator.get("row_groups_scanned", 0)
-            self.looked_into.append((groups, table.rpartition(".")[2], query))
+            self._looked_into.append((groups, table.rpartition(".")[2], query))
         for each in operator.get("children", []):
             self._note(each, query)
 
@@ -77,20 +87,19 @@ class Watching:
 
 
 @contextmanager
-def watched(monkeypatch: pytest.MonkeyPatch) -> Generator[list[Watching]]:
-    """Watch all sessions."""
-    sessions: list[Watching] = []
+def watched(monkeypatch: pytest.MonkeyPatch) -> Generator[Looked]:
+    """Watch all sessions that begin."""
+    looked_into: Looked = []
     connect = duckdb.connect
 
     def watching(*arguments: Any) -> Watching:
-        connection = connect(*arguments)
-        connection.execute("PRAGMA enable_profiling = 'no_output'")
-        sessions.append(Watching(connection))
-        return sessions[-1]
+        return Watching(connect(*arguments), looked_into)
 
+    store.let_engine_go()
     with monkeypatch.context() as patched:
         patched.setattr(duckdb, "connect", watching)
-        yield sessions
+        yield looked_into
+    store.let_engine_go()
 
 
 def test_events_are_merged_without_reading_what_they_are_not_about(
@@ -103,9 +112,8 @@ def test_events_are_merged_without_reading_what_they_are_not_about(
         )
     bodies = [*events_of(long_one, 1), *events_of(long_one, 2), deletion_of(*oldest)]
     log_events(long_one, bodies)
-    with watched(monkeypatch) as sessions:
+    with watched(monkeypatch) as found:
         load_rest(long_one)
-    found = [each for session in sessions for each in session.looked_into]
     assert any(table == "messages" for _, table, _ in found), "nothing was watched"
     large = {"messages", "reactions"}
     most = {table: max(each for each in found if each[1] == table) for table in large}
@@ -142,14 +150,13 @@ def test_what_a_sweep_asks_of_the_store_reads_the_days_that_it_is_about(
         since, now = store.first_row(
             connection, f"SELECT epoch(now())::BIGINT - {days} * 86400, epoch(now())::BIGINT"
         )
-    with watched(monkeypatch) as sessions:
+    with watched(monkeypatch) as found:
         memory = StoreMemory(long_one.store)
         known = memory.stretch(channel_id, f"{since}.000000", f"{now}.000000", [old])
     assert known.replies is not None
     assert known.replies[old] == (f"{old[:10]}.900001",)
     assert f"{new[:10]}.900002" in known.replies[new]
     assert f"{new[:10]}.900003" not in known.replies[new]
-    found = [each for session in sessions for each in session.looked_into]
     assert max(each for each in found if each[1] == "messages")[0] <= 4, found
 
 

@@ -1,5 +1,7 @@
 """Answers a query that a person wrote; it reads the workspace's tables and nothing else."""
 
+from contextlib import closing
+
 import duckdb
 import pyarrow as pa
 
@@ -17,7 +19,10 @@ def ask(settings: Settings, query: str) -> pa.Table:
     for all queries where small groups are suppressed, unless the policy opens them."""
     refuse_single_members(settings, "hubbub sql can ask about")
     catalog = Catalog(settings.pack)
-    with store.reading(settings.store) as connection:
+    with (
+        closing(store.Engine()) as engine,
+        store.reading(settings.store, engine=engine) as connection,
+    ):
         audited(settings, "read", "sql", query=shape_of(query, catalog), digest=query)
         Runner(connection, catalog, settings.timezone, smallest_group=1).make_views([query])
         store.shut_in(connection)

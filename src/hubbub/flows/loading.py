@@ -106,13 +106,11 @@ def positions(settings: Settings, prefix: str) -> dict[str, int]:
         return dict(rows.fetchall())
 
 
-def _merged(
-    settings: Settings, log: EventLog, gate: Gate, after: int, engine: store.Engine | None = None
-) -> tuple[Merged, int]:
+def _merged(settings: Settings, log: EventLog, gate: Gate, after: int) -> tuple[Merged, int]:
     """Merge what waits, or a part of it if it is much; returns the last entry that was merged."""
     with scratch_folder(settings) as scratch:
         staged, last, _ = log.staged(after, scratch)
-        with store.writing(settings.store, engine=engine) as connection:
+        with store.writing(settings.store) as connection:
             return merge_staged(connection, settings, staged, gate, {SOURCE: last}), last
 
 
@@ -134,7 +132,6 @@ class Loader:
         self._log = log
         self._gates = gates
         self._vitals = vitals
-        self._engine = store.Engine()
         self._position = positions(settings, SOURCE).get(SOURCE, 0)
         self.woken = Event()
         """Set when there is something new."""
@@ -156,7 +153,7 @@ class Loader:
         if gate is None or not _waits(self._log, self._position):
             return None
         begun, newest = time.perf_counter(), self._log.last
-        merged, last = _merged(self._settings, self._log, gate, self._position, self._engine)
+        merged, last = _merged(self._settings, self._log, gate, self._position)
         events = self._log.events_between(self._position, last)
         self._position = last
         self._log.prune(min(last, self._log.forwarded()) if self._forwards else last, _REMEMBER)
@@ -175,7 +172,6 @@ class Loader:
             stop.wait(pause)
         while self._load_next(on_merged) == _TURN_SECONDS:
             pass
-        self._engine.close()
 
     def _load_next(self, on_merged: Callable[[Loaded], None]) -> float:
         """Load what waits, or a part of it if it is much; returns how long to pause.

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from hubbub.core.ports import Archive
 from hubbub.errors import HubbubError
+from hubbub.stores import duckdb as store
 
 _ALONE_BYTES = 3_000_000
 """Archives up to this size are read in this process: starting others takes longer."""
@@ -30,6 +31,7 @@ def reading_workers(size: int, archive: Archive) -> Generator[Executor | None]:
     if size <= _ALONE_BYTES or cores == 1:
         yield None
         return
+    store.let_engine_go()
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     workers = ProcessPoolExecutor(cores, context, _begin_worker, (archive,))
     try:

@@ -201,9 +201,8 @@ class Runner:
         ]
         self._connection.register("left_out_days", _days(left_out))
         self._connection.execute(f"""
-            ALTER VIEW messages RENAME TO all_messages;
-            CREATE VIEW messages AS
-            SELECT * FROM all_messages WHERE posted_at IS NULL
+            CREATE TEMP VIEW messages AS
+            SELECT * FROM memory.main.messages WHERE posted_at IS NULL
             OR {day} NOT IN (SELECT day FROM left_out_days)""")
         return found
 

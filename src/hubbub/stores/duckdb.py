@@ -2,9 +2,10 @@
 
 While somebody writes to the file nobody else can open it, so every use is a session that waits its
 turn, works and lets go. Turns are taken on a lock file beside the store: DuckDB's own lock belongs
-to a process, and is lost as soon as any of its threads closes the file. A session is an in-memory
-database with the store attached: people's queries see the tables' public columns as views, under
-the tables' own names.
+to a process, and is lost as soon as any of its threads closes the file. A session is one of an
+in-memory database, with the store attached: people's queries see the tables' public columns as
+views, under the tables' own names. The database stays for the thread's next session; of what a
+session does it keeps nothing, as long as that makes temporary tables and views only.
 """
 
 import fcntl
@@ -14,7 +15,7 @@ import signal
 import threading
 import time
 from collections.abc import Generator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,13 @@ _READ_ONLY = "(READ_ONLY)"
 _LOCKED = "Could not set lock"
 _POLL_SECONDS = 0.01
 _NO_SPACE = re.compile("No space|space left")
+_DEFAULTS = "; ".join(
+    f"RESET {name}"
+    for name in (
+        "threads", "memory_limit", "preserve_insertion_order", "dynamic_or_filter_threshold"
+    )
+)  # fmt: skip
+"""SQL that takes back what sessions set for all: the rest is their own."""
 
 
 class Engine:
@@ -66,17 +74,47 @@ class Engine:
 
     def __init__(self) -> None:
         self._database: duckdb.DuckDBPyConnection | None = None
+        self._spill: Path | None = None
+        self._has_views = False
+        self._process = os.getpid()
+        self.is_in_use = False
+        """Whether a session has begun and not ended."""
 
     @contextmanager
-    def session(self) -> Generator[duckdb.DuckDBPyConnection]:
-        """A session, at whose end whatever is attached as `store` is let go of."""
+    def session(self, spill: Path | None = None) -> Generator[duckdb.DuckDBPyConnection]:
+        """A session, at whose end whatever is attached as `store` is let go of. What memory does
+        not hold goes to the folder `spill`, or else to that of the session before."""
         if self._database is None:
             self._database = duckdb.connect(":memory:")
+        self.is_in_use = True
         try:
             with closing(self._database.cursor()) as session:
+                session.execute("SET TimeZone = 'UTC'")
+                # not twice: once it was used DuckDB takes no folder any more, be it the same
+                if spill is not None and spill != self._spill:
+                    quoted = str(spill).replace("'", "''")
+                    session.execute(f"SET temp_directory = '{quoted}'")
+                    self._spill = spill
                 yield session
         finally:
+            self.is_in_use = False
             self.let_go("store")
+
+    def show(self, session: duckdb.DuckDBPyConnection) -> None:
+        """Make the views that people's queries see; they stay for all sessions."""
+        if not self._has_views:
+            show(session)
+            self._has_views = True
+
+    def reset(self) -> None:
+        """Take back what sessions have set."""
+        if self._database is not None:
+            self._database.execute(_DEFAULTS)
+
+    @property
+    def has_spilled(self) -> bool:
+        """Whether it may have files in its folder, which go when it ends."""
+        return self._spill is not None and any(self._spill.glob("duckdb_temp_*"))
 
     def let_go(self, name: str) -> None:
         """Detach what a session has attached under a name, if it is there still."""
@@ -89,9 +127,32 @@ class Engine:
 
     def close(self) -> None:
         """Let go of it; a later session begins anew."""
-        if self._database is not None:
+        if self._database is None:
+            return
+        if self._process == os.getpid():
             self._database.close()
-            self._database = None
+        else:
+            _inherited.append(self._database)
+        self._database, self._spill, self._has_views = None, None, False
+
+    def __del__(self) -> None:
+        """End with the thread that has kept it, or in a process that was forked from its own."""
+        self.close()
+
+
+_inherited: list[duckdb.DuckDBPyConnection] = []
+"""Of a process that was forked: databases that cannot be ended, for their threads are not here."""
+
+
+class _Own(threading.local):
+    """What a thread keeps from one session to the next."""
+
+    engine: Engine | None = None
+    path: Path | None = None
+    """The store that its sessions are on."""
+
+
+_own = _Own()
 
 
 @contextmanager
@@ -99,10 +160,10 @@ def writing(
     path: Path, *, wait: float = WAIT_SECONDS, engine: Engine | None = None
 ) -> Generator[duckdb.DuckDBPyConnection]:
     """A session that may write, as one transaction: all of it or nothing. It is one of an engine's,
-    or stands alone."""
+    or else of the thread's own."""
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not exists(path)
-    with _attached(path, wait, _WRITABLE, engine) as connection:
+    with _engine_of(path, engine) as used, _attached(path, wait, _WRITABLE, used) as connection:
         if is_new:
             path.chmod(0o600)
         connection.execute(
@@ -120,18 +181,26 @@ def writing(
 def reading(
     path: Path, *, wait: float = WAIT_SECONDS, engine: Engine | None = None
 ) -> Generator[duckdb.DuckDBPyConnection]:
-    """A session that only reads; several may run at once. It is one of an engine's, or stands
-    alone."""
+    """A session that only reads; several may run at once. It is one of an engine's, or else of the
+    thread's own."""
     check_there(path)
-    with _attached(path, wait, _READ_ONLY, engine) as connection:
-        if _version(connection, path) == VERSION:
-            show(connection)
+    with _engine_of(path, engine) as used:
+        with _attached(path, wait, _READ_ONLY, used) as connection:
+            if _version(connection, path) == VERSION:
+                used.show(connection)
+                yield connection
+                return
+        with _attached(path, wait, _WRITABLE, used) as connection:
+            _migrate(connection, path)
+        with reading(path, wait=wait, engine=used) as connection:
             yield connection
-            return
-    with _attached(path, wait, _WRITABLE, engine) as connection:
-        _migrate(connection, path)
-    with reading(path, wait=wait, engine=engine) as connection:
-        yield connection
+
+
+def let_engine_go() -> None:
+    """End what this thread keeps for its next session. Who forks wants no other threads about."""
+    if _own.engine is not None:
+        _own.engine.close()
+        _own.engine = None
 
 
 def show(connection: duckdb.DuckDBPyConnection) -> None:
@@ -163,7 +232,7 @@ def borrowed(
 def copying(path: Path, fresh: Path, *, wait: float = WAIT_SECONDS) -> Generator[None]:
     """Copy a store of this version into a new file, which is closed when the block begins; nobody
     else writes to the old one until the block ends."""
-    with _attached(path, wait, _READ_ONLY) as connection:
+    with _engine_of(path) as used, _attached(path, wait, _READ_ONLY, used) as connection:
         quoted = str(fresh).replace("'", "''")
         connection.execute(f"ATTACH '{quoted}' AS fresh {_WRITABLE}")
         fresh.chmod(path.stat().st_mode & 0o777)
@@ -183,7 +252,7 @@ def copying(path: Path, fresh: Path, *, wait: float = WAIT_SECONDS) -> Generator
 
 def version_of(path: Path, *, wait: float = WAIT_SECONDS) -> int:
     """The version of a store, which stays as it is."""
-    with _attached(path, wait, _READ_ONLY) as connection:
+    with _engine_of(path) as used, _attached(path, wait, _READ_ONLY, used) as connection:
         return _version(connection, path)
 
 
@@ -202,7 +271,7 @@ def check_there(path: Path) -> None:
 
 
 def shut_in(connection: duckdb.DuckDBPyConnection) -> None:
-    """Keep a session from reading or writing any file but the store."""
+    """Keep a session, and all others of its engine from now on, from any file but the store."""
     connection.execute("SET enable_external_access = false; SET lock_configuration = true")
 
 
@@ -237,17 +306,40 @@ def _undisturbed() -> Generator[None]:
 
 
 @contextmanager
+def _engine_of(path: Path, given: Engine | None = None) -> Generator[Engine]:
+    """The engine of a session: one that is given, the thread's own, or a new one where that is in
+    use already. The own one ends with an error, whatever that has left in it."""
+    if given is not None:
+        yield given
+        return
+    if _own.engine is not None and _own.engine.is_in_use:
+        with closing(Engine()) as other:
+            yield other
+        return
+    if _own.engine is None or _own.path != path:
+        let_engine_go()
+        _own.engine, _own.path = Engine(), path
+    own = _own.engine
+    try:
+        own.reset()
+        yield own
+    except BaseException:
+        own.close()
+        raise
+    if own.has_spilled:
+        own.close()
+
+
+@contextmanager
 def _attached(
-    path: Path, wait: float, mode: str, engine: Engine | None = None
+    path: Path, wait: float, mode: str, engine: Engine
 ) -> Generator[duckdb.DuckDBPyConnection]:
     # The turn ends last: a file that one thread still has open cannot be opened by another.
-    with _explained(path), _turn(path, wait, mode), ExitStack() as stack:
-        if engine is None:
-            session = stack.enter_context(closing(duckdb.connect(":memory:")))
-        else:
-            session = stack.enter_context(engine.session())
-        spill = str(path.parent / "scratch").replace("'", "''")
-        session.execute(f"SET TimeZone = 'UTC'; SET temp_directory = '{spill}'")
+    with (
+        _explained(path),
+        _turn(path, wait, mode),
+        engine.session(path.parent / "scratch") as session,
+    ):
         _attach(session, path, wait, mode)
         yield session
 
