@@ -21,7 +21,7 @@ from typing import Any
 
 import duckdb
 
-from hubbub.core.tables import TABLES, Table
+from hubbub.core.tables import TABLES
 from hubbub.errors import HubbubError, TryAgain
 from hubbub.stores.writes import COLUMN, WRITTEN_IN, begin_write
 
@@ -122,6 +122,9 @@ class Engine:
             return
         try:
             self._database.execute(f"DETACH DATABASE IF EXISTS {name}")
+        except duckdb.InterruptException as error:
+            self.close()
+            raise KeyboardInterrupt from error
         except duckdb.Error:  # what is committed stays, even if there is no room to tidy it up
             self.close()
 
@@ -148,8 +151,6 @@ class _Own(threading.local):
     """What a thread keeps from one session to the next."""
 
     engine: Engine | None = None
-    path: Path | None = None
-    """The store that its sessions are on."""
 
 
 _own = _Own()
@@ -163,7 +164,7 @@ def writing(
     or else of the thread's own."""
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not exists(path)
-    with _engine_of(path, engine) as used, _attached(path, wait, _WRITABLE, used) as connection:
+    with _engine_for(engine) as used, _attached(path, wait, _WRITABLE, used) as connection:
         if is_new:
             path.chmod(0o600)
         connection.execute(
@@ -184,7 +185,7 @@ def reading(
     """A session that only reads; several may run at once. It is one of an engine's, or else of the
     thread's own."""
     check_there(path)
-    with _engine_of(path, engine) as used:
+    with _engine_for(engine) as used:
         with _attached(path, wait, _READ_ONLY, used) as connection:
             if _version(connection, path) == VERSION:
                 used.show(connection)
@@ -232,7 +233,7 @@ def borrowed(
 def copying(path: Path, fresh: Path, *, wait: float = WAIT_SECONDS) -> Generator[None]:
     """Copy a store of this version into a new file, which is closed when the block begins; nobody
     else writes to the old one until the block ends."""
-    with _engine_of(path) as used, _attached(path, wait, _READ_ONLY, used) as connection:
+    with _engine_for() as used, _attached(path, wait, _READ_ONLY, used) as connection:
         quoted = str(fresh).replace("'", "''")
         connection.execute(f"ATTACH '{quoted}' AS fresh {_WRITABLE}")
         fresh.chmod(path.stat().st_mode & 0o777)
@@ -252,7 +253,7 @@ def copying(path: Path, fresh: Path, *, wait: float = WAIT_SECONDS) -> Generator
 
 def version_of(path: Path, *, wait: float = WAIT_SECONDS) -> int:
     """The version of a store, which stays as it is."""
-    with _engine_of(path) as used, _attached(path, wait, _READ_ONLY, used) as connection:
+    with _engine_for() as used, _attached(path, wait, _READ_ONLY, used) as connection:
         return _version(connection, path)
 
 
@@ -306,7 +307,7 @@ def _undisturbed() -> Generator[None]:
 
 
 @contextmanager
-def _engine_of(path: Path, given: Engine | None = None) -> Generator[Engine]:
+def _engine_for(given: Engine | None = None) -> Generator[Engine]:
     """The engine of a session: one that is given, the thread's own, or a new one where that is in
     use already. The own one ends with an error, whatever that has left in it."""
     if given is not None:
@@ -316,9 +317,8 @@ def _engine_of(path: Path, given: Engine | None = None) -> Generator[Engine]:
         with closing(Engine()) as other:
             yield other
         return
-    if _own.engine is None or _own.path != path:
-        let_engine_go()
-        _own.engine, _own.path = Engine(), path
+    if _own.engine is None:
+        _own.engine = Engine()
     own = _own.engine
     try:
         own.reset()
@@ -466,26 +466,28 @@ def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 def _create(connection: duckdb.DuckDBPyConnection, database: str) -> None:
     """Create what a database lacks of this version's tables and columns."""
+    columns = connection.execute(
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = $1", [database]
+    )
+    there = {*columns.fetchall()}
+    statements = [_WRITES.format(database=database)]
     for table in TABLES.values():
-        _complete(connection, database, table)
-    connection.execute(_WRITES.format(database=database))
-    connection.execute(f"CREATE TABLE IF NOT EXISTS {database}.schema (version INTEGER)")
-    connection.execute(f"DELETE FROM {database}.schema")
-    connection.execute(f"INSERT INTO {database}.schema VALUES (?)", [VERSION])
-
-
-def _complete(connection: duckdb.DuckDBPyConnection, database: str, table: Table) -> None:
-    """Create a table, or add the columns that it lacks."""
-    columns = {
-        column.name: f"{column.name} {_sql_type(column.name, column.type.value)}"
-        for column in table.columns
-    } | {WRITTEN_IN: COLUMN}
-    wanted = ", ".join(columns.values())
-    connection.execute(f"CREATE TABLE IF NOT EXISTS {database}.{table.name} ({wanted})")
-    connection.execute(f"SELECT * FROM {database}.{table.name} LIMIT 0").fetchall()
-    there = {name for name, *_ in connection.description or ()}
-    for name in [name for name in columns if name not in there]:
-        connection.execute(f"ALTER TABLE {database}.{table.name} ADD COLUMN {columns[name]}")
+        wanted = {
+            column.name: f"{column.name} {_sql_type(column.name, column.type.value)}"
+            for column in table.columns
+        } | {WRITTEN_IN: COLUMN}
+        lacking = [sql for name, sql in wanted.items() if (table.name, name) not in there]
+        if len(lacking) == len(wanted):
+            statements.append(f"CREATE TABLE {database}.{table.name} ({', '.join(lacking)})")
+        else:
+            alter = f"ALTER TABLE {database}.{table.name} ADD COLUMN"
+            statements += [f"{alter} {each}" for each in lacking]
+    statements += [
+        f"CREATE TABLE IF NOT EXISTS {database}.schema (version INTEGER)",
+        f"DELETE FROM {database}.schema",
+        f"INSERT INTO {database}.schema VALUES ({VERSION})",
+    ]
+    connection.execute("; ".join(statements))
 
 
 def _sql_type(name: str, sql: str) -> str:

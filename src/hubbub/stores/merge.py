@@ -339,20 +339,30 @@ def withdraw(connection: duckdb.DuckDBPyConnection, channel_ids: list[str]) -> N
     """
     if not channel_ids:
         return
-    theirs = "IN (SELECT unnest($1::VARCHAR[]))"
-    for table in TABLES.values():
-        for column in table.columns:
-            if column.privacy is Privacy.CHANNEL:
-                statement = f"DELETE FROM store.{table.name} WHERE {column.name} {theirs}"
-                connection.execute(statement, [channel_ids])
-            elif column.privacy is Privacy.CHANNEL_REFERENCE:
-                statement = updating(
-                    table.name, f"{column.name} = NULL", f"WHERE {column.name} {theirs}"
-                )
-                connection.execute(statement, [channel_ids])
-    connection.execute(f"DELETE FROM store.withheld WHERE channel_id {theirs}", [channel_ids])
+    columns = {
+        (table.name, column.name): column.privacy
+        for table in TABLES.values()
+        for column in table.columns
+        if column.privacy in {Privacy.CHANNEL, Privacy.CHANNEL_REFERENCE}
+    }
+    # one look at all of them: nearly always there is nothing left to remove
+    theirs = "WHERE list_contains($1::VARCHAR[], {})"
+    looks = " UNION ALL ".join(
+        f"SELECT '{table}', '{column}' FROM store.{table} {theirs.format(column)}"
+        for table, column in columns
+    )
+    found = connection.execute(f"SELECT DISTINCT * FROM ({looks})", [channel_ids]).fetchall()
+    for table, column in found:
+        where = theirs.format(column)
+        if columns[table, column] is Privacy.CHANNEL:
+            statement = f"DELETE FROM store.{table} {where}"
+        else:
+            statement = updating(table, f"{column} = NULL", where)
+        connection.execute(statement, [channel_ids])
     connection.execute(
-        "INSERT INTO store.withheld (channel_id) SELECT unnest($1::VARCHAR[])", [channel_ids]
+        "INSERT INTO store.withheld (channel_id) "
+        "SELECT unnest($1::VARCHAR[]) EXCEPT SELECT channel_id FROM store.withheld",
+        [channel_ids],
     )
 
 
