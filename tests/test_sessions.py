@@ -2,6 +2,10 @@
 first."""
 
 import os
+import random
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, closing, suppress
@@ -221,13 +225,59 @@ def test_a_process_that_is_forked_ends_nothing_of_its_parents(settings: Settings
             pass
         child = os.fork()
         if child == 0:  # here the other thread, and all that it has kept, is no more
-            with suppress(BaseException):
-                store.let_engine_go()
-                with store.reading(settings.store):
-                    os._exit(0)
+            with suppress(BaseException), store.reading(settings.store):
+                os._exit(0)
             os._exit(1)
         _, status = os.waitpid(child, 0)
     finally:
         may_end.set()
         thread.join()
     assert os.waitstatus_to_exitcode(status) == 0
+
+
+_FORKING = """
+import os, sys
+from pathlib import Path
+from hubbub.stores import duckdb as store
+with store.reading(Path(sys.argv[1])):
+    pass
+child = os.fork()
+if child:
+    _, status = os.waitpid(child, 0)
+    sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+def test_a_process_that_is_forked_can_end_as_any_other(settings: Settings) -> None:
+    command = [sys.executable, "-c", _FORKING, str(settings.store)]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
+def interrupted_after(seconds: float, path: Path) -> None:
+    """Read and write, and hear a Ctrl-C meanwhile."""
+    coming = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
+    coming.start()
+    try:
+        for opened in (store.reading, store.writing):
+            with opened(path) as session:
+                session.execute("SET threads = 1; CREATE TEMP VIEW messages AS SELECT 1")
+    finally:
+        coming.join()
+
+
+def test_a_ctrl_c_is_one_wherever_it_comes_and_spoils_nothing(settings: Settings) -> None:
+    dice, heard = random.Random(7), 0
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        for _ in range(60):
+            with store.reading(settings.store):  # after an error it would begin anew
+                pass
+            try:
+                interrupted_after(dice.uniform(0, 0.015), settings.store)
+            except KeyboardInterrupt:
+                heard += 1
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert heard > 30, "only in the moment of a commit nobody listens"
+    with store.reading(settings.store) as session:
+        assert session.execute("SELECT count(*) FROM messages").fetchall() == [(8,)]

@@ -97,8 +97,10 @@ class Engine:
                     self._spill = spill
                 yield session
         finally:
-            self.is_in_use = False
-            self.let_go("store")
+            try:
+                self.let_go("store")
+            finally:
+                self.is_in_use = False
 
     def show(self, session: duckdb.DuckDBPyConnection) -> None:
         """Make the views that people's queries see; they stay for all sessions."""
@@ -109,22 +111,29 @@ class Engine:
     def reset(self) -> None:
         """Take back what sessions have set."""
         if self._database is not None:
-            self._database.execute(_DEFAULTS)
+            with _heard():
+                self._database.execute(_DEFAULTS)
 
     @property
     def has_spilled(self) -> bool:
         """Whether it may have files in its folder, which go when it ends."""
-        return self._spill is not None and any(self._spill.glob("duckdb_temp_*"))
+        if self._spill is None:
+            return False
+        try:
+            return any(name.startswith("duckdb_temp_") for name in os.listdir(self._spill))
+        except FileNotFoundError:
+            return False
 
     def let_go(self, name: str) -> None:
         """Detach what a session has attached under a name, if it is there still."""
         if self._database is None:
             return
         try:
-            self._database.execute(f"DETACH DATABASE IF EXISTS {name}")
-        except duckdb.InterruptException as error:
+            with _heard():
+                self._database.execute(f"DETACH DATABASE IF EXISTS {name}")
+        except KeyboardInterrupt:
             self.close()
-            raise KeyboardInterrupt from error
+            raise
         except duckdb.Error:  # what is committed stays, even if there is no room to tidy it up
             self.close()
 
@@ -134,17 +143,15 @@ class Engine:
             return
         if self._process == os.getpid():
             self._database.close()
-        else:
-            _inherited.append(self._database)
+        else:  # it cannot be ended, for its threads are not here: it stays as long as the process
+            import ctypes
+
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._database))
         self._database, self._spill, self._has_views = None, None, False
 
     def __del__(self) -> None:
         """End with the thread that has kept it, or in a process that was forked from its own."""
         self.close()
-
-
-_inherited: list[duckdb.DuckDBPyConnection] = []
-"""Of a process that was forked: databases that cannot be ended, for their threads are not here."""
 
 
 class _Own(threading.local):
@@ -202,6 +209,10 @@ def let_engine_go() -> None:
     if _own.engine is not None:
         _own.engine.close()
         _own.engine = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=let_engine_go)
 
 
 def show(connection: duckdb.DuckDBPyConnection) -> None:
@@ -345,16 +356,24 @@ def _attached(
 
 
 @contextmanager
-def _explained(path: Path) -> Generator[None]:
-    """What DuckDB raises, in Hubbub's words."""
+def _heard() -> Generator[None]:
+    """A Ctrl-C that DuckDB has heard, as Ctrl-C."""
     try:
         yield
     except duckdb.InterruptException as error:
         raise KeyboardInterrupt from error
     except RuntimeError as error:
-        if "interrupted" in str(error):  # how DuckDB hands on a Ctrl-C at times
+        if "interrupted" in str(error):  # how DuckDB hands it on at times
             raise KeyboardInterrupt from error
         raise
+
+
+@contextmanager
+def _explained(path: Path) -> Generator[None]:
+    """What DuckDB raises, in Hubbub's words."""
+    try:
+        with _heard():
+            yield
     except duckdb.Error as error:
         if isinstance(error, duckdb.IOException) or _NO_SPACE.search(str(error)):
             raise _disk_error(path, error) from error
