@@ -9,13 +9,14 @@ import sys
 import threading
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, closing, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import duckdb
 import pytest
 
+from hubbub.core.begun import begun
 from hubbub.core.tables import TABLES
 from hubbub.errors import UsageError
 from hubbub.flows.asking import ask
@@ -27,7 +28,6 @@ from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
 from tests.invented import message, write_export
 
-T = TypeVar("T")
 Session = duckdb.DuckDBPyConnection
 Opened = Callable[[Path], AbstractContextManager[Session]]
 
@@ -40,21 +40,14 @@ MUCH = "CREATE TEMP TABLE much AS SELECT range AS i, hash(range)::VARCHAR AS h F
 """Some 50 MB."""
 
 
-def in_new_thread(work: Callable[[], T]) -> T:
-    """What work returns in a thread that has had no session yet."""
-    found: list[T] = []
-    thread = threading.Thread(target=lambda: found.append(work()))
-    thread.start()
-    thread.join()
-    return found[0]
+def of_new_thread(opened: Opened, path: Path) -> dict[str, Any]:
+    """The state of a session in a thread that has had none yet."""
 
-
-def of_new_thread(opened: Opened, path: Path) -> Any:
-    def look() -> Any:
+    def look() -> dict[str, Any]:
         with opened(path) as session:
             return state_of(session)
 
-    return in_new_thread(look)
+    return begun(look, "new").result()
 
 
 def state_of(session: Session) -> dict[str, Any]:
@@ -68,6 +61,13 @@ def state_of(session: Session) -> dict[str, Any]:
         "WHERE database_name <> 'store' ORDER BY ALL"
     ).fetchall()
     return {"settings": dict(settings), "views": views, "tables": tables}
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> Generator[None]:
+    store.let_engine_go()
+    yield
+    store.let_engine_go()
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def _seconds(day: str) -> int:
-    return int(datetime.fromisoformat(f"{day}T10:00+00:00").astimezone(UTC).timestamp())
+    return int(datetime.fromisoformat(f"{day}T10:00+00:00").timestamp())
 
 
 @pytest.mark.parametrize("opened", [store.reading, store.writing])
@@ -198,13 +198,6 @@ def test_who_lets_it_go_has_no_more_threads_than_before(settings: Settings) -> N
         assert threads() > before
     store.let_engine_go()
     assert threads() == before
-    store.let_engine_go()
-
-
-@pytest.fixture(autouse=True)
-def _fresh() -> Generator[None]:
-    store.let_engine_go()
-    yield
     store.let_engine_go()
 
 

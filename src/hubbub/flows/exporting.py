@@ -152,10 +152,8 @@ def _noted(settings: Settings, paths: list[Path]) -> list[Path]:
 def _copy_table(
     connection: duckdb.DuckDBPyConnection, name: str, key: Sequence[str], target: Path, form: str
 ) -> None:
-    quoted = str(target).replace("'", "''")
-    connection.execute(
-        f"COPY (SELECT * FROM {name} ORDER BY {', '.join(key)}) TO '{quoted}' ({FORMS[form]})"
-    )
+    ordered = f"SELECT * FROM {name} ORDER BY {', '.join(key)}"
+    connection.execute(f"COPY ({ordered}) TO '{store.quoted(target)}' ({FORMS[form]})")
 
 
 def _refuse_unknown(metrics: Sequence[Metric], window: Mapping[str, str]) -> None:

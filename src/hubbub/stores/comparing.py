@@ -12,8 +12,8 @@ import duckdb
 
 from hubbub.core.tables import Table
 from hubbub.core.warehouse import DAY, DAY_OF_TS, IN_DUCKDB, Change, Shape
-from hubbub.stores.duckdb import first_row
-from hubbub.stores.publications import Publication, begin_news, quoted
+from hubbub.stores.duckdb import first_row, quoted
+from hubbub.stores.publications import Publication, begin_news
 from hubbub.stores.telling_apart import columns, keys_of, near, note_come, where
 from hubbub.stores.writes import has_write, last_write
 

@@ -76,7 +76,8 @@ class Engine:
         self._database: duckdb.DuckDBPyConnection | None = None
         self._spill: Path | None = None
         self._has_views = False
-        self._process = os.getpid()
+        self._process = 0
+        """The one that the database is of."""
         self.is_in_use = False
         """Whether a session has begun and not ended."""
 
@@ -85,15 +86,14 @@ class Engine:
         """A session, at whose end whatever is attached as `store` is let go of. What memory does
         not hold goes to the folder `spill`, or else to that of the session before."""
         if self._database is None:
-            self._database = duckdb.connect(":memory:")
+            self._database, self._process = duckdb.connect(":memory:"), os.getpid()
         self.is_in_use = True
         try:
             with closing(self._database.cursor()) as session:
                 session.execute("SET TimeZone = 'UTC'")
                 # not twice: once it was used DuckDB takes no folder any more, be it the same
                 if spill is not None and spill != self._spill:
-                    quoted = str(spill).replace("'", "''")
-                    session.execute(f"SET temp_directory = '{quoted}'")
+                    session.execute(f"SET temp_directory = '{quoted(spill)}'")
                     self._spill = spill
                 yield session
         finally:
@@ -211,8 +211,7 @@ def let_engine_go() -> None:
         _own.engine = None
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=let_engine_go)
+os.register_at_fork(after_in_child=let_engine_go)
 
 
 def show(connection: duckdb.DuckDBPyConnection) -> None:
@@ -245,8 +244,7 @@ def copying(path: Path, fresh: Path, *, wait: float = WAIT_SECONDS) -> Generator
     """Copy a store of this version into a new file, which is closed when the block begins; nobody
     else writes to the old one until the block ends."""
     with _engine_for() as used, _attached(path, wait, _READ_ONLY, used) as connection:
-        quoted = str(fresh).replace("'", "''")
-        connection.execute(f"ATTACH '{quoted}' AS fresh {_WRITABLE}")
+        connection.execute(f"ATTACH '{quoted(fresh)}' AS fresh {_WRITABLE}")
         fresh.chmod(path.stat().st_mode & 0o777)
         connection.execute("SET preserve_insertion_order = true")
         connection.execute("BEGIN")
@@ -285,6 +283,11 @@ def check_there(path: Path) -> None:
 def shut_in(connection: duckdb.DuckDBPyConnection) -> None:
     """Keep a session, and all others of its engine from now on, from any file but the store."""
     connection.execute("SET enable_external_access = false; SET lock_configuration = true")
+
+
+def quoted(path: Path) -> str:
+    """A path inside of quotation marks."""
+    return str(path).replace("'", "''")
 
 
 def first_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
@@ -418,12 +421,11 @@ def _held(path: Path, wait: float) -> TryAgain:
 
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path, wait: float, mode: str) -> None:
     deadline = time.monotonic() + wait
-    quoted = str(path).replace("'", "''")
     if path.exists() and not exists(path):
         path.unlink()
     while True:
         try:
-            connection.execute(f"ATTACH '{quoted}' AS store {mode}")
+            connection.execute(f"ATTACH '{quoted(path)}' AS store {mode}")
         except duckdb.IOException as error:
             if _LOCKED not in str(error):
                 raise

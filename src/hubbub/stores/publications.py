@@ -19,7 +19,7 @@ import msgspec
 from hubbub.core.warehouse import Shape
 from hubbub.errors import HubbubError
 from hubbub.privacy.closed import in_turn, write_closed
-from hubbub.stores.duckdb import Engine
+from hubbub.stores.duckdb import Engine, quoted
 
 _TOLD = "told"
 """The table of the news that says of which tables all keys are new."""
@@ -194,11 +194,6 @@ def begin_news(
         connection.execute(f"INSERT INTO news.{_TOLD} VALUES (?, ?, ?)", [name, [*keys], is_whole])
 
     return tell
-
-
-def quoted(path: Path) -> str:
-    """A path inside of quotation marks."""
-    return str(path).replace("'", "''")
 
 
 def _told(session: duckdb.DuckDBPyConnection) -> list[tuple[str, list[str], bool]]:
