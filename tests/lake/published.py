@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hubbub.core.warehouse import DAY, Change, Field, Kind, Shape
+from hubbub.core.warehouse import DAY, Change, Field, Kind, Ready, Shape
 
 _pa: Any = pa
 _pq: Any = pq
@@ -87,9 +88,18 @@ def whole(folder: Path, shape: Shape, rows: Sequence[Row]) -> Change:
 def days(folder: Path, shape: Shape, rows: Sequence[Row], *touched: int) -> Change:
     """Of all rows those of the days in January that are touched, for these are written anew."""
     found = tuple(date(2026, 1, day) for day in touched)
-    chosen = sorted((row for row in rows if row[DAY] in found), key=lambda row: row[DAY])
-    files = parquet(folder, f"{shape.name}.days", shape, chosen)
-    return Change(shape, False, files, len(chosen), (), 1, found, files)
+    undated = replace(shape, fields=tuple(each for each in shape.fields if each.name != DAY))
+    ready: list[Ready] = []
+    for day in found:
+        of_day = [
+            {name: value for name, value in row.items() if name != DAY}
+            for row in rows if row[DAY] == day
+        ]  # fmt: skip
+        if of_day:
+            [file] = parquet(folder, f"{shape.name}.{day}", undated, of_day)
+            ready.append(Ready(day, file, len(of_day)))
+    count = sum(file.rows for file in ready)
+    return Change(shape, False, (), count, (), 1, found, tuple(ready))
 
 
 def described(content: bytes) -> Mapping[str, Any]:

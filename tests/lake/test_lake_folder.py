@@ -31,8 +31,7 @@ from tests.lake.published import (
     whole,
 )  # fmt: skip
 
-from hubbub.core.warehouse import DAY, Change, Field, Kind, Shape
-from hubbub.destinations.lake.rows import ROW_GROUP
+from hubbub.core.warehouse import DAY, ROW_GROUP, Change, Field, Kind, Shape
 from hubbub.destinations.warehouses.lake import Lake, open_warehouse
 from hubbub.errors import DiskFull, HubbubError, UsageError
 

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -78,18 +79,23 @@ class Memory:
             raise TryAgain("It has gone away.", "")
 
     def _carry_out(self, change: Change) -> None:
-        table = self.there.setdefault(change.shape.name, {})
+        shape, table = change.shape, self.there.setdefault(change.shape.name, {})
         self.sent += change.row_count
+        assert not change.ready or self.writes_days
         if change.is_whole:
             table.clear()
-        elif change.shape.is_by_day and self.writes_days:
-            for key in [key for key, row in table.items() if row[DAY] in change.days]:
-                del table[key]
-            table |= _rows(change.shape, change.of_days)
-            return
-        for key in _keys(change.shape, change.gone):
+        for key in [key for key, row in table.items() if row.get(DAY) in change.days]:
+            del table[key]
+        for day, path, count in change.ready:
+            added = {} if day is None else {DAY: day}
+            fields = tuple(field for field in shape.fields if field.name not in added)
+            rows = _rows(replace(shape, fields=fields), [path])
+            assert len(rows) == count
+            assert [*rows] == sorted(rows), "they come in the order of their keys"
+            table |= {key: row | added for key, row in rows.items()}
+        for key in _keys(shape, change.gone):
             table.pop(key, None)  # it may have gone with what was broken off
-        table |= _rows(change.shape, change.rows)
+        table |= _rows(shape, change.rows)
 
     def tables(self, names: Sequence[str]) -> dict[str, list[Row]]:
         """The rows of tables, without the day that was added; instants as microseconds."""

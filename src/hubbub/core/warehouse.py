@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from hubbub.core.tables import MESSAGES, SEARCHED, Table, Type
 
@@ -116,23 +116,37 @@ def shape_of(table: Table, *, has_days: bool) -> Shape:
     )
 
 
+ROW_GROUP = 131_072
+"""Rows that engines read or pass over together in a file of a lake."""
+
+
+class Ready(NamedTuple):
+    """A file as a lake has it: Parquet, zstd, in groups of `ROW_GROUP` rows, sorted by key."""
+
+    day: date | None
+    """Of which it has all rows, without a column for it; None if it has the table's."""
+    path: Path
+    rows: int
+
+
 @dataclass(frozen=True)
 class Change:
-    """What is to become of one table. The files are Parquet, without an order, zstd."""
+    """What is to become of one table. The files are Parquet, zstd, and but for those that are
+    `ready` without an order."""
 
     shape: Shape
     is_whole: bool
     """Whether `rows` is all that is to be there; else rows and keys are to be merged in."""
     rows: tuple[Path, ...]
-    """New and changed rows; none where `of_days` has them."""
+    """New and changed rows; none where `ready` has them."""
     row_count: int
     gone: tuple[Path, ...]
-    """Keys of rows that are to disappear; none where `of_days` lacks them."""
+    """Keys of rows that are to disappear; none where `ready` lacks them."""
     gone_count: int
     days: tuple[date, ...] = ()
     """Days of which a row is new, changed or gone, for warehouses that write whole days."""
-    of_days: tuple[Path, ...] = ()
-    """All rows that are to be there on these days; each day's lie together."""
+    ready: tuple[Ready, ...] = ()
+    """For such warehouses: those of the days that have rows still, or the one of a whole table."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +178,7 @@ class Warehouse(Protocol):
 
     @property
     def writes_days(self) -> bool:
-        """Whether it writes whole days anew, and needs `of_days`, rather than merge by keys."""
+        """Whether it writes whole days anew, and takes `ready` files, rather than merge by keys."""
         ...
 
     @property

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import duckdb
 
 from hubbub.core.tables import Table
-from hubbub.core.warehouse import DAY, DAY_OF_TS, IN_DUCKDB, Change, Shape
+from hubbub.core.warehouse import DAY, DAY_OF_TS, IN_DUCKDB, ROW_GROUP, Change, Ready, Shape
 from hubbub.stores.duckdb import first_row, quoted
 from hubbub.stores.publications import Publication, begin_news
 from hubbub.stores.telling_apart import columns, keys_of, near, note_come, where
@@ -21,7 +21,7 @@ PART_ROWS = 1_000_000
 """A larger table is read in parts, a session each: others write to the store in between."""
 _MEMORY = "1GB"
 """What comparing may take; the rest goes to the scratch folder."""
-_PARQUET = "FORMAT parquet, COMPRESSION zstd"
+_PARQUET = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}"
 
 
 @dataclass(frozen=True)
@@ -176,6 +176,8 @@ class Comparison:
         come = first_row(self._connection, f"SELECT count(*) FROM news.come_{name}")[0]
         if come > PART_ROWS:
             return Change(shape, True, self._parted(table, shape, come), come, (), 0)
+        if self._writes_days and not shape.is_by_day:
+            return self._as_one(shape, f"{self._coming(table, shape)} ORDER BY {keys}")
         return Change(shape, True, self._rows(table, shape, come), come, (), 0)
 
     def _news_of(self, table: Table, after: int | None) -> "_News":
@@ -217,19 +219,23 @@ class Comparison:
         days = f"""SELECT DISTINCT {DAY_OF_TS} AS {DAY} FROM (
             SELECT ts FROM news.come_{name} UNION ALL SELECT ts FROM news.gone_{name})"""
         touched = [day for (day,) in self._connection.execute(f"{days} ORDER BY ALL").fetchall()]
-        of_days = self._of_days(table, shape, touched)
-        return Change(shape, False, (), news.come, (), news.gone, tuple(touched), of_days)
+        ready = self._of_days(table, shape, touched)
+        return Change(shape, False, (), news.come, (), news.gone, tuple(touched), ready)
 
     def _rows(
         self, table: Table, shape: Shape, count: int, after: int | None = None
     ) -> tuple[Path, ...]:
         """Those rows that come."""
-        wanted = f"SELECT {columns(table, shape)} FROM store.{table.name} {where(after)}"
-        chosen = f"SEMI JOIN news.come_{table.name} USING ({', '.join(table.key)})"
-        return self._copied(f"{table.name}.rows", f"FROM ({wanted}) {chosen}", count)
+        return self._copied(f"{table.name}.rows", self._coming(table, shape, after), count)
 
-    def _of_days(self, table: Table, shape: Shape, days: Sequence[date]) -> tuple[Path, ...]:
-        """All rows of some days that are to be there."""
+    def _coming(self, table: Table, shape: Shape, after: int | None = None) -> str:
+        """A query for them."""
+        wanted = f"SELECT {columns(table, shape)} FROM store.{table.name} {where(after)}"
+        return f"FROM ({wanted}) SEMI JOIN news.come_{table.name} USING ({', '.join(table.key)})"
+
+    def _of_days(self, table: Table, shape: Shape, days: Sequence[date]) -> tuple[Ready, ...]:
+        """All rows of some days that are to be there, read together and written day by day: written
+        by partition, which several threads do at once, a day's file would have no order."""
         name, keys = table.name, ", ".join(table.key)
         rows = f"SELECT {columns(table, shape)} FROM store.{name} WHERE {near(days)}"
         listed = ", ".join(f"DATE '{day}'" for day in days)
@@ -237,7 +243,36 @@ class Comparison:
         if self._since:  # what was before the window and is not there stays away
             chosen = f"""FROM ({chosen}) SEMI JOIN (SELECT {keys} FROM news.come_{name}
                 UNION ALL SELECT {keys} FROM there.{name}) USING ({keys})"""
-        return self._copied(f"{name}.days", f"FROM ({chosen}) ORDER BY {DAY}", 1)
+        ready: list[Ready] = []
+        with self._in_order():
+            self._connection.execute(
+                f"CREATE TEMP TABLE of_days AS FROM ({chosen}) ORDER BY {DAY}, {keys}"
+            )
+            for day in days:
+                of_day = f"SELECT * EXCLUDE ({DAY}) FROM of_days WHERE {DAY} = DATE '{day}'"
+                path, rows = self._written_to(f"{name}.{day}", of_day)
+                ready += [Ready(day, path, rows)] if rows else []
+            self._connection.execute("DROP TABLE of_days")
+        return tuple(ready)
+
+    def _as_one(self, shape: Shape, query: str) -> Change:
+        """A query's rows, in its order, in place of all that a table without days has."""
+        with self._in_order():
+            path, rows = self._written_to(f"{shape.name}.rows", query)
+        if self._writes_days:
+            return Change(shape, True, (), rows, (), 0, ready=(Ready(None, path, rows),))
+        return Change(shape, True, (path,), rows, (), 0)
+
+    @contextmanager
+    def _in_order(self) -> Generator[None]:
+        """Let what is written have the order of its query, and all files of a table one schema:
+        columns in which DuckDB knows of no NULL it would write as required."""
+        self._connection.execute(
+            "SET preserve_insertion_order = true; "
+            "SET disabled_optimizers = 'statistics_propagation'"
+        )
+        yield
+        self._connection.execute("SET preserve_insertion_order = false; RESET disabled_optimizers")
 
     def _parted(self, table: Table, shape: Shape, come: int) -> tuple[Path, ...]:
         """Plan to read a large table in parts; returns the files that it will be in."""
@@ -255,11 +290,15 @@ class Comparison:
 
     def _copied(self, name: str, query: str, count: int) -> tuple[Path, ...]:
         """A query's rows as a Parquet file; none if there are no rows."""
-        if not count:
-            return ()
+        return (self._written_to(name, query)[0],) if count else ()
+
+    def _written_to(self, name: str, query: str) -> tuple[Path, int]:
+        """A Parquet file of this name with a query's rows, and how many they are."""
         path = self._folder / f"{name}.parquet"
-        self._connection.execute(f"COPY ({query}) TO '{quoted(path)}' ({_PARQUET})")
-        return (path,)
+        [(rows,)] = self._connection.execute(
+            f"COPY ({query}) TO '{quoted(path)}' ({_PARQUET})"
+        ).fetchall()
+        return path, rows
 
     def figures(self, shape: Shape, raw: Path, known: str | None) -> tuple[Compared, str]:
         """A metric's rows, which are sent whole if they are not those of the digest `known`; with
@@ -268,20 +307,15 @@ class Comparison:
             f'"{field.name}"::{IN_DUCKDB[field.kind]} AS "{field.name}"' for field in shape.fields
         )
         source = f"SELECT {columns} FROM read_parquet('{quoted(raw)}')"
-        self._connection.execute("SET preserve_insertion_order = true")
-        try:
+        with self._in_order():
             count, digest = first_row(
                 self._connection,
                 "SELECT count(*), coalesce(bit_xor(hash(place, f)), 0)::VARCHAR FROM "
                 f"(SELECT row_number() OVER () AS place, f FROM ({source}) f)",
             )
-            if digest == known:
-                return Compared(Change(shape, False, (), 0, (), 0), 0, 0), digest
-            rows = self._copied(shape.name, source, 1)
-        finally:
-            self._connection.execute("SET preserve_insertion_order = false")
-        change = Change(shape, True, rows, count, (), 0)
-        return Compared(change, count, 0, is_counted=False), digest
+        if digest == known:
+            return Compared(Change(shape, False, (), 0, (), 0), 0, 0), digest
+        return Compared(self._as_one(shape, source), count, 0, is_counted=False), digest
 
 
 def read_part(connection: duckdb.DuckDBPyConnection, part: Part) -> None:

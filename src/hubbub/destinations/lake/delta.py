@@ -10,13 +10,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from hubbub.core.warehouse import DAY, Change, Shape
 from hubbub.destinations.lake.places import Place
 from hubbub.destinations.lake.putting import putting
-from hubbub.destinations.lake.rows import ARROW, sources_of, write_files
+from hubbub.destinations.lake.rows import ARROW
+from hubbub.destinations.lake.taken import files_of
 from hubbub.errors import TryAgain, UsageError
 
 _pa: Any = pa
@@ -32,17 +32,17 @@ class DeltaTables:
     """Writes days whole, as files of new names, which a commit puts in the place of the old ones.
     Files of old versions are removed: they hold what has been deleted and erased."""
 
-    def __init__(self, place: Place, session: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, place: Place, scratch: Path) -> None:
         self._place = place
-        self._session = session
+        self._scratch = scratch
         self._delta = _library()
 
     def carry_out(self, change: Change) -> None:
         """Make a table what a publication wants it to be. Raises `HubbubError`."""
-        shape, sources, folder = change.shape, sources_of(change), self._place.workshop
+        shape = change.shape
         actions: list[Any] = []
         with putting(self._place) as put:
-            for day, file, rows in write_files(self._session, shape, sources, folder):
+            for day, file, rows in files_of(change, self._place.workshop, self._scratch):
                 part = [f"{DAY}={day}"] if shape.is_by_day else []
                 name = "/".join([*part, f"{uuid.uuid4()}.parquet"])
                 actions.append(self._added(file, name, day, rows))

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hubbub.core.warehouse import DAY, IN_DUCKDB, Change, Field, Kind, Shape
+from hubbub.core.warehouse import DAY, IN_DUCKDB, ROW_GROUP, Field, Kind, Ready, Shape
 from hubbub.destinations.lake.places import unwritable
 from hubbub.errors import DiskFull
 
@@ -22,9 +22,6 @@ _pq: Any = pq
 
 _MEMORY = "1GB"
 """What sorting may take; the rest goes to the scratch folder."""
-
-ROW_GROUP = 131_072
-"""Rows that are read or passed over together."""
 
 ARROW: dict[Kind, pa.DataType] = {
     Kind.TEXT: pa.string(),
@@ -47,14 +44,8 @@ def schema_of(shape: Shape) -> pa.Schema:
     return _pa.schema([(field.name, ARROW[field.kind]) for field in columns_of(shape)])
 
 
-def sources_of(change: Change) -> tuple[Path, ...]:
-    """The files with all rows of what is written whole: the table, or the days of a change."""
-    assert change.is_whole or change.shape.is_by_day or not change.row_count, "else it comes whole"
-    return change.rows if change.is_whole else change.of_days
-
-
 @contextmanager
-def sorting(scratch: Path) -> Generator[duckdb.DuckDBPyConnection]:
+def _sorting(scratch: Path) -> Generator[duckdb.DuckDBPyConnection]:
     """A session that sorts rows; what its memory does not hold waits in the scratch folder."""
     with closing(duckdb.connect(":memory:")) as session:
         session.execute(
@@ -65,25 +56,23 @@ def sorting(scratch: Path) -> Generator[duckdb.DuckDBPyConnection]:
 
 
 def write_files(
-    session: duckdb.DuckDBPyConnection, shape: Shape, sources: Sequence[Path], folder: Path
-) -> Iterator[tuple[date | None, Path, int]]:
-    """Write the rows of Parquet files to a folder, sorted by key: yields a file for each day with
-    its number of rows, as soon as it is written; or one for all rows, where a table has no days.
+    shape: Shape, sources: Sequence[Path], folder: Path, scratch: Path
+) -> Generator[Ready]:
+    """Write the rows of Parquet files to a folder, sorted by key: yields a file for each day as
+    soon as it is written; or one for all rows, where a table has no days.
 
     A metric's rows stay in their order. Raises `HubbubError`, `DiskFull` if there is no room.
     """
     schema = schema_of(shape)
-    if not sources:
-        pieces: Iterable[tuple[date | None, pa.Table]] = []
-    else:
-        pieces = _pieces(session, shape, sources)
-    if not shape.is_by_day:
-        path = folder / f"{shape.name}.parquet"
-        yield None, path, _write(path, schema, (piece for _day, piece in pieces))
-        return
-    for day, of_day in groupby(pieces, key=itemgetter(0)):
-        path = folder / f"{shape.name}.{day}.parquet"
-        yield day, path, _write(path, schema, (piece for _day, piece in of_day))
+    with _sorting(scratch) as session:
+        pieces = _pieces(session, shape, sources) if sources else iter(())
+        if not shape.is_by_day:
+            path = folder / f"{shape.name}.parquet"
+            yield Ready(None, path, _write(path, schema, (piece for _day, piece in pieces)))
+            return
+        for day, of_day in groupby(pieces, key=itemgetter(0)):
+            path = folder / f"{shape.name}.{day}.parquet"
+            yield Ready(day, path, _write(path, schema, (piece for _day, piece in of_day)))
 
 
 def _pieces(

@@ -11,8 +11,6 @@ from hubbub.core.warehouse import Change, Shown, claim_of
 from hubbub.errors import HubbubError, UsageError
 
 if TYPE_CHECKING:
-    import duckdb
-
     from hubbub.destinations.lake.description import Description, Form
     from hubbub.destinations.lake.places import Place
 
@@ -64,7 +62,6 @@ class Lake:
     ) -> dict[str, str]:
         """Carry out the changes. A day is replaced in one step; of Delta, a table."""
         from hubbub.destinations.lake.description import NAME, Description
-        from hubbub.destinations.lake.rows import sorting
 
         assert not views, "a lake has none"
         place = self._place
@@ -74,11 +71,10 @@ class Lake:
             if description is None:
                 description = Description(self._workspace, self._form, claim_of(mark))
                 place.put(self._written(description), NAME)  # whatever comes next is Hubbub's
-            with sorting(self._scratch) as session:
-                tables = self._tables(session)
-                for change in changes:
-                    tables.carry_out(change)
-                    on_table(change.shape.name, change.row_count)
+            tables = self._tables()
+            for change in changes:
+                tables.carry_out(change)
+                on_table(change.shape.name, change.row_count)
             after = description.after([change.shape for change in changes], mark)
             place.put(self._written(after), NAME)
         finally:
@@ -118,16 +114,16 @@ class Lake:
             raise unwritable(path, error) from error
         return path
 
-    def _tables(self, session: "duckdb.DuckDBPyConnection") -> "Tables":
+    def _tables(self) -> "Tables":
         from hubbub.destinations.lake.description import Form
 
         if self._form is Form.DELTA:
             from hubbub.destinations.lake.delta import DeltaTables
 
-            return DeltaTables(self._place, session)
+            return DeltaTables(self._place, self._scratch)
         from hubbub.destinations.lake.plain import PlainTables
 
-        return PlainTables(self._place, session)
+        return PlainTables(self._place, self._scratch)
 
 
 def open_warehouse(url: str, workspace: str, scratch: Path) -> Lake:
