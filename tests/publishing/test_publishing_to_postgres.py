@@ -1,5 +1,6 @@
 """PostgreSQL as a destination: a real server."""
 
+import signal
 import socket
 import subprocess
 import sys
@@ -31,11 +32,16 @@ from tests.publishing.postgres_server import PostgresServer
 from tests.publishing.warehouse_contract import WarehouseContract, assert_right, sent
 
 
+def _publish(settings: Settings, place: Place) -> list[str]:
+    return [sys.executable, "-m", "hubbub", "--home", str(settings.home), "--privacy", "open",
+            "publish", place.url]  # fmt: skip
+
+
 def _counted_logins(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How often a connection was asked for from now on."""
-    from adbc_driver_postgresql import dbapi
+    import adbc_driver_postgresql
 
-    driver: Any = dbapi
+    driver: Any = adbc_driver_postgresql
     connect, count = driver.connect, [0]
 
     def counted(*arguments: Any, **options: Any) -> Any:
@@ -170,8 +176,7 @@ class TestContract(WarehouseContract):
         publish(settings, place.url)
         before = place.rows("reactions")
         change(settings, "UPDATE store.users SET title = 'x'", "DELETE FROM store.reactions")
-        command = [sys.executable, "-m", "hubbub", "--home", str(settings.home), "--privacy",
-                   "open", "publish", place.url, "--full-refresh"]  # fmt: skip
+        command = [*_publish(settings, place), "--full-refresh"]
         # somebody reads the table: the publication waits for them, with its work half done
         with (
             _somebody(place, "LOCK TABLE grove.reactions IN ACCESS SHARE MODE"),
@@ -185,6 +190,27 @@ class TestContract(WarehouseContract):
         assert_right(settings, place)
         (left,) = place.query("SELECT count(*) FROM pg_class WHERE relname IN ('rows', 'gone')")
         assert left == {"count": 0}
+
+    def test_ctrl_c_ends_what_waits_for_others_at_once(
+        self, settings: Settings, place: Place
+    ) -> None:
+        publish(settings, place.url)
+        change(settings, "UPDATE store.users SET title = 'x'")
+        with (
+            _somebody(place, "LOCK TABLE grove.users IN ACCESS EXCLUSIVE MODE"),
+            subprocess.Popen(
+                _publish(settings, place), stderr=subprocess.PIPE, text=True
+            ) as process,
+        ):
+            _wait_until(place, "wait_event_type = 'Lock' AND application_name = 'hubbub'")
+            process.send_signal(signal.SIGINT)
+            # not after the minute that it would wait for the lock
+            _, said = process.communicate(timeout=30)
+        assert process.returncode == 130
+        assert "Traceback" not in said
+        assert {row["title"] for row in place.rows("users")} == {None}
+        publish(settings, place.url)
+        assert_right(settings, place)
 
     def test_two_machines_do_not_publish_at_once(self, settings: Settings, place: Place) -> None:
         publish(settings, place.url)

@@ -2,20 +2,23 @@
 
 import os
 import re
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import wait
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-import pyarrow as pa
-
+from hubbub.core.begun import begun
 from hubbub.core.loopback import is_loopback
 from hubbub.destinations.postgres.statements import literal
 from hubbub.errors import HubbubError, TryAgain, UsageError
 
-_pa: Any = pa
+if TYPE_CHECKING:
+    from adbc_driver_manager import AdbcDatabase
+
+T = TypeVar("T")
 
 PORT = 5432
 _FILES = ("sslrootcert", "sslcert", "sslkey")
@@ -133,16 +136,25 @@ def _ssl(
 
 
 class Session:
-    """A connection to a database, in which all is a transaction."""
+    """A connection to a database, in which all is a transaction.
 
-    def __init__(self, connection: Any, title: str) -> None:
-        self._connection = connection
+    It is spoken to by the driver's own calls: what the driver puts above them for Python loads all
+    of Arrow, which takes longer than to bring a few rows.
+    """
+
+    def __init__(self, database: "AdbcDatabase", title: str) -> None:
+        import adbc_driver_manager as driver
+
+        self._database = database
+        self._connection = driver.AdbcConnection(database)
+        self._connection.set_autocommit(False)
         self._title = title
 
     def run(self, statement: str) -> None:
         """Run a statement."""
-        with self._explained(), self._connection.cursor() as cursor:
-            cursor.execute(statement)
+        with self._statement() as asked:
+            asked.set_sql_query(statement)
+            _awaited(asked, asked.execute_update)
 
     def run_all(self, statements: Sequence[str]) -> None:
         """Run statements in one round trip."""
@@ -150,32 +162,53 @@ class Session:
             block = "; ".join(["BEGIN", *statements, "END"]).replace("BEGIN;", "BEGIN", 1)
             self.run(f"DO {literal(block)}")
 
-    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, query: str, values: Sequence[str] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query; values stand for $1, $2 …"""
-        with self._explained(), self._connection.cursor() as cursor:
-            cursor.execute(query, values or None)
-            return cursor.fetchall()
+        import pyarrow as pa
+
+        arrow: Any = pa
+        with self._statement() as asked:
+            asked.set_sql_query(query)
+            if values:
+                names = [str(number) for number, _ in enumerate(values)]
+                asked.bind(arrow.record_batch([[each] for each in values], names))
+            stream, _ = _awaited(asked, asked.execute_query)
+            try:
+                table = arrow.RecordBatchReader.from_stream(stream).read_all()
+            except OSError:  # what the driver raises is lost on this way
+                raise _lost(self._title) from None
+            return [*zip(*(column.to_pylist() for column in table.columns), strict=True)]
 
     def load(self, table: str, files: Sequence[Path], *, schema: str | None) -> None:
         """Append the rows of Parquet files to a table of a schema, or to a temporary one; as they
         are read, so that they need no memory."""
         if not files:
             return
-        where: dict[str, Any] = {"db_schema_name": schema} if schema else {"temporary": True}
-        reader = _without_zeros(files)
-        with self._explained(), self._connection.cursor() as cursor:
-            cursor.adbc_ingest(table, reader, mode="append", **where)
+        import adbc_driver_manager as driver
+
+        option = driver.StatementOptions
+        where = (
+            {option.INGEST_TARGET_DB_SCHEMA: schema}
+            if schema
+            else {option.INGEST_TEMPORARY: "true"}
+        )
+        chosen = {
+            option.INGEST_TARGET_TABLE: table,
+            option.INGEST_MODE: driver.INGEST_OPTION_MODE_APPEND,
+            **where,
+        }
+        with self._statement() as asked:
+            asked.set_options(**{each.value: value for each, value in chosen.items()})
+            asked.bind_stream(_without_zeros(files))
+            _awaited(asked, asked.execute_update)
 
     @property
     def answers(self) -> bool:
         """Whether the connection still holds, after a while in which nothing was asked."""
-        import adbc_driver_manager as driver
-
         try:
-            with self._connection.cursor() as cursor:
-                cursor.execute("SELECT 1")
+            self.run("SELECT 1")
             self._connection.rollback()
-        except driver.Error:
+        except HubbubError:
             return False
         return True
 
@@ -183,6 +216,7 @@ class Session:
         """End the connection."""
         with self._forgiving():
             self._connection.close()
+            self._database.close()
 
     @contextmanager
     def transaction(self) -> Generator[None]:
@@ -195,6 +229,13 @@ class Session:
             with self._forgiving():
                 self._connection.rollback()
             raise
+
+    @contextmanager
+    def _statement(self) -> Generator[Any]:
+        import adbc_driver_manager as driver
+
+        with self._explained(), closing(driver.AdbcStatement(self._connection)) as statement:
+            yield statement
 
     @contextmanager
     def _explained(self) -> Generator[None]:
@@ -247,43 +288,65 @@ class Line:
 def _connected(address: Address) -> Session:
     """A new session."""
     try:
-        from adbc_driver_postgresql import dbapi
+        import adbc_driver_postgresql as postgresql
     except ImportError as error:
         raise UsageError(
             "Publishing to PostgreSQL needs its driver.", 'Run: pip install "hubbub[warehouse]"'
         ) from error
     import adbc_driver_manager as driver
 
-    module: Any = dbapi
     try:
-        return Session(module.connect(address.uri), address.title)
+        database = postgresql.connect(address.uri)
+        try:
+            return Session(database, address.title)
+        except BaseException:
+            database.close()
+            raise
     except driver.Error as error:
         raise unreachable(error, address) from None
 
 
-def _without_zeros(files: Sequence[Path]) -> pa.RecordBatchReader:
+def _awaited(statement: Any, work: Callable[[], T]) -> T:
+    """The result of a statement's work; a Ctrl-C ends the work first."""
+    running = begun(work, "statement")
+    try:
+        return running.result()
+    except KeyboardInterrupt:
+        statement.cancel()
+        wait([running])
+        raise
+
+
+def _without_zeros(files: Sequence[Path]) -> Any:
     """The rows of Parquet files. PostgreSQL has no character 0 in texts: it is left out."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
+    arrow: Any = pa
     parquet: Any = pq
     batches = (
         _cleaned(batch)
         for file in files
         for batch in parquet.ParquetFile(file).iter_batches(_BATCH_ROWS)
     )
-    return _pa.RecordBatchReader.from_batches(parquet.read_schema(files[0]), batches)
+    return arrow.RecordBatchReader.from_batches(parquet.read_schema(files[0]), batches)
 
 
 def _cleaned(batch: Any) -> Any:
+    for index, column in enumerate(batch.columns):
+        content = column.buffers()[2] if str(column.type) == "string" else None
+        if content is not None and b"\0" in content.to_pybytes():
+            batch = _without_zeros_in(batch, index)
+    return batch
+
+
+def _without_zeros_in(batch: Any, index: int) -> Any:
+    # so few rows have one that what Arrow computes with is not loaded for the others
     import pyarrow.compute as pc
 
     compute: Any = pc
-    columns = batch.columns
-    for index, column in enumerate(columns):
-        content = column.buffers()[2] if column.type == _pa.string() else None
-        if content is not None and b"\0" in content.to_pybytes():
-            columns[index] = compute.replace_substring(column, "\0", "")
-    return _pa.record_batch(columns, schema=batch.schema)
+    cleaned = compute.replace_substring(batch.column(index), "\0", "")
+    return batch.set_column(index, batch.schema.field(index), cleaned)
 
 
 def unreachable(error: Any, address: Address) -> HubbubError:
@@ -344,5 +407,9 @@ def explained(error: Any, title: str) -> HubbubError:
             "Drop the views of your own that read it, publish again, and make them anew.",
         )
     if state[:2] in _LATER or not state or state == "\0\0\0\0\0":
-        return TryAgain(f"The connection to {title} was lost.", "Run this again.")
+        return _lost(title)
     return Refused(title, state, _first_line(error))
+
+
+def _lost(title: str) -> TryAgain:
+    return TryAgain(f"The connection to {title} was lost.", "Run this again.")
