@@ -248,16 +248,17 @@ class Comparison:
             self._connection.execute(
                 f"CREATE TEMP TABLE of_days AS FROM ({chosen}) ORDER BY {DAY}, {keys}"
             )
-            for day in days:
-                of_day = f"SELECT * EXCLUDE ({DAY}) FROM of_days WHERE {DAY} = DATE '{day}'"
-                path, rows = self._written_to(f"{name}.{day}", of_day)
-                ready += [Ready(day, path, rows)] if rows else []
+            with self._with_one_schema():
+                for day in days:
+                    of_day = f"SELECT * EXCLUDE ({DAY}) FROM of_days WHERE {DAY} = DATE '{day}'"
+                    path, rows = self._written_to(f"{name}.{day}", of_day)
+                    ready += [Ready(day, path, rows)] if rows else []
             self._connection.execute("DROP TABLE of_days")
         return tuple(ready)
 
     def _as_one(self, shape: Shape, query: str) -> Change:
         """A query's rows, in its order, in place of all that a table without days has."""
-        with self._in_order():
+        with self._in_order(), self._with_one_schema():
             path, rows = self._written_to(f"{shape.name}.rows", query)
         if self._writes_days:
             return Change(shape, True, (), rows, (), 0, ready=(Ready(None, path, rows),))
@@ -265,14 +266,18 @@ class Comparison:
 
     @contextmanager
     def _in_order(self) -> Generator[None]:
-        """Let what is written have the order of its query, and all files of a table one schema:
-        columns in which DuckDB knows of no NULL it would write as required."""
-        self._connection.execute(
-            "SET preserve_insertion_order = true; "
-            "SET disabled_optimizers = 'statistics_propagation'"
-        )
+        """Let what is written have the order of its query."""
+        self._connection.execute("SET preserve_insertion_order = true")
         yield
-        self._connection.execute("SET preserve_insertion_order = false; RESET disabled_optimizers")
+        self._connection.execute("SET preserve_insertion_order = false")
+
+    @contextmanager
+    def _with_one_schema(self) -> Generator[None]:
+        """Let all files of a table have the same schema: a column in which DuckDB knows of no NULL
+        it would write as required."""
+        self._connection.execute("SET disabled_optimizers = 'statistics_propagation'")
+        yield
+        self._connection.execute("RESET disabled_optimizers")
 
     def _parted(self, table: Table, shape: Shape, come: int) -> tuple[Path, ...]:
         """Plan to read a large table in parts; returns the files that it will be in."""
