@@ -16,20 +16,18 @@ Views and metrics read the values from the view `<pack>_settings`, which has one
 workspace's `timezone` beside them. Every error names the file and the line.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, cast
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any, cast
 
 from hubbub.content import ContentFile, find_each
 from hubbub.errors import BadContent
 
-_arrow: Any = pa
-"""pyarrow without its types, which are partly unknown."""
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FILE = "settings.toml"
 TYPES = {
@@ -41,12 +39,6 @@ TYPES = {
 }
 """What can be set, and how it is written."""
 
-_ARROW: Mapping[str, Any] = {
-    "day": _arrow.date32(),
-    "count": _arrow.int64(),
-    "counts": _arrow.list_(_arrow.int64()),
-    "people": _arrow.list_(_arrow.string()),
-}
 _KEYS = {"type", "default", "doc"}
 
 
@@ -77,16 +69,25 @@ class PackSettings:
     file: ContentFile
     settings: dict[str, Setting]
 
-    def row(self, timezone: str, ids_of: Callable[[Setting], list[str]]) -> pa.Table:
+    def row(self, timezone: str, ids_of: Callable[[Setting], list[str]]) -> "pa.Table":
         """The one row of the view `<pack>_settings`; `ids_of` finds the members of a setting of
         the type `people`."""
+        import pyarrow as pa
+
+        arrow: Any = pa
+        kinds = {
+            "day": arrow.date32(),
+            "count": arrow.int64(),
+            "counts": arrow.list_(arrow.int64()),
+            "people": arrow.list_(arrow.string()),
+        }
         columns: dict[str, Any] = {
-            name: _arrow.array(
-                [ids_of(each) if each.type == "people" else each.value], _ARROW[each.type]
+            name: arrow.array(
+                [ids_of(each) if each.type == "people" else each.value], kinds[each.type]
             )
             for name, each in self.settings.items()
         }
-        return _arrow.table({**columns, "timezone": [timezone]})
+        return arrow.table({**columns, "timezone": [timezone]})
 
 
 def read_settings(own_pack: Path) -> dict[str, PackSettings]:

@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import duckdb
-import pyarrow as pa
 
 from hubbub.core import periods
 from hubbub.core.instants import begin_of, end_of
@@ -23,8 +22,8 @@ from hubbub.metrics.pack_settings import Setting
 from hubbub.metrics.small_groups import Quiet, quiet
 from hubbub.metrics.user_groups import group_named, read_groups
 
-_arrow: Any = pa
-"""pyarrow without its types, which are partly unknown."""
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _SQL_TYPES = {
     "id": {"VARCHAR"},
@@ -106,7 +105,7 @@ class Runner:
         self._check_columns(query)
         return query
 
-    def run(self, query: Query) -> pa.Table:
+    def run(self, query: Query) -> "pa.Table":
         """The rows of a prepared query. Where small groups are suppressed, rows about members say
         so in a column more, `suppressed`."""
         rows = self._connection.sql(query.metric.sql, params=query.values).to_arrow_table()
@@ -206,14 +205,17 @@ class Runner:
             OR {day} NOT IN (SELECT day FROM left_out_days)""")
         return found
 
-    def _quiet_days(self) -> pa.Table:
+    def _quiet_days(self) -> "pa.Table":
         """Begin and end of the days that small groups hide."""
+        import pyarrow as pa
+
+        arrow: Any = pa
         days = sorted(self._quiet.days) if self._quiet else []
         bounds = [Bounds(day, day + timedelta(days=1), self._zone) for day in days]
-        instant = pa.timestamp("us", tz="UTC")
-        return _arrow.table({
-            "begins_at": _arrow.array([each.since for each in bounds], instant),
-            "ends_at": _arrow.array([each.as_of for each in bounds], instant),
+        instant = arrow.timestamp("us", tz="UTC")
+        return arrow.table({
+            "begins_at": arrow.array([each.since for each in bounds], instant),
+            "ends_at": arrow.array([each.as_of for each in bounds], instant),
         })  # fmt: skip
 
     def _bounded(self, query: Query) -> Query:
@@ -361,8 +363,11 @@ _OF_DAYS = "messages_of_shown_days"
 """The view of messages for metrics that divide days further."""
 
 
-def _days(days: list[date]) -> pa.Table:
-    return _arrow.table({"day": _arrow.array(days, pa.date32())})
+def _days(days: list[date]) -> "pa.Table":
+    import pyarrow as pa
+
+    arrow: Any = pa
+    return arrow.table({"day": arrow.array(days, arrow.date32())})
 
 
 def _like(metric: Metric, name: str, value: Any, default: Any) -> Any:
@@ -393,8 +398,10 @@ def _wrong_sql(wrong: Any, text: str, sql: str, error: duckdb.Error) -> BadConte
     return wrong(line, reason.splitlines()[0], "Correct the query. Try it with: hubbub sql")
 
 
-def zones() -> pa.Table:
+def zones() -> "pa.Table":
     """Country and city of each time zone that the tz database's zone table names."""
+    import pyarrow as pa
+
     folder = files("tzdata") / "zoneinfo"
     countries = dict(_tabbed((folder / "iso3166.tab").read_text(encoding="utf-8")))
     rows = [

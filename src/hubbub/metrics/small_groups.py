@@ -14,13 +14,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from hubbub.core.periods import ENDS, Bounds, Part, days_between, part_of
 from hubbub.errors import UsageError
 from hubbub.metrics.header import SUPPRESSED, Metric
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Row = dict[str, Any]
 _FAMILIES: Mapping[str, Callable[[date], object]] = {
@@ -130,13 +131,15 @@ def too_few(rows: Sequence[tuple[object, tuple[Any, ...], int | None]], k: int) 
 
 
 def suppress(
-    metric: Metric, rows: pa.Table, k: int, bounds: Bounds, quiet_times: Quiet, *, of_days: bool
-) -> pa.Table:
+    metric: Metric, rows: "pa.Table", k: int, bounds: Bounds, quiet_times: Quiet, *, of_days: bool
+) -> "pa.Table":
     """The rows that may leave, with a column `suppressed`: no, partly or yes.
 
     Those of a period outside the bounds are left out. `of_days` says that the metric counts shown
     days only.
     """
+    import pyarrow as pa
+
     period = period_of(metric)
     records: list[Row] = rows.to_pylist()
     cut: dict[tuple[date, date], bool] = {}
@@ -175,7 +178,7 @@ def is_ordered(metric: Metric) -> bool:
     return bool(dimensions) and metric.columns[dimensions[0]].type in {"date", "integer"}
 
 
-def sentence(k: int, rows: pa.Table) -> str:
+def sentence(k: int, rows: "pa.Table") -> str:
     """What people must know of rows of which some may be suppressed."""
     said = f"Counts of members are rounded down to multiples of {k}."
     found = set(rows[SUPPRESSED].to_pylist())
