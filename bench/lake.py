@@ -82,8 +82,8 @@ def main(messages: int = 1_000_000, rounds: int = 3) -> None:
                 say(f"publish to {form} / {other} COPY, cpu", ratio, "none set")
             for name in ("nothing changed", *CHANGES):
                 for what in ("cpu", "wall"):
-                    ratio = _ratio(runs, f"{form}, {name}", form, what)
-                    say(f"{form}: {name} / all, {what}", ratio, "at most 0.05")
+                    share = 100 * _ratio(runs, f"{form}, {name}", form, what)
+                    say(f"{form}: {name} / everything, {what}", share, "at most 5", unit="%")
 
 
 def _ratio(runs: dict[str, list[Run]], one: str, other: str, what: str) -> float:
