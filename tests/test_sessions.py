@@ -258,6 +258,19 @@ def interrupted_after(seconds: float, path: Path) -> None:
         coming.join()
 
 
+def stopped(engine: store.Engine) -> None:
+    """Ask what takes long, without a store, and be interrupted as DuckDB is by a Ctrl-C."""
+    with engine.session() as session:
+        coming = threading.Timer(0.2, session.interrupt)
+        coming.start()
+        session.execute("SELECT sum(a.range * b.range) FROM range(10000000) a, range(100000) b")
+
+
+def test_a_ctrl_c_is_one_in_sessions_without_a_store_too() -> None:
+    with closing(store.Engine()) as engine, pytest.raises(KeyboardInterrupt):
+        stopped(engine)
+
+
 def test_a_ctrl_c_is_one_wherever_it_comes_and_spoils_nothing(settings: Settings) -> None:
     dice, heard = random.Random(7), 0
     before = signal.signal(signal.SIGINT, signal.default_int_handler)

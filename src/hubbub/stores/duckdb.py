@@ -95,7 +95,8 @@ class Engine:
                 if spill is not None and spill != self._spill:
                     session.execute(f"SET temp_directory = '{quoted(spill)}'")
                     self._spill = spill
-                yield session
+                with _heard():
+                    yield session
         finally:
             try:
                 self.let_go("store")
