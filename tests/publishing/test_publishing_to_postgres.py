@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from hubbub.core.begun import begun
+from hubbub.destinations.postgres import connection
 from hubbub.destinations.postgres.connection import address_of
 from hubbub.destinations.warehouses.postgres import Postgres
 from hubbub.errors import HubbubError, TryAgain, UsageError
@@ -191,13 +193,15 @@ class TestContract(WarehouseContract):
         (left,) = place.query("SELECT count(*) FROM pg_class WHERE relname IN ('rows', 'gone')")
         assert left == {"count": 0}
 
+    @pytest.mark.parametrize("locked", ["users", "_hubbub"])
     def test_ctrl_c_ends_what_waits_for_others_at_once(
-        self, settings: Settings, place: Place
+        self, settings: Settings, place: Place, locked: str
     ) -> None:
+        """The merge of a table waits, or what is asked beside reading the store."""
         publish(settings, place.url)
         change(settings, "UPDATE store.users SET title = 'x'")
         with (
-            _somebody(place, "LOCK TABLE grove.users IN ACCESS EXCLUSIVE MODE"),
+            _somebody(place, f"LOCK TABLE grove.{locked} IN ACCESS EXCLUSIVE MODE"),
             subprocess.Popen(
                 _publish(settings, place), stderr=subprocess.PIPE, text=True
             ) as process,
@@ -211,6 +215,47 @@ class TestContract(WarehouseContract):
         assert {row["title"] for row in place.rows("users")} == {None}
         publish(settings, place.url)
         assert_right(settings, place)
+
+    def test_a_ctrl_c_as_a_statement_begins_leaves_nothing_half_asked(
+        self, settings: Settings, place: Place
+    ) -> None:
+        publish(settings, place.url)
+
+        def begun_and_interrupted(work: Callable[[], Any], name: str) -> Any:
+            running = begun(work, name)
+            if name == "statement":
+                raise KeyboardInterrupt
+            return running
+
+        line = connection.Line(address_of(place.url))
+
+        def ask() -> None:
+            with (
+                line.session() as session,
+                session.transaction(),
+                pytest.MonkeyPatch.context() as patched,
+            ):
+                patched.setattr(connection, "begun", begun_and_interrupted)
+                session.run("SELECT pg_sleep(3600)")
+
+        with pytest.raises(KeyboardInterrupt):
+            ask()
+        # it has left the server, and what comes next is answered as asked
+        _wait_until(place, "application_name = 'hubbub'", is_so=False)
+        with closing(line), line.session() as session, session.transaction():
+            assert session.rows("SELECT 1, $1::text", ["a"]) == [(1, "a")]
+
+    def test_an_error_of_a_late_row_is_told_as_it_is(
+        self, settings: Settings, place: Place
+    ) -> None:
+        line = connection.Line(address_of(place.url))
+        with (
+            closing(line),
+            pytest.raises(HubbubError, match="SQLSTATE 22012"),
+            line.session() as session,
+            session.transaction(),
+        ):
+            session.rows("SELECT 1 / (50000 - g) FROM generate_series(1, 100000) g")
 
     def test_two_machines_do_not_publish_at_once(self, settings: Settings, place: Place) -> None:
         publish(settings, place.url)
@@ -598,7 +643,8 @@ def _somebody(place: Place, statement: str) -> Generator[None]:
         process.stdin.close()
 
 
-def _wait_until(place: Place, condition: str) -> None:
-    query = f"SELECT count(*) FROM pg_stat_activity WHERE {condition}"
-    while place.run(query) == "0":
+def _wait_until(place: Place, condition: str, *, is_so: bool = True) -> None:
+    """Until the server has a connection that meets a condition, or has none."""
+    query = f"SELECT count(*) > 0 FROM pg_stat_activity WHERE {condition}"
+    while place.run(query) != ("t" if is_so else "f"):
         time.sleep(0.05)

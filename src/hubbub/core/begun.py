@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from threading import Thread
+from threading import Lock, Thread
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -22,3 +22,13 @@ def begun(work: Callable[[], T], name: str) -> "Future[T]":
 
     Thread(target=run, name=name, daemon=True).start()
     return future
+
+
+def awaited(future: "Future[T]") -> T:
+    """The result of work that was begun. A Ctrl-C meanwhile is one: in `Future.result` it can come
+    as an error of the condition that waits there."""
+    is_done = Lock()
+    is_done.acquire()
+    future.add_done_callback(lambda _: is_done.release())
+    is_done.acquire()
+    return future.result()

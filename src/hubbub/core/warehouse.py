@@ -117,11 +117,12 @@ def shape_of(table: Table, *, has_days: bool) -> Shape:
 
 
 ROW_GROUP = 131_072
-"""Rows that engines read or pass over together in a file of a lake."""
+"""About how many rows engines read or pass over together in a file of a lake."""
 
 
 class Ready(NamedTuple):
-    """A file as a lake has it: Parquet, zstd, in groups of `ROW_GROUP` rows, sorted by key."""
+    """A file as a lake has it: Parquet, zstd, in groups of about `ROW_GROUP` rows, sorted by key;
+    a metric's in their order."""
 
     day: date | None
     """Of which it has all rows, without a column for it; None if it has the table's."""

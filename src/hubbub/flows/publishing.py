@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from hubbub.core.begun import begun
+from hubbub.core.begun import awaited, begun
 from hubbub.core.discovery import parts
 from hubbub.core.instants import begin_of
 from hubbub.core.warehouse import Warehouse, owner_of
@@ -207,7 +207,7 @@ class _Work:
         except Exception:
             wait([mark])  # what it has opened by then is closed
             raise
-        if mark.result() == before.mark:
+        if awaited(mark) == before.mark:
             return found
         self._engine.close()  # and nothing is left attached of what was found
         return self._read(before, mark.result())

@@ -2,20 +2,23 @@
 
 import os
 import re
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import wait
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Lock, RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from hubbub.core.begun import begun
+from hubbub.core.begun import awaited, begun
 from hubbub.core.loopback import is_loopback
 from hubbub.destinations.postgres.statements import literal
 from hubbub.errors import HubbubError, TryAgain, UsageError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from adbc_driver_manager import AdbcDatabase
 
 T = TypeVar("T")
@@ -26,6 +29,8 @@ _ENCRYPTED = ("require", "verify-ca", "verify-full")
 _CONNECT_SECONDS = 15
 _LOCK_SECONDS = 60
 """How long it waits for queries of others that keep a table locked."""
+_CANCEL_SECONDS = 5
+"""How long a Ctrl-C waits for a statement to end: the server may not answer."""
 _BATCH_ROWS = 16_384
 _NEW = "Set the password in PGPASSWORD, or in ~/.pgpass, and leave it out of the address."
 
@@ -139,7 +144,9 @@ class Session:
     """A connection to a database, in which all is a transaction.
 
     It is spoken to by the driver's own calls: what the driver puts above them for Python loads all
-    of Arrow, which takes longer than to bring a few rows.
+    of Arrow, which takes longer than to bring a few rows. Statements run in threads, so that a
+    Ctrl-C is heard; while one runs nothing else is done on the connection, for that would be
+    answered in its place.
     """
 
     def __init__(self, database: "AdbcDatabase", title: str) -> None:
@@ -149,12 +156,17 @@ class Session:
         self._connection = driver.AdbcConnection(database)
         self._connection.set_autocommit(False)
         self._title = title
+        self._asked: Any = None
+        """The last statement."""
+        self._is_at_rest = Event()
+        self._is_at_rest.set()
+        self._beginning = Lock()
 
     def run(self, statement: str) -> None:
         """Run a statement."""
         with self._statement() as asked:
             asked.set_sql_query(statement)
-            _awaited(asked, asked.execute_update)
+            self._done(asked, asked.execute_update)
 
     def run_all(self, statements: Sequence[str]) -> None:
         """Run statements in one round trip."""
@@ -164,18 +176,21 @@ class Session:
 
     def rows(self, query: str, values: Sequence[str] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query; values stand for $1, $2 …"""
+        import adbc_driver_postgresql as postgresql
         import pyarrow as pa
 
         arrow: Any = pa
         with self._statement() as asked:
+            # else errors that come with a later row come without what they are
+            asked.set_options(**{postgresql.StatementOptions.USE_COPY.value: "false"})
             asked.set_sql_query(query)
             if values:
                 names = [str(number) for number, _ in enumerate(values)]
                 asked.bind(arrow.record_batch([[each] for each in values], names))
-            stream, _ = _awaited(asked, asked.execute_query)
+            stream, _ = self._done(asked, asked.execute_query)
             try:
                 table = arrow.RecordBatchReader.from_stream(stream).read_all()
-            except OSError:  # what the driver raises is lost on this way
+            except (OSError, arrow.ArrowException):
                 raise _lost(self._title) from None
             return [*zip(*(column.to_pylist() for column in table.columns), strict=True)]
 
@@ -200,7 +215,7 @@ class Session:
         with self._statement() as asked:
             asked.set_options(**{each.value: value for each, value in chosen.items()})
             asked.bind_stream(_without_zeros(files))
-            _awaited(asked, asked.execute_update)
+            self._done(asked, asked.execute_update)
 
     @property
     def answers(self) -> bool:
@@ -213,10 +228,21 @@ class Session:
         return True
 
     def close(self) -> None:
-        """End the connection."""
-        with self._forgiving():
-            self._connection.close()
-            self._database.close()
+        """End the connection. It is left as it is while a statement runs, or was not ended by a
+        Ctrl-C."""
+        for each in (self._connection, self._database):
+            with suppress(RuntimeError), self._forgiving():
+                if self._is_at_rest.is_set():
+                    each.close()
+
+    def cancel(self) -> None:
+        """End the statement that runs, if one does."""
+        ends_at = time.monotonic() + _CANCEL_SECONDS
+        telling: Future[None] | None = None
+        while not self._is_at_rest.is_set() and time.monotonic() < ends_at:
+            if telling is None or telling.done():  # the first may have come before it ran
+                telling = begun(self._asked.cancel, "cancel")
+            time.sleep(0.01)
 
     @contextmanager
     def transaction(self) -> Generator[None]:
@@ -227,15 +253,44 @@ class Session:
                 self._connection.commit()
         except BaseException:
             with self._forgiving():
-                self._connection.rollback()
+                if self._is_at_rest.is_set():
+                    self._connection.rollback()
             raise
 
     @contextmanager
     def _statement(self) -> Generator[Any]:
         import adbc_driver_manager as driver
 
-        with self._explained(), closing(driver.AdbcStatement(self._connection)) as statement:
-            yield statement
+        with self._explained():
+            statement = driver.AdbcStatement(self._connection)
+            try:
+                yield statement
+            finally:
+                if self._is_at_rest.is_set():
+                    statement.close()
+
+    def _done(self, statement: Any, work: Callable[[], T]) -> T:
+        """The result of a statement's work; a Ctrl-C ends the work, or keeps it from beginning."""
+        is_given_up = False
+
+        def run() -> T:
+            with self._beginning:
+                if is_given_up:
+                    raise KeyboardInterrupt
+                self._is_at_rest.clear()
+            try:
+                return work()
+            finally:
+                self._is_at_rest.set()
+
+        try:
+            self._asked = statement
+            return awaited(begun(run, "statement"))
+        except BaseException:
+            with self._beginning:
+                is_given_up = True
+            self.cancel()
+            raise
 
     @contextmanager
     def _explained(self) -> Generator[None]:
@@ -264,25 +319,36 @@ class Line:
     def __init__(self, address: Address) -> None:
         self._address = address
         self._session: Session | None = None
+        self._turn = RLock()
 
     @contextmanager
     def session(self) -> Generator[Session]:
         """The session; a new one if there is none that answers, and none is left after an error.
         Raises `HubbubError`, or `TryAgain` if the database cannot be reached."""
-        if self._session is None or not self._session.answers:
-            self.close()
-            self._session = _connected(self._address)
-        try:
-            yield self._session
-        except BaseException:
-            self.close()
-            raise
+        with self._turn:
+            if self._session is None or not self._session.answers:
+                self.close()
+                self._session = _connected(self._address)
+            try:
+                yield self._session
+            except BaseException:
+                self.close()
+                raise
 
     def close(self) -> None:
-        """End the connection, if there is one."""
-        if self._session is not None:
-            self._session.close()
+        """End the connection, if there is one; what another thread does in it, which then ends
+        it."""
+        session = self._session
+        if session is None:
+            return
+        if not self._turn.acquire(blocking=False):
+            session.cancel()
+            return
+        try:
+            session.close()
             self._session = None
+        finally:
+            self._turn.release()
 
 
 def _connected(address: Address) -> Session:
@@ -304,17 +370,6 @@ def _connected(address: Address) -> Session:
             raise
     except driver.Error as error:
         raise unreachable(error, address) from None
-
-
-def _awaited(statement: Any, work: Callable[[], T]) -> T:
-    """The result of a statement's work; a Ctrl-C ends the work first."""
-    running = begun(work, "statement")
-    try:
-        return running.result()
-    except KeyboardInterrupt:
-        statement.cancel()
-        wait([running])
-        raise
 
 
 def _without_zeros(files: Sequence[Path]) -> Any:
