@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from hubbub.core.begun import begun
+from hubbub.core.begun import begin
 from hubbub.destinations.postgres import connection
 from hubbub.destinations.postgres.connection import address_of
 from hubbub.destinations.warehouses.postgres import Postgres
@@ -221,11 +222,11 @@ class TestContract(WarehouseContract):
     ) -> None:
         publish(settings, place.url)
 
-        def begun_and_interrupted(work: Callable[[], Any], name: str) -> Any:
-            running = begun(work, name)
-            if name == "statement":
-                raise KeyboardInterrupt
-            return running
+        def begin_and_be_interrupted(
+            work: Callable[[], Any], name: str, future: Future[Any]
+        ) -> None:
+            begin(work, name, future)
+            raise KeyboardInterrupt
 
         line = connection.Line(address_of(place.url))
 
@@ -235,7 +236,7 @@ class TestContract(WarehouseContract):
                 session.transaction(),
                 pytest.MonkeyPatch.context() as patched,
             ):
-                patched.setattr(connection, "begun", begun_and_interrupted)
+                patched.setattr(connection, "begin", begin_and_be_interrupted)
                 session.run("SELECT pg_sleep(3600)")
 
         with pytest.raises(KeyboardInterrupt):

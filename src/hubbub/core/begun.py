@@ -11,8 +11,17 @@ T = TypeVar("T")
 def begun(work: Callable[[], T], name: str) -> "Future[T]":
     """The result to come of work; what it raises is raised where the result is asked for."""
     future: Future[T] = Future()
+    begin(work, name, future)
+    return future
+
+
+def begin(work: Callable[[], T], name: str, future: "Future[T]") -> None:
+    """The same, for who has to know of it even if a Ctrl-C comes while it begins: a future that is
+    cancelled by then keeps it from running, and one that is done has no work under way."""
 
     def run() -> None:
+        if not future.set_running_or_notify_cancel():
+            return
         try:
             result = work()
         except BaseException as error:  # noqa: BLE001 else who asks would wait for ever
@@ -21,7 +30,6 @@ def begun(work: Callable[[], T], name: str) -> "Future[T]":
             future.set_result(result)
 
     Thread(target=run, name=name, daemon=True).start()
-    return future
 
 
 def awaited(future: "Future[T]") -> T:

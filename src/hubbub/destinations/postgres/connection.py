@@ -4,21 +4,20 @@ import os
 import re
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Lock, RLock
+from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from hubbub.core.begun import awaited, begun
+from hubbub.core.begun import awaited, begin, begun
 from hubbub.core.loopback import is_loopback
 from hubbub.destinations.postgres.statements import literal
 from hubbub.errors import HubbubError, TryAgain, UsageError
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from adbc_driver_manager import AdbcDatabase
 
 T = TypeVar("T")
@@ -158,9 +157,8 @@ class Session:
         self._title = title
         self._asked: Any = None
         """The last statement."""
-        self._is_at_rest = Event()
-        self._is_at_rest.set()
-        self._beginning = Lock()
+        self._running: Future[Any] | None = None
+        """Its work."""
 
     def run(self, statement: str) -> None:
         """Run a statement."""
@@ -232,14 +230,16 @@ class Session:
         Ctrl-C."""
         for each in (self._connection, self._database):
             with suppress(RuntimeError), self._forgiving():
-                if self._is_at_rest.is_set():
+                if self._is_at_rest:
                     each.close()
 
     def cancel(self) -> None:
         """End the statement that runs, if one does."""
+        if self._running is not None:
+            self._running.cancel()  # if it has not begun it never does
         ends_at = time.monotonic() + _CANCEL_SECONDS
         telling: Future[None] | None = None
-        while not self._is_at_rest.is_set() and time.monotonic() < ends_at:
+        while not self._is_at_rest and time.monotonic() < ends_at:
             if telling is None or telling.done():  # the first may have come before it ran
                 telling = begun(self._asked.cancel, "cancel")
             time.sleep(0.01)
@@ -253,9 +253,14 @@ class Session:
                 self._connection.commit()
         except BaseException:
             with self._forgiving():
-                if self._is_at_rest.is_set():
+                if self._is_at_rest:
                     self._connection.rollback()
             raise
+
+    @property
+    def _is_at_rest(self) -> bool:
+        """Whether no statement runs."""
+        return self._running is None or self._running.done()
 
     @contextmanager
     def _statement(self) -> Generator[Any]:
@@ -266,29 +271,17 @@ class Session:
             try:
                 yield statement
             finally:
-                if self._is_at_rest.is_set():
+                if self._is_at_rest:
                     statement.close()
 
     def _done(self, statement: Any, work: Callable[[], T]) -> T:
         """The result of a statement's work; a Ctrl-C ends the work, or keeps it from beginning."""
-        is_given_up = False
-
-        def run() -> T:
-            with self._beginning:
-                if is_given_up:
-                    raise KeyboardInterrupt
-                self._is_at_rest.clear()
-            try:
-                return work()
-            finally:
-                self._is_at_rest.set()
-
+        running: Future[T] = Future()
+        self._asked, self._running = statement, running
         try:
-            self._asked = statement
-            return awaited(begun(run, "statement"))
+            begin(work, "statement", running)
+            return awaited(running)
         except BaseException:
-            with self._beginning:
-                is_given_up = True
             self.cancel()
             raise
 
