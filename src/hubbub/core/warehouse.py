@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -59,7 +59,7 @@ class Kind(Enum):
     """A list of texts."""
 
 
-IN_DUCKDB = {
+_IN_DUCKDB = {
     Kind.TEXT: "VARCHAR",
     Kind.INTEGER: "BIGINT",
     Kind.NUMBER: "DOUBLE",
@@ -68,7 +68,6 @@ IN_DUCKDB = {
     Kind.DATE: "DATE",
     Kind.TEXTS: "VARCHAR[]",
 }
-"""The types by which DuckDB writes them to Parquet."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +77,11 @@ class Field:
     name: str
     kind: Kind
     doc: str
+
+
+def in_duckdb(fields: Iterable[Field]) -> str:
+    """Columns in DuckDB's SQL, of the types by which it writes them to Parquet."""
+    return ", ".join(f'"{each.name}"::{_IN_DUCKDB[each.kind]} AS "{each.name}"' for each in fields)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from hubbub.core.quoting import quoted
 from hubbub.core.tables import HANGING, MERGED
 from hubbub.destinations.files import FORMS, bundle, whole
 from hubbub.destinations.gephi import Network, write_network
@@ -153,7 +154,7 @@ def _copy_table(
     connection: duckdb.DuckDBPyConnection, name: str, key: Sequence[str], target: Path, form: str
 ) -> None:
     ordered = f"SELECT * FROM {name} ORDER BY {', '.join(key)}"
-    connection.execute(f"COPY ({ordered}) TO '{store.quoted(target)}' ({FORMS[form]})")
+    connection.execute(f"COPY ({ordered}) TO '{quoted(target)}' ({FORMS[form]})")
 
 
 def _refuse_unknown(metrics: Sequence[Metric], window: Mapping[str, str]) -> None:

@@ -14,6 +14,7 @@ import duckdb
 from hubbub.core import periods
 from hubbub.core.instants import begin_of, end_of
 from hubbub.core.periods import Bounds
+from hubbub.core.quoting import quoted
 from hubbub.errors import BadContent, UsageError
 from hubbub.metrics import small_groups
 from hubbub.metrics.catalog import Catalog
@@ -123,12 +124,11 @@ class Runner:
 
     def copy(self, query: Query, target: str, options: str) -> int:
         """Write the rows of a prepared query to a file; returns how many they were."""
-        quoted = target.replace("'", "''")
         source, values = query.metric.sql, query.values
         if self._quiet is not None:
             self._connection.register("released", self.run(query))
             source, values = "FROM released", {}
-        statement = f"COPY ({source}) TO '{quoted}' ({options})"
+        statement = f"COPY ({source}) TO '{quoted(target)}' ({options})"
         return self._connection.execute(statement, values).fetchall()[0][0]
 
     def as_of(self, given: str | None) -> datetime:

@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 import duckdb
 
+from hubbub.core.quoting import quoted
 from hubbub.core.tables import Table
-from hubbub.core.warehouse import DAY, DAY_OF_TS, IN_DUCKDB, ROW_GROUP, Change, Ready, Shape
-from hubbub.stores.duckdb import first_row, quoted
+from hubbub.core.warehouse import DAY, DAY_OF_TS, ROW_GROUP, Change, Ready, Shape, in_duckdb
+from hubbub.stores.duckdb import first_row
 from hubbub.stores.publications import Publication, begin_news
 from hubbub.stores.telling_apart import columns, keys_of, near, note_come, where
 from hubbub.stores.writes import has_write, last_write
@@ -308,9 +309,7 @@ class Comparison:
     def figures(self, shape: Shape, raw: Path, known: str | None) -> tuple[Compared, str]:
         """A metric's rows, which are sent whole if they are not those of the digest `known`; with
         their own digest. `raw` is a Parquet file."""
-        columns = ", ".join(
-            f'"{field.name}"::{IN_DUCKDB[field.kind]} AS "{field.name}"' for field in shape.fields
-        )
+        columns = in_duckdb(shape.fields)
         source = f"SELECT {columns} FROM read_parquet('{quoted(raw)}')"
         with self._in_order():
             count, digest = first_row(

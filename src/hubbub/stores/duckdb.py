@@ -21,6 +21,7 @@ from typing import Any
 
 import duckdb
 
+from hubbub.core.quoting import quoted
 from hubbub.core.tables import TABLES
 from hubbub.errors import HubbubError, TryAgain
 from hubbub.stores.writes import COLUMN, WRITTEN_IN, begin_write
@@ -284,11 +285,6 @@ def check_there(path: Path) -> None:
 def shut_in(connection: duckdb.DuckDBPyConnection) -> None:
     """Keep a session, and all others of its engine from now on, from any file but the store."""
     connection.execute("SET enable_external_access = false; SET lock_configuration = true")
-
-
-def quoted(path: Path) -> str:
-    """A path inside of quotation marks."""
-    return str(path).replace("'", "''")
 
 
 def first_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:

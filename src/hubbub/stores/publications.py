@@ -16,10 +16,11 @@ from pathlib import Path
 import duckdb
 import msgspec
 
+from hubbub.core.quoting import quoted
 from hubbub.core.warehouse import Shape
 from hubbub.errors import HubbubError
 from hubbub.privacy.closed import in_turn, write_closed
-from hubbub.stores.duckdb import Engine, quoted
+from hubbub.stores.duckdb import Engine
 
 _TOLD = "told"
 """The table of the news that says of which tables all keys are new."""

@@ -13,7 +13,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hubbub.core.warehouse import DAY, IN_DUCKDB, ROW_GROUP, Field, Kind, Ready, Shape
+from hubbub.core.quoting import quoted
+from hubbub.core.warehouse import DAY, ROW_GROUP, Field, Kind, Ready, Shape, in_duckdb
 from hubbub.destinations.lake.places import unwritable
 from hubbub.errors import DiskFull
 
@@ -50,7 +51,7 @@ def _sorting(scratch: Path) -> Generator[duckdb.DuckDBPyConnection]:
     with closing(duckdb.connect(":memory:")) as session:
         session.execute(
             f"SET TimeZone = 'UTC'; SET memory_limit = '{_MEMORY}'; "
-            f"SET temp_directory = {_quoted(scratch / 'sort')}"
+            f"SET temp_directory = '{quoted(scratch / 'sort')}'"
         )
         yield session
 
@@ -80,9 +81,10 @@ def _pieces(
 ) -> Iterator[tuple[date | None, pa.Table]]:
     """Rows in their order, in pieces that are of one day each."""
     order = [*([DAY] if shape.is_by_day else []), *shape.key]
-    columns = ", ".join(f'"{f.name}"::{IN_DUCKDB[f.kind]} AS "{f.name}"' for f in columns_of(shape))
+    columns = in_duckdb(columns_of(shape))
     day = f", {DAY}::DATE AS {DAY}" if shape.is_by_day else ""
-    sql = f"SELECT {columns}{day} FROM read_parquet([{', '.join(map(_quoted, sources))}])"
+    files = ", ".join(f"'{quoted(source)}'" for source in sources)
+    sql = f"SELECT {columns}{day} FROM read_parquet([{files}])"
     if order:
         sql += " ORDER BY " + ", ".join(f'"{name}"' for name in order)
     try:
@@ -131,7 +133,3 @@ def _groups(schema: Any, pieces: Iterable[Any]) -> Iterator[pa.Table]:
             held = held.slice(ROW_GROUP)
     if held.num_rows:
         yield held
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
