@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from hubbub.core.begun import begin
 from hubbub.destinations.postgres import connection
-from hubbub.destinations.postgres.connection import address_of
+from hubbub.destinations.postgres.address import address_of
 from hubbub.destinations.warehouses.postgres import Postgres
 from hubbub.errors import HubbubError, TryAgain, UsageError
 from hubbub.flows import choosing_tables, publishing

@@ -1,142 +1,27 @@
-"""How a PostgreSQL is reached, and what its errors ask for."""
+"""How a PostgreSQL is spoken to."""
 
-import os
-import re
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from hubbub.core.begun import awaited, begin, begun
-from hubbub.core.loopback import is_loopback
+from hubbub.destinations.postgres.address import Address
+from hubbub.destinations.postgres.refusals import explained, lost, unreachable
 from hubbub.destinations.postgres.statements import literal
-from hubbub.errors import HubbubError, TryAgain, UsageError
+from hubbub.errors import HubbubError, UsageError
 
 if TYPE_CHECKING:
     from adbc_driver_manager import AdbcDatabase
 
 T = TypeVar("T")
 
-PORT = 5432
-_FILES = ("sslrootcert", "sslcert", "sslkey")
-_ENCRYPTED = ("require", "verify-ca", "verify-full")
-_CONNECT_SECONDS = 15
-_LOCK_SECONDS = 60
-"""How long it waits for queries of others that keep a table locked."""
 _CANCEL_SECONDS = 5
 """How long a Ctrl-C waits for a statement to end: the server may not answer."""
 _BATCH_ROWS = 16_384
-_NEW = "Set the password in PGPASSWORD, or in ~/.pgpass, and leave it out of the address."
-
-
-class Refused(HubbubError):
-    """The database does not take a statement. What it `said` may quote rows, if there were any."""
-
-    def __init__(self, title: str, state: str, said: str) -> None:
-        super().__init__(
-            f"{title} refuses what Hubbub asks (SQLSTATE {state}).",
-            "Look at the database's own log, which says more.",
-        )
-        self.said = said
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where a database is, without any secret."""
-
-    host: str
-    """Empty for a socket of this machine."""
-    port: int
-    database: str
-    user: str
-    ssl: tuple[tuple[str, str], ...]
-
-    @property
-    def title(self) -> str:
-        """For people."""
-        return f"postgres://{self.host or 'localhost'}:{self.port}/{self.database}"
-
-    @property
-    def uri(self) -> str:
-        """For libpq."""
-        options = {
-            **dict(self.ssl),
-            "connect_timeout": str(_CONNECT_SECONDS),
-            "keepalives_idle": "30",
-            "application_name": "hubbub",
-            "options": f"-c TimeZone=UTC -c lock_timeout={_LOCK_SECONDS}s "
-            "-c client_min_messages=warning -c search_path=pg_catalog "
-            "-c standard_conforming_strings=on",
-        }
-        user = f"{quote(self.user, safe='')}@" if self.user else ""
-        host = f"[{self.host}]" if ":" in self.host else quote(self.host, safe=",")
-        where = f"{host}:{self.port}" if host else ""
-        return (
-            f"postgresql://{user}{where}/{quote(self.database, safe='')}"
-            f"?{urlencode(options, quote_via=quote)}"
-        )
-
-
-def address_of(url: str, environment: Mapping[str, str] = os.environ) -> Address:
-    """What an address such as `postgres://user@host:5432/database` says. Raises `UsageError`: for a
-    password in it too, which would be seen in the list of processes."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or int(environment.get("PGPORT") or PORT)
-    except ValueError as error:
-        raise UsageError("The address of the database is no address.", _EXAMPLE) from error
-    if parts.password is not None:
-        raise UsageError("There is a password in the address of the database.", _NEW)
-    database = unquote(parts.path.removeprefix("/")) or environment.get("PGDATABASE", "")
-    if not database or "/" in database or parts.fragment:
-        raise UsageError("The address names no database.", _EXAMPLE)
-    options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    if "password" in options:
-        raise UsageError("There is a password in the address of the database.", _NEW)
-    unknown = {*options} - {"sslmode", *_FILES}
-    if unknown:
-        raise UsageError(
-            f"The address of the database cannot say {min(unknown)}.",
-            f"It can say: sslmode, {', '.join(_FILES)}.",
-        )
-    host = unquote(parts.hostname or "") or environment.get("PGHOST", "")
-    ssl = _ssl(options, environment, is_local=_is_local(host, environment))
-    return Address(host, port, database, unquote(parts.username or ""), ssl)
-
-
-_EXAMPLE = "Write, for example: postgres://analyst@db.example.org:5432/analytics"
-
-
-def _is_local(host: str, environment: Mapping[str, str]) -> bool:
-    """Whether nothing leaves this machine. The environment can name another address for a host."""
-    if environment.get("PGSERVICE"):
-        return False
-    hosts = [host, environment.get("PGHOSTADDR", "")]
-    return all(each == "" or each.startswith("/") or is_loopback(each) for each in hosts)
-
-
-def _ssl(
-    options: Mapping[str, str], environment: Mapping[str, str], *, is_local: bool
-) -> tuple[tuple[str, str], ...]:
-    """How the connection is encrypted: the server is known by its certificate unless the address
-    says otherwise, and in the clear only within this machine."""
-    mode = options.get("sslmode") or ("prefer" if is_local else "verify-full")
-    if mode not in _ENCRYPTED and not (is_local and mode in {"disable", "allow", "prefer"}):
-        raise UsageError(
-            f"sslmode={mode} may send people's data unencrypted.",
-            f"Take one of {', '.join(_ENCRYPTED)}; the last is what Hubbub takes by itself.",
-        )
-    chosen = {"sslmode": mode}
-    chosen |= {name: options[name] for name in _FILES if name in options}
-    own = environment.get("PGSSLROOTCERT") or (Path.home() / ".postgresql/root.crt").exists()
-    if mode == "verify-full" and "sslrootcert" not in chosen and not own:
-        chosen["sslrootcert"] = "system"
-    return tuple(chosen.items())
 
 
 class Session:
@@ -189,7 +74,7 @@ class Session:
             try:
                 table = arrow.RecordBatchReader.from_stream(stream).read_all()
             except (OSError, arrow.ArrowException):
-                raise _lost(self._title) from None
+                raise lost(self._title) from None
             return [*zip(*(column.to_pylist() for column in table.columns), strict=True)]
 
     def load(self, table: str, files: Sequence[Path], *, schema: str | None) -> None:
@@ -395,69 +280,3 @@ def _without_zeros_in(batch: Any, index: int) -> Any:
     compute: Any = pc
     cleaned = compute.replace_substring(batch.column(index), "\0", "")
     return batch.set_column(index, batch.schema.field(index), cleaned)
-
-
-def unreachable(error: Any, address: Address) -> HubbubError:
-    """Why no connection comes about, in Hubbub's words."""
-    said = str(error)
-    if "password authentication failed" in said or "no password supplied" in said:
-        return HubbubError(
-            f"{address.title} does not let {address.user or 'this user'} in.",
-            "Check the user in the address, and the password in PGPASSWORD or ~/.pgpass.",
-        )
-    if "no pg_hba.conf entry" in said or ("role" in said and "does not exist" in said):
-        return HubbubError(
-            f"{address.title} does not let {address.user or 'this user'} in.",
-            "Check the user in the address; its administrator decides by pg_hba.conf.",
-        )
-    if "database" in said and "does not exist" in said:
-        return HubbubError(
-            f"{address.title} does not exist.", f"Create it: createdb {address.database}"
-        )
-    if "certificate" in said or "SSL" in said or "root.crt" in said:
-        return HubbubError(
-            f"No encrypted connection to {address.title} comes about.",
-            "Name the authority that signs its certificate: ?sslrootcert=FILE. With "
-            "?sslmode=require its name is not checked.",
-        )
-    return TryAgain(
-        f"{address.title} cannot be reached.", "Check the address, and whether it runs."
-    )
-
-
-def _first_line(error: Any) -> str:
-    """What the database says of a statement: `ERROR:` and a sentence."""
-    found = re.search(r"ERROR:\s*([^\n]+)", str(error))
-    return found[1].strip() if found else f"SQLSTATE {error.sqlstate}"
-
-
-_LATER = ("08", "40", "53", "55", "57")
-"""Classes of SQLSTATE that pass: lost connections, conflicts, full disks, locks, shutdowns."""
-
-
-def explained(error: Any, title: str) -> HubbubError:
-    """A driver's error in Hubbub's words; what it quotes of rows is left out."""
-    state = str(error.sqlstate or "")
-    if state == "42501":
-        return HubbubError(
-            f"{title} does not permit this.",
-            "The user needs CREATE on the database, or has to own the schema: docs/publishing.md.",
-        )
-    if state == "53100":
-        return TryAgain(f"The disk of {title} is full.", "Make room there, then run this again.")
-    if state == "55P03":
-        return TryAgain(
-            f"Somebody keeps a table of {title} locked.", "Run this again when they are done."
-        )
-    if state == "2BP01":
-        return HubbubError(
-            f"Something in {title} needs a column that Hubbub no longer has.",
-            "Drop the views of your own that read it, publish again, and make them anew.",
-        )
-    if state[:2] in _LATER or not state or state == "\0\0\0\0\0":
-        return _lost(title)
-    return Refused(title, state, _first_line(error))
-
-
-def _lost(title: str) -> TryAgain:
-    return TryAgain(f"The connection to {title} was lost.", "Run this again.")

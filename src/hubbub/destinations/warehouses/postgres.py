@@ -7,13 +7,9 @@ from pathlib import Path
 
 from hubbub.core.warehouse import Change, Shape, Shown, claim_of, namespace_of
 from hubbub.destinations.postgres import statements as sql
-from hubbub.destinations.postgres.connection import (
-    Address,
-    Line,
-    Refused,
-    Session,
-    address_of,
-)
+from hubbub.destinations.postgres.address import Address, address_of
+from hubbub.destinations.postgres.connection import Line, Session
+from hubbub.destinations.postgres.refusals import Refused
 from hubbub.errors import HubbubError, TryAgain
 
 SCHEMES = ("postgres", "postgresql")
