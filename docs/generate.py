@@ -8,13 +8,13 @@ between two comments, `<!-- generated: NAME -->` and `<!-- end -->`. The tests r
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 from typing import Any, cast, get_args
 
 import click
+from msgspec.structs import replace
 
 from hubbub.charts.catalog import Charts
 from hubbub.cli.program import program

@@ -1,13 +1,13 @@
 """Files' bytes: on request, up to a size, from Slack's hosts only, under names that stay inside."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hubbub.errors import Exit, UsageError
 from hubbub.flows.collecting import Report, collect

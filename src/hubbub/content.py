@@ -11,9 +11,10 @@ without names, the demo's charts) only the packs in use count: see `packs_in_use
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
+
+from msgspec import Struct
 
 from hubbub.errors import BadContent
 
@@ -27,8 +28,7 @@ OWN = "pack"
 """What a workspace's own pack is called."""
 
 
-@dataclass(frozen=True)
-class ContentFile:
+class ContentFile(Struct, frozen=True):
     """A file of a pack: its name, where it lies, what it says."""
 
     name: str

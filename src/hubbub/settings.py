@@ -4,10 +4,12 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hubbub.errors import BadContent, HubbubError, UsageError
 
@@ -72,8 +74,7 @@ _ENTRY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 """What an entry of the schedule may be called."""
 
 
-@dataclass(frozen=True)
-class Collecting:
+class Collecting(Struct, frozen=True):
     """What is collected from Slack, and how: the section `collect` of hubbub.toml."""
 
     include: tuple[str, ...] = ()
@@ -95,8 +96,7 @@ class Collecting:
     """Which token is used where there are both: `bot` or `user`."""
 
 
-@dataclass(frozen=True)
-class Serving:
+class Serving(Struct, frozen=True):
     """Where the dashboard is served, and how: the section `serve` of hubbub.toml."""
 
     host: str = "127.0.0.1"
@@ -114,24 +114,21 @@ class Serving:
     topic: str = "slack-events"
 
 
-@dataclass(frozen=True)
-class Sending:
+class Sending(Struct, frozen=True):
     """What the app may post: the section `send` of hubbub.toml."""
 
     letters: bool = False
     """Whether it posts reports and letters. It asks for the scopes that this takes, and no more."""
 
 
-@dataclass(frozen=True)
-class Answering:
+class Answering(Struct, frozen=True):
     """How authors of records are answered: the section `records` of hubbub.toml."""
 
     answer_days: int = 7
     """Older posts are not answered."""
 
 
-@dataclass(frozen=True)
-class Scheduled:
+class Scheduled(Struct, frozen=True):
     """An entry of the section `schedule` of hubbub.toml: what is run, and when."""
 
     name: str
@@ -139,18 +136,17 @@ class Scheduled:
     """Five fields, in the workspace's time zone."""
     run: str
     """The words of a command line: `send monthly-member-chart`."""
-    line: int = field(default=1, compare=False)
+    line: int = 1
     """Of hubbub.toml."""
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Where a workspace lives and what it has chosen."""
 
     home: Path
     workspace: str
     timezone: str = "UTC"
-    privacy: dict[str, Any] = field(default_factory=dict[str, Any])
+    privacy: dict[str, Any] = {}
     """The preset, and choices that are set alone."""
     collect: Collecting = Collecting()
     serve: Serving = Serving()
@@ -159,7 +155,7 @@ class Settings:
     """Of letters, such as `ko`; if it is empty, members get theirs and channels English."""
     records: Answering = Answering()
     schedule: tuple[Scheduled, ...] = ()
-    unflagged: "Settings | None" = field(default=None, compare=False, repr=False)
+    unflagged: "Settings | None" = None
     """What they would be without the flags that change them."""
 
     @property

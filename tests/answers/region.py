@@ -3,10 +3,12 @@ keeps of it."""
 
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from hubbub.flows.answering_authors import Answers, answer_authors
 from hubbub.flows.collecting import Wish, collect

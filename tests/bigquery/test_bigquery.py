@@ -5,12 +5,12 @@ import math
 import random
 import threading
 from base64 import b64encode
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from hubbub.core.warehouse import DAY, Change, Field, Kind, Shape
 from hubbub.destinations.bigquery import dataset as dataset_module

@@ -4,10 +4,11 @@ independent reading of what the simulator holds."""
 import os
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
 from tests.looking import looking
 from tests.properties import reference_reading
 

@@ -2,12 +2,12 @@
 
 import socket
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
 import pytest
 from collected import DAY, NOW, Collector, collector, community, differences, grove, stored, unlike
+from msgspec.structs import replace
 
 from hubbub.errors import Exit, HubbubError, TryAgain, UsageError
 from hubbub.flows.collecting import Status, collect

@@ -1,11 +1,11 @@
 """What is kept of letters: by whose names, for how long, and what people see of it."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from posting import NOW, Office, grove, letter, office
 
 from hubbub.errors import HubbubError

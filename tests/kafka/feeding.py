@@ -3,10 +3,11 @@
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
+
+from msgspec.structs import replace
 
 from hubbub.destinations.topic import Record, TopicWriter
 from hubbub.flows.admitting import admit_events

@@ -3,8 +3,9 @@
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from tests.kafka.broker import Broker
 from tests.kafka.feeding import Server, unlike

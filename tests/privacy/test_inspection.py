@@ -1,9 +1,9 @@
 """`hubbub privacy check` finds what should not be there, and never says what it was."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from hubbub.core.findings import Finding
 from hubbub.flows.exporting import export_tables

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.pretty import pretty_repr
 
 from hubbub.errors import HubbubError, UsageError
 from hubbub.flows.erasing import forget
@@ -14,6 +15,7 @@ from hubbub.flows.rotating import begin_after_loss, destroy_old, rotate
 from hubbub.flows.workspace import keys_of
 from hubbub.privacy.keys import ENVIRONMENT, Keys, read_keys
 from hubbub.settings import Settings
+from hubbub.slack.api import Token
 from tests.privacy.home import column, holding, imported, said, settings_of
 
 MENTION = said("ask <@U1|olive> and <https://example.org/team/U0123ABCD/x>")
@@ -31,6 +33,17 @@ def test_a_pseudonym_is_made_of_that_of_the_version_before() -> None:
     assert Keys((FIRST,), 1, b"s" * 32).pseudonym("member", "U1") == first
     assert keys.pseudonym("member", "U1") == by_hand(SECOND, 2, "member", first)
     assert keys.renewed("member", first, 1) == keys.pseudonym("member", "U1")
+
+
+def test_neither_keys_nor_tokens_are_shown() -> None:
+    keys, token = Keys.new(), Token("bot", "SLACK_BOT_TOKEN", "of-nobody")
+    for value, secret in (
+        (keys, repr(keys.steady)),
+        (keys, repr(keys.chain[0])),
+        (token, token.value),
+    ):
+        shown = f"{value} {value!r} {[value]} {pretty_repr(value)} {pretty_repr([value])}"
+        assert secret not in shown
 
 
 @given(st.text(min_size=1))

@@ -4,13 +4,14 @@ opt out, a policy that is stricter than that of before."""
 import asyncio
 from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from hubbub.core.batch import Envelope
 from hubbub.core.ports import Outcome

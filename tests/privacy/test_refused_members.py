@@ -1,11 +1,11 @@
 """Members who opted out or were forgotten: nothing of them is stored, before or after."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from hubbub.errors import HubbubError, TryAgain, UsageError
 from hubbub.flows.erasing import forget, opt_in, opt_out

@@ -2,12 +2,12 @@
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import duckdb
+from msgspec.structs import replace
 
 from hubbub.core.warehouse import DAY, Change, Kind, Shape, Shown
 from hubbub.errors import TryAgain

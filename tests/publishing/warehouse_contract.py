@@ -4,11 +4,11 @@ fixture `place` that gives a `Place` of nothing yet."""
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from msgspec.structs import replace
 
 from hubbub.core.tables import PUBLISHED, TABLES, Column, Privacy, Table, Type
 from hubbub.core.warehouse import Warehouse

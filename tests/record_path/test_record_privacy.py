@@ -1,12 +1,12 @@
 """Records pass the gate: presets, refused members, erasure, keys, and what is too old."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
+from msgspec.structs import replace
 
 from hubbub.flows.erasing import Receipt, forget, opt_out, retain_now
 from hubbub.flows.importing import import_archive

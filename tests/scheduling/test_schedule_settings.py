@@ -18,19 +18,25 @@ def written(home: Path, text: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "lines"),
     [
-        '[schedule]\nnightly = { cron = "0 3 * * *", run = "collect" }\n'
-        'old-ones = { cron = "0 4 * * *", run = "privacy retain" }\n',
-        '[schedule.nightly]\ncron = "0 3 * * *"\nrun = "collect"\n'
-        '[schedule.old-ones]\nrun = "privacy retain"\ncron = "0 4 * * *"\n',
+        (
+            '[schedule]\nnightly = { cron = "0 3 * * *", run = "collect" }\n'
+            'old-ones = { cron = "0 4 * * *", run = "privacy retain" }\n',
+            (2, 3),
+        ),
+        (
+            '[schedule.nightly]\ncron = "0 3 * * *"\nrun = "collect"\n'
+            '[schedule.old-ones]\nrun = "privacy retain"\ncron = "0 4 * * *"\n',
+            (1, 4),
+        ),
     ],
 )
-def test_entries_are_read_in_order(tmp_path: Path, text: str) -> None:
+def test_entries_are_read_in_order(tmp_path: Path, text: str, lines: tuple[int, int]) -> None:
     written(tmp_path, text)
     assert load(str(tmp_path), "grove").schedule == (
-        Scheduled("nightly", "0 3 * * *", "collect"),
-        Scheduled("old-ones", "0 4 * * *", "privacy retain"),
+        Scheduled("nightly", "0 3 * * *", "collect", lines[0]),
+        Scheduled("old-ones", "0 4 * * *", "privacy retain", lines[1]),
     )
 
 

@@ -18,11 +18,13 @@ import copy
 import json
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hubbub.content import ContentFile, find
 from hubbub.errors import UsageError
@@ -39,8 +41,7 @@ _DATUM = re.compile(r"\bdatum\.([A-Za-z_]\w*)")
 _EXPRESSIONS = {"calculate", "filter", "test"}
 
 
-@dataclass(frozen=True)
-class Chart:
+class Chart(Struct, frozen=True, dict=True):
     """A chart, ready to draw."""
 
     file: ContentFile

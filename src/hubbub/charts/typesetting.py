@@ -8,8 +8,10 @@ its font and its place.
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from html import escape, unescape
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from hubbub.charts import emoji
 from hubbub.charts.fonts import needs_fonts, stretches
@@ -54,8 +56,7 @@ class StandIns:
         return self._originals[_NUMBER_OF_BOXES * high + low]
 
 
-@dataclass(frozen=True)
-class _Stretch:
+class _Stretch(Struct, frozen=True):
     """Part of a text, in one font."""
 
     text: str

@@ -1,12 +1,12 @@
 """`--all-workspaces`: one command line in all workspaces of a home."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from hubbub import settings as configured
 from hubbub.cli import console
@@ -37,13 +37,12 @@ _WITH_FILES = frozenset({"draw", "export", "import", "send"})
 _OUTPUT = ("-o", "--output")
 
 
-@dataclass
-class _Asked:
+class _Asked(Struct):
     """A command line with `--all-workspaces`, taken apart."""
 
-    words: list[str] = field(default_factory=list[str])
+    words: list[str] = []
     """The verb and what is its own."""
-    options: dict[str, str] = field(default_factory=dict[str, str])
+    options: dict[str, str] = {}
     """Those of every verb, `--at-once` and `--shard`; what takes no value has an empty one."""
 
     def flags(self) -> list[str]:

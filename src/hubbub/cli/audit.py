@@ -105,8 +105,9 @@ def verify(session: Session, head: str | None) -> None:
     controls this one, key and all, could write the whole log anew.
     """
     import json
-    from dataclasses import asdict
     from pathlib import Path
+
+    from msgspec.structs import asdict
 
     from hubbub.flows.auditing import audit_of
 

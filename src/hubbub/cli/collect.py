@@ -1,9 +1,9 @@
 """`hubbub collect`: the workspace's history from Slack."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from hubbub.cli import console
 from hubbub.cli.options import Session, everywhere
@@ -115,10 +115,11 @@ def _wish(
 
 def _print_estimate(session: Session, found: "Estimate") -> None:
     import json
-    from dataclasses import asdict
+
+    import msgspec
 
     if session.as_json:
-        click.echo(json.dumps(asdict(found)))
+        click.echo(json.dumps(msgspec.to_builtins(found)))
         return
     about = "at least " if found.is_least else "about "
     click.echo(f"{found.workspace}: channels: {found.channels}; {about}these calls of Slack's API:")
@@ -137,10 +138,11 @@ def _print_estimate(session: Session, found: "Estimate") -> None:
 
 def _print_report(session: Session, report: "Report") -> None:
     import json
-    from dataclasses import asdict
+
+    import msgspec
 
     if session.as_json:
-        click.echo(json.dumps(asdict(report)))
+        click.echo(json.dumps(msgspec.to_builtins(report)))
     else:
         click.echo(
             f"{report.workspace}: channels: {report.channels}, {report.added:,} messages added, "

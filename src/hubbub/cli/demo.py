@@ -3,11 +3,11 @@
 import os
 import sys
 import webbrowser
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from hubbub.cli import console
 from hubbub.cli.options import Session, everywhere

@@ -17,7 +17,8 @@ _MOST_COLUMNS = 100
 def report(findings: "list[Finding]", *, as_json: bool) -> None:
     """Print findings; the program ends with exit code 3 if there is a problem."""
     import json
-    from dataclasses import asdict
+
+    from msgspec.structs import asdict
 
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=1))

@@ -1,9 +1,9 @@
 """`hubbub import`: an archive into the workspace."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 import click
+from msgspec.structs import asdict
 
 from hubbub.cli.console import note, progress
 from hubbub.cli.options import Session, everywhere

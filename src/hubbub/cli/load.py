@@ -43,7 +43,8 @@ def command(
     """
     import json
     import os
-    from dataclasses import asdict
+
+    from msgspec.structs import asdict
 
     from hubbub.core.broker import properties
     from hubbub.flows.consuming import TopicLoader

@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import click
+from msgspec import Struct
 
 from hubbub import settings as configured
 from hubbub.errors import HubbubError
@@ -36,8 +36,7 @@ _WITH_VERBS_OF_ITS_OWN = frozenset({"privacy", "records"})
 """Verbs that take another verb, which is the one that has the options."""
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(Struct, frozen=True):
     """What the options of every verb say."""
 
     settings: Settings

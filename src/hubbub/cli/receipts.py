@@ -30,7 +30,8 @@ def confirm(yes: bool, what: str, *, of_programs: bool = False) -> None:
 def tell(session: Session, receipt: "Receipt") -> None:
     """Print what was removed where."""
     import json
-    from dataclasses import asdict
+
+    from msgspec.structs import asdict
 
     if session.as_json:
         click.echo(json.dumps(asdict(receipt) | {"path": receipt.path and str(receipt.path)}))
@@ -67,7 +68,8 @@ def tell(session: Session, receipt: "Receipt") -> None:
 def tell_rotated(session: Session, done: "Rotated") -> None:
     """Print what a change of keys did, and what it cost."""
     import json
-    from dataclasses import asdict
+
+    from msgspec.structs import asdict
 
     if session.as_json:
         click.echo(json.dumps(asdict(done)))

@@ -1,9 +1,9 @@
 """`hubbub serve`: the dashboard, and events as they happen."""
 
 import logging
-from dataclasses import replace
 
 import click
+from msgspec.structs import replace
 
 from hubbub.cli.console import note
 from hubbub.cli.options import Session, everywhere

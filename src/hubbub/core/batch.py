@@ -6,11 +6,11 @@ A source fills envelopes, Slack's formats are read into batches of rows, and onl
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
 import msgspec
+from msgspec import Struct, field
 
 from hubbub.core.tables import LOGS, TABLES
 
@@ -65,8 +65,7 @@ class Envelope(msgspec.Struct, frozen=True):
     the later is right, whatever the records say of their age."""
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(Struct):
     """What was read and is not yet admitted.
 
     Rows of a merged table and of its sets carry a copy number as an extra last value: it says
@@ -75,13 +74,13 @@ class Batch:
 
     rows: defaultdict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
     """Rows by table, of tables that are read row by row."""
-    columns: dict[str, Columns] = field(default_factory=dict[str, Columns])
+    columns: dict[str, Columns] = {}
     """Columns by table, of messages: they are read column by column."""
     copies: int = 0
-    blocks: dict[int, list[dict[str, Any]]] = field(default_factory=dict[int, list[dict[str, Any]]])
+    blocks: dict[int, list[dict[str, Any]]] = {}
     """Block Kit of messages by apps, by copy number: records are read from it, and it goes no
     further."""
-    spans: list[tuple[range, range]] = field(default_factory=list[tuple[range, range]])
+    spans: list[tuple[range, range]] = []
     """The copy numbers that came in each envelope: of messages, and of all else."""
 
     def tables(self) -> dict[str, Columns]:

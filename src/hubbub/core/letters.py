@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
+
+from msgspec import Struct
 
 from hubbub.errors import Exit
 
@@ -52,8 +53,7 @@ class Letter(NamedTuple):
     """What else tells two letters of one report, period and recipient apart."""
 
 
-@dataclass(frozen=True)
-class Setback:
+class Setback(Struct, frozen=True):
     """A letter that was not sent, or of which that is not known."""
 
     to: Recipient
@@ -67,8 +67,7 @@ class Setback:
     is_passing: bool = False
 
 
-@dataclass(frozen=True)
-class Delivered:
+class Delivered(Struct, frozen=True):
     """What became of letters."""
 
     sent: int
@@ -102,8 +101,7 @@ class Delivered:
         return Exit.FINDINGS if all(each.state == "skipped" for each in amiss) else Exit.FAILED
 
 
-@dataclass(frozen=True)
-class Status:
+class Status(Struct, frozen=True):
     """How far a run has come."""
 
     done: int

@@ -1,9 +1,10 @@
 """Days, weeks, months, and the parts that weeks and months share; windows of whole ones."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 Part = tuple[date, date]
 """The days that a week and a month share: the week's Monday, and the first of the month."""
@@ -41,8 +42,7 @@ ENDS: Mapping[str, Callable[[date], date]] = {
 """The first day after a day, week or month that begins on a day."""
 
 
-@dataclass(frozen=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """The days that a metric's rows may be about."""
 
     begin: date | None

@@ -1,7 +1,9 @@
 """How far a collection has come: what is kept of it between runs, and after a crash."""
 
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hubbub.core.batch import Row
 from hubbub.core.tables import COVERAGE, READINGS
@@ -13,8 +15,7 @@ NO_REPLY = "0000000000.000000"
 """Slack's `latest_reply` of a root whose replies were all deleted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """How far a channel's history has been read; the fields are the columns of `coverage`.
 
     All from `since` to `until` was read once. A sweep reads from `sweep_until` down to
@@ -58,8 +59,7 @@ class Coverage:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What is asked for of one message; the fields are the columns of `readings`."""
 
     channel_id: str
@@ -82,8 +82,7 @@ class Reading:
         return tuple(getattr(self, name) for name in READINGS.names)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What the store knows of a stretch of a channel."""
 
     top_level: tuple[str, ...] = ()

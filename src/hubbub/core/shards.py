@@ -7,8 +7,9 @@ names. A further shard takes only what it wins; nothing moves between the others
 import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from hubbub.errors import UsageError
 
@@ -17,8 +18,7 @@ MOST = 1_000
 _WRITTEN = re.compile(r"([0-9]{1,9})/([0-9]{1,9})")
 
 
-@dataclass(frozen=True)
-class Shard:
+class Shard(Struct, frozen=True):
     """One of several parts of the workspaces: a machine's."""
 
     number: int

@@ -4,8 +4,9 @@ The store's DDL, the merge, the gate, exports and the data dictionary all derive
 declarations. A column without a privacy class cannot be written down.
 """
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 
 class Type(Enum):
@@ -57,8 +58,7 @@ class Keep(Enum):
     """The greatest value of any copy: what was once marked (deleted, gone) stays marked."""
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column: its name, type, privacy class and meaning."""
 
     name: str
@@ -74,8 +74,7 @@ class Column:
     """A member's id that the row does not belong to: the row stays when the member goes."""
 
 
-@dataclass(frozen=True)
-class Set:
+class Set(Struct, frozen=True):
     """Rows that belong to a copy of another table's row: the winning copy's set replaces them."""
 
     table: str
@@ -92,8 +91,7 @@ class Set:
     the one that came last stays."""
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table: its key, its columns, and the sets of rows that hang on each of its rows.
 
     Of several copies of a row the greatest (presence, version, rank) wins; see docs/tables.md.

@@ -5,12 +5,12 @@ their programs.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
 import pyarrow as pa
+from msgspec import Struct
 
 from hubbub.core.arrow import SCHEMAS
 from hubbub.core.batch import carries_copy
@@ -56,8 +56,7 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the event says, a copy of something each: its row, and those that hang on it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """What all events of a workspace have in common."""
 
     workspace: str
@@ -139,11 +138,10 @@ def read(value: bytes | None) -> Event:
         raise NoRecord(f"not as schema {SCHEMA} has it") from error
 
 
-@dataclass
-class Gathered:
+class Gathered(Struct):
     """Rows of many events, on their way to being merged."""
 
-    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])
+    rows: dict[str, list[dict[str, Any]]] = {}
     copies: int = 0
 
     def add(self, event: Event) -> None:

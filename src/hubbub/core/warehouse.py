@@ -3,11 +3,12 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from pathlib import Path
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct
 
 from hubbub.core.tables import MESSAGES, SEARCHED, Table, Type
 
@@ -70,8 +71,7 @@ _IN_DUCKDB = {
 }
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(Struct, frozen=True):
     """A column: its name, kind and meaning."""
 
     name: str
@@ -84,8 +84,7 @@ def in_duckdb(fields: Iterable[Field]) -> str:
     return ", ".join(f'"{each.name}"::{_IN_DUCKDB[each.kind]} AS "{each.name}"' for each in fields)
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """A table as it is to be in a warehouse."""
 
     name: str
@@ -134,8 +133,7 @@ class Ready(NamedTuple):
     rows: int
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True):
     """What is to become of one table. The files are Parquet, zstd, and but for those that are
     `ready` without an order."""
 
@@ -154,8 +152,7 @@ class Change:
     """For such warehouses: those of the days that have rows still, or the one of a whole table."""
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A metric as a view: its name, meaning, and query in the warehouse's dialect."""
 
     name: str

@@ -20,11 +20,12 @@ Every error names the file and the line. See docs/dashboard.md.
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
+
+from msgspec import Struct
 
 from hubbub.content import ContentFile, find_each
 from hubbub.errors import BadContent
@@ -86,8 +87,7 @@ _WIDEST = 12
 _HIGHEST = 12
 
 
-@dataclass(frozen=True)
-class Colours:
+class Colours(Struct, frozen=True):
     """A card's colour: red below a value of a column, yellow up to another, green above."""
 
     column: str
@@ -95,8 +95,7 @@ class Colours:
     yellow: float
 
 
-@dataclass(frozen=True)
-class Panel:
+class Panel(Struct, frozen=True):
     """A panel, as its file says."""
 
     file: ContentFile

@@ -7,12 +7,12 @@ how often. Written row by row: graph libraries need many times the time and memo
 import csv
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 from xml.sax.saxutils import quoteattr
 
 import pyarrow as pa
+from msgspec import Struct
 
 from hubbub.destinations.files import whole
 
@@ -20,8 +20,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NODE_COLUMNS = ("type", "class", "country", "iso", "city")
 
 
-@dataclass(frozen=True)
-class Network:
+class Network(Struct, frozen=True):
     """Rows of the metrics `network_nodes` and `network_edges`."""
 
     nodes: pa.Table

@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from threading import Event
 from typing import Any
+
+from msgspec import Struct
 
 from hubbub.core.broker import BrokerDown, BrokerRefuses, explained, misconfigured
 from hubbub.errors import HubbubError
@@ -24,8 +25,7 @@ _OWN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """What goes into a topic: records of one key stay in order."""
 
     key: str

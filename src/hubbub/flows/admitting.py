@@ -2,8 +2,9 @@
 
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
+
+from msgspec import Struct
 
 from hubbub.core.batch import Admitted, Batch, carries_copy
 from hubbub.errors import HubbubError
@@ -12,8 +13,7 @@ from hubbub.slack.events import TOUCHES_TABLES, Delivery, envelope_of
 from hubbub.stores.eventlog import Logged
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(Struct, frozen=True):
     """What the gate let through of some events."""
 
     admitted: Admitted

@@ -3,9 +3,10 @@ and what the run log has told already. Ids in it are keyed."""
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from hubbub.errors import HubbubError
 from hubbub.flows.posts_of_authors import ReadPost
@@ -14,14 +15,13 @@ from hubbub.privacy.closed import in_turn, write_closed
 from hubbub.settings import Settings
 
 
-@dataclass
-class Answered:
+class Answered(Struct):
     """What is remembered. Raises `HubbubError` if it is damaged: without it, authors of years ago
     would be written to."""
 
-    begun: dict[str, datetime] = field(default_factory=dict[str, datetime])
+    begun: dict[str, datetime] = {}
     """When a template's authors were answered for the first time: older posts are left alone."""
-    logged: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    logged: dict[str, tuple[str, str]] = {}
     """The state in which a post was told of in the run log, and when it was posted, by its mark."""
 
     def log_knows(self, post: str) -> str | None:

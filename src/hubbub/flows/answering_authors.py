@@ -2,9 +2,10 @@
 for posts of the last days; and a channel, if it is wanted, how many were read."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event
+
+from msgspec import Struct
 
 from hubbub.core.letters import MANY, Delivered, Letter, Status
 from hubbub.errors import UsageError
@@ -36,17 +37,16 @@ from hubbub.slack.pace import Clock
 from hubbub.stores import duckdb as store
 
 
-@dataclass
-class Answers:
+class Answers(Struct):
     """What authors are told by a run."""
 
-    letters: list[Letter] = field(default_factory=list[Letter])
+    letters: list[Letter] = []
     log: Letter | None = None
-    logged: list[ReadPost] = field(default_factory=list[ReadPost])
+    logged: list[ReadPost] = []
     """The posts that the log tells of."""
     posts: int = 0
     """That were looked at."""
-    fresh: list[str] = field(default_factory=list[str])
+    fresh: list[str] = []
     """Templates that are answered for the first time: from now on."""
     names: Known | None = None
     """Whom and what ids in letters mean, for whoever looks at them."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
 import duckdb
+from msgspec import Struct
 
 from hubbub.core.tables import TABLES
 from hubbub.errors import HubbubError
@@ -112,8 +112,7 @@ def _tokens(query: str) -> list[tuple[object, str]]:
     ]
 
 
-@dataclass(frozen=True)
-class Log:
+class Log(Struct, frozen=True):
     """What a reader of the audit log sees."""
 
     entries: list[Entry]

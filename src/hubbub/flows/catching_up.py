@@ -7,11 +7,12 @@ Events are delivered as well as Slack can, which is not always. What history say
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Condition, Event
 from typing import Protocol
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from hubbub.errors import HubbubError, TryAgain, UsageError
 from hubbub.flows.admitting import place_of
@@ -38,13 +39,12 @@ class Collects(Protocol):
         ...
 
 
-@dataclass
-class _Wanted:
+class _Wanted(Struct):
     """What is to be looked at, and why."""
 
     everything: bool = False
-    channels: set[str] = field(default_factory=set[str])
-    why: list[str] = field(default_factory=list[str])
+    channels: set[str] = set()
+    why: list[str] = []
 
     def __bool__(self) -> bool:
         return self.everything or bool(self.channels)

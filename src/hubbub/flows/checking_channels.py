@@ -1,7 +1,8 @@
 """Checks which channels a token can read, and what one of them tells of plan and rate class."""
 
 import time
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hubbub.core.findings import Finding, ok, problem, remark, some
 from hubbub.errors import HubbubError
@@ -17,8 +18,7 @@ _PAGE = 50
 """Messages asked for to learn the plan and the class: enough that 15 of them are no accident."""
 
 
-@dataclass(frozen=True)
-class Asker:
+class Asker(Struct, frozen=True):
     """What the checks have in common."""
 
     settings: Settings

@@ -1,7 +1,6 @@
 """How a template reads posts, before anything is stored or sent: a channel's, or a file's."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import Struct, field
 
 from hubbub.errors import HubbubError, UsageError
 from hubbub.flows.asking_posts import ChannelOfSlack
@@ -30,8 +30,7 @@ LEFT_OUT = "U0NOBODY00"
 """Stands for members of whom nothing may be shown."""
 
 
-@dataclass(frozen=True)
-class CheckedPost:
+class CheckedPost(Struct, frozen=True):
     """A post that is a record of the template, or speaks of one."""
 
     ts: str
@@ -39,8 +38,7 @@ class CheckedPost:
     records: list[Record]
 
 
-@dataclass
-class Checked:
+class Checked(Struct):
     """What a template reads in a channel."""
 
     template: Template
@@ -49,12 +47,12 @@ class Checked:
     origin: str
     """Where the posts came from, for people."""
     looked_at: int = 0
-    posts: list[CheckedPost] = field(default_factory=list[CheckedPost])
-    talk: list[CheckedPost] = field(default_factory=list[CheckedPost])
+    posts: list[CheckedPost] = []
+    talk: list[CheckedPost] = []
     """Posts that have an opening and are no record."""
     directory: Directory = field(default_factory=lambda: Directory(()))
-    members: dict[str, str] = field(default_factory=dict[str, str])
-    channels: dict[str, str] = field(default_factory=dict[str, str])
+    members: dict[str, str] = {}
+    channels: dict[str, str] = {}
 
     @property
     def place(self) -> str:

@@ -1,7 +1,8 @@
 """Checks what Slack lets a workspace's token do, for three calls or four."""
 
 import time
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hubbub.core.findings import Finding, ok, problem, remark
 from hubbub.errors import HubbubError
@@ -22,8 +23,7 @@ _RENEW = (
 )
 
 
-@dataclass(frozen=True)
-class Workspace:
+class Workspace(Struct, frozen=True):
     """Whose token it is."""
 
     team_id: str

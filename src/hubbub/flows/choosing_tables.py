@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+
+from msgspec import Struct
 
 from hubbub.content import ContentFile, find
 from hubbub.core.tables import PUBLISHED, Table
@@ -38,8 +39,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What is to be at a destination."""
 
     tables: tuple[Table, ...]
@@ -49,8 +49,7 @@ class Wanted:
     """What was published before and may not be there any more."""
 
 
-@dataclass(frozen=True)
-class Views:
+class Views(Struct, frozen=True):
     """Metrics as views of a destination."""
 
     digest: str

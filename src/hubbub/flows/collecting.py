@@ -7,11 +7,13 @@ one goes on.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from threading import Event
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hubbub.core.progress import BEGINNING
 from hubbub.core.tables import API_CALLS, RUNS, Privacy
@@ -55,8 +57,7 @@ _COPIES_OF_PAGE = 24
 """Bits of a copy number that count within a page."""
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What one run is asked to do beyond the settings."""
 
     since: float | None = None
@@ -65,8 +66,7 @@ class Wish:
     full_refresh: bool = False
 
 
-@dataclass(frozen=True)
-class Status:
+class Status(Struct, frozen=True):
     """How far a run has come."""
 
     calls: int
@@ -80,8 +80,7 @@ class Status:
     is_capped: bool
 
 
-@dataclass(frozen=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """What could not be read whole."""
 
     where: str
@@ -91,8 +90,7 @@ class Trouble:
     is_passing: bool
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Struct, frozen=True):
     """What a run asked and found."""
 
     run_id: str
@@ -188,8 +186,7 @@ def collect(
         return report
 
 
-@dataclass
-class _Counts:
+class _Counts(Struct):
     messages: int = 0
     added: int = 0
     updated: int = 0
@@ -197,8 +194,7 @@ class _Counts:
     left_out: int = 0
 
 
-@dataclass
-class _Run:
+class _Run(Struct, dict=True):
     """One run of `collect`."""
 
     settings: Settings

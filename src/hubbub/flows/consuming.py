@@ -8,13 +8,13 @@ back. What cannot be read goes to the quarantine.
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event as Stop
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+from msgspec import Struct, field
 
 from hubbub.core.arrow import SCHEMAS
 from hubbub.core.broker import BrokerDown
@@ -44,8 +44,7 @@ _NOTE_TEAM = """INSERT INTO store.workspace (team_id)
     SELECT $1 WHERE NOT EXISTS (FROM store.workspace)"""
 
 
-@dataclass
-class Loaded:
+class Loaded(Struct):
     """What a loader has done so far."""
 
     events: int = 0
@@ -72,13 +71,12 @@ class _Moved(Exception):
     """The store's positions are not those that this batch follows."""
 
 
-@dataclass
-class _Batch:
+class _Batch(Struct):
     """Records that are merged together."""
 
     gathered: Gathered = field(default_factory=Gathered)
-    quarantine: list[tuple[str, int, str]] = field(default_factory=list[tuple[str, int, str]])
-    positions: dict[int, int] = field(default_factory=dict[int, int])
+    quarantine: list[tuple[str, int, str]] = []
+    positions: dict[int, int] = {}
     """Offset of the last record by partition."""
     events: int = 0
     others: int = 0

@@ -2,9 +2,11 @@
 
 import html
 import time
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hubbub.charts.catalog import Charts
 from hubbub.destinations.files import whole
@@ -33,8 +35,7 @@ FINDINGS = (
 """Metrics that the demo shows."""
 
 
-@dataclass(frozen=True)
-class Demo:
+class Demo(Struct, frozen=True):
     """What the demo made, and where it lies."""
 
     settings: Settings

@@ -4,7 +4,6 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -12,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hubbub.charts import fonts
 from hubbub.charts.catalog import Chart, Charts, check_fields, check_metric
@@ -28,8 +29,7 @@ from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
 
 
-@dataclass(frozen=True)
-class DrawnChart:
+class DrawnChart(Struct, frozen=True):
     """A chart that was drawn."""
 
     path: Path
@@ -41,8 +41,7 @@ class DrawnChart:
     """What of it this machine cannot show, a sentence each."""
 
 
-@dataclass(frozen=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """What is to be drawn: a chart, the rows for it, and what they are about."""
 
     chart: Chart
@@ -100,8 +99,7 @@ def drawing_of(
     return Drawing(chart, rows, " · ".join(part for part in parts if part), timezone)
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(Struct, frozen=True):
     """What a query's rows are about, for people."""
 
     first: date | None

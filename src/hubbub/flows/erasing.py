@@ -6,12 +6,13 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import msgspec
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from hubbub.core.tables import TABLES, Column, Privacy
 from hubbub.destinations.files import whole
@@ -39,26 +40,25 @@ from hubbub.stores.writes import updating
 _IS_ID = re.compile(r"[UW][A-Z0-9]+")
 
 
-@dataclass
-class Receipt:
+class Receipt(Struct):
     """What was removed where; it names nobody."""
 
     id: str
     what: str
     at: str
-    rows: dict[str, int] = field(default_factory=dict[str, int])
+    rows: dict[str, int] = {}
     """Rows of the store that were deleted or changed, by table."""
     raw: int = 0
     """Raw responses that were changed or removed."""
     files: int = 0
     """Files of members whose bytes were removed."""
-    exports: list[str] = field(default_factory=list[str])
+    exports: list[str] = []
     """Exports and charts that were removed; the same command makes them anew."""
-    changed_exports: list[str] = field(default_factory=list[str])
+    changed_exports: list[str] = []
     """Exports that somebody has changed since: they are left, and are to be looked at."""
-    destinations: list[str] = field(default_factory=list[str])
+    destinations: list[str] = []
     """Warehouses that hold rows until they are published to again; or the one that this is of."""
-    after: list[str] = field(default_factory=list[str])
+    after: list[str] = []
     """The erasures that have reached a warehouse with this."""
     out_of_reach: int = 0
     """Messages under pseudonyms whose keys were destroyed: any of them may be theirs."""
@@ -66,8 +66,7 @@ class Receipt:
     """Where the receipt is kept."""
 
 
-@dataclass(frozen=True)
-class _Member:
+class _Member(Struct, frozen=True):
     """A member, by all that the store calls them."""
 
     id: str

@@ -1,8 +1,9 @@
 """What a run of `collect` would ask of Slack, and how long that takes at Slack's limits."""
 
 import math
-from dataclasses import dataclass
 from threading import Event
+
+from msgspec import Struct
 
 from hubbub.core.progress import BEGINNING, Coverage
 from hubbub.errors import HubbubError
@@ -20,8 +21,7 @@ from hubbub.stores import duckdb as store
 from hubbub.stores.memory import StoreMemory
 
 
-@dataclass(frozen=True)
-class Estimate:
+class Estimate(Struct, frozen=True):
     """Calls by method, and the time that they need."""
 
     workspace: str

@@ -2,11 +2,11 @@
 of its recipients."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+from msgspec import Struct
 
 from hubbub.charts.catalog import Chart, Charts
 from hubbub.flows.drawing import Window, metric_of, window_of
@@ -21,8 +21,7 @@ from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
 
 
-@dataclass(frozen=True)
-class Use:
+class Use(Struct, frozen=True):
     """Rows that a report uses: of which metric, by which column, under which name."""
 
     part: Part
@@ -39,8 +38,7 @@ class Use:
         return self.metric.name, self.given, self.is_own
 
 
-@dataclass(frozen=True)
-class Ran:
+class Ran(Struct, frozen=True):
     """What a metric has given, once for all recipients."""
 
     rows: pa.Table
@@ -48,8 +46,7 @@ class Ran:
     k: int
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """A report with all that it names, found and checked."""
 
     report: Report
@@ -64,8 +61,7 @@ class Plan:
         return [*own, *self.data, *(use for *_, use in self.charts)]
 
 
-@dataclass(frozen=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """All that the store has told for a report."""
 
     known: Known

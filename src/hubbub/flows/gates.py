@@ -4,12 +4,12 @@ Templates of records stay as they were when the server began.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from time import time_ns
 
 import msgspec
+from msgspec.structs import replace
 
 from hubbub.core.batch import Envelope
 from hubbub.errors import UsageError

@@ -8,12 +8,12 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, as_completed
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import duckdb
+from msgspec import Struct, field
 
 from hubbub.core.batch import Admitted, Envelope
 from hubbub.core.ports import Archive, Part
@@ -49,8 +49,7 @@ Progress = Callable[[str, int, int], None]
 """What is being done, how much of it, of how much."""
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Struct, frozen=True):
     """What an import found and did."""
 
     archive: str
@@ -68,8 +67,7 @@ class Report:
     seconds: float
 
 
-@dataclass(frozen=True)
-class _Done:
+class _Done(Struct, frozen=True):
     """What a task staged."""
 
     staged: Staged
@@ -130,8 +128,7 @@ def _imported(settings: Settings, path: Path, archive: Archive, progress: Progre
     )
 
 
-@dataclass(frozen=True)
-class _Task:
+class _Task(Struct, frozen=True):
     """Reads parts of an archive and stages what the gate admits; runs in a worker."""
 
     gate: Gate
@@ -181,8 +178,7 @@ _held: dict[str, _Task] = {}
 """The task of this worker."""
 
 
-@dataclass
-class _Counts:
+class _Counts(Struct):
     """What a task counts on its way."""
 
     left_out: int = 0

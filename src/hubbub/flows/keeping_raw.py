@@ -4,10 +4,10 @@ A file an envelope: the request that the body does not tell of, and the body as 
 import` reads such folders (sources/archives/responses.py).
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from hubbub.core.batch import Envelope
 from hubbub.destinations.files import whole
@@ -22,8 +22,7 @@ from hubbub.sources.answers import Page
 from hubbub.sources.archives.responses import Kept
 
 
-@dataclass
-class RawFolder:
+class RawFolder(Struct):
     """The folder of a run; without a path nothing is kept."""
 
     path: Path | None

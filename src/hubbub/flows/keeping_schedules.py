@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Event
+
+from msgspec import Struct
 
 from hubbub.errors import HubbubError, TryAgain
 from hubbub.flows.admitting import place_of
@@ -21,8 +22,7 @@ News = Callable[[str, State, str], None]
 """Hears of a workspace how its schedule fares, and what it does."""
 
 
-@dataclass
-class _Kept:
+class _Kept(Struct):
     """A schedule that this process looks after."""
 
     scheduler: Scheduler

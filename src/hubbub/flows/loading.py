@@ -8,12 +8,12 @@ import logging
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event
 
 import duckdb
 import msgspec
+from msgspec import Struct
 
 from hubbub.errors import HubbubError, TryAgain
 from hubbub.flows.admitting import place_of
@@ -51,8 +51,7 @@ _SERVER_SECONDS = 60.0
 """How long to wait for a running server to merge what it has taken."""
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """What one merge took over."""
 
     merged: Merged

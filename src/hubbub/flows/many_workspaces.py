@@ -4,9 +4,10 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
+
+from msgspec import Struct
 
 from hubbub.core.shards import Shard
 from hubbub.errors import Exit, UsageError
@@ -26,8 +27,7 @@ _MOST_PER_CORE = 4
 """Processes at most: they mostly wait for Slack, but each takes some 100 MB."""
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of one workspace."""
 
     workspace: str

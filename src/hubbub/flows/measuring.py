@@ -1,11 +1,11 @@
 """Runs one metric on a workspace's store, and says what there is to say about the result."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+from msgspec import Struct
 
 from hubbub.flows.auditing import audited, chosen
 from hubbub.flows.workspace import smallest_group
@@ -17,8 +17,7 @@ from hubbub.settings import Settings
 from hubbub.stores import duckdb as store
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """A metric's rows, and the window that they are about."""
 
     metric: Metric

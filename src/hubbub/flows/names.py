@@ -1,26 +1,24 @@
 """What a running server knows of the store by heart: names, channels, and who is a bot."""
 
-from dataclasses import dataclass, field
-
 import duckdb
+from msgspec import Struct
 
 from hubbub.metrics.run import Runner
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(Struct, frozen=True):
     """Names that ids stand for, as the store has them; empty before there is a store."""
 
     community: str = ""
     """The Slack workspace's name; empty where only archives were imported."""
     url: str = ""
     """Its address, which ends in a slash; empty as above."""
-    channels: dict[str, str] = field(default_factory=dict[str, str])
+    channels: dict[str, str] = {}
     """The names of channels by id, in the order of the names."""
-    members: dict[str, str] = field(default_factory=dict[str, str])
+    members: dict[str, str] = {}
     bots: frozenset[str] = frozenset()
     """Accounts of bots, Slack's own too."""
-    groups: dict[str, str] = field(default_factory=dict[str, str])
+    groups: dict[str, str] = {}
     """The handles of user groups by id, without @."""
 
 

@@ -4,10 +4,11 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from hubbub.privacy.closed import in_turn, write_closed
 
@@ -15,8 +16,7 @@ _READABLE = frozenset({".csv", ".json", ".gexf", ".svg", ".html", ".txt"})
 """Files in which a member's name stands as it is; others are taken to name everybody."""
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(Struct, frozen=True):
     """A file that Hubbub has written."""
 
     path: Path

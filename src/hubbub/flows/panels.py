@@ -13,10 +13,11 @@ import time
 from collections import OrderedDict
 from collections.abc import Collection, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hubbub.errors import TryAgain, UsageError
 from hubbub.flows.auditing import audited
@@ -61,8 +62,7 @@ class NoPanel(UsageError):
     """There is no panel of that name."""
 
 
-@dataclass(frozen=True)
-class PanelData:
+class PanelData(Struct, frozen=True):
     """What a panel shows, as the API answers it."""
 
     name: str
@@ -72,8 +72,7 @@ class PanelData:
     """The answer, JSON."""
 
 
-@dataclass
-class _Kept:
+class _Kept(Struct):
     """A panel's data of a view, and what is known of its computing."""
 
     data: PanelData

@@ -2,11 +2,11 @@
 mark for the state that they are in."""
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import duckdb
+from msgspec import Struct
 
 from hubbub.metrics.run import Runner
 from hubbub.privacy.keys import Keys
@@ -20,8 +20,7 @@ _DIGITS = 16
 """Of a mark: enough to tell a workspace's posts of some days apart."""
 
 
-@dataclass(frozen=True)
-class ReadValue:
+class ReadValue(Struct, frozen=True):
     """A value of a field, as the store has it."""
 
     kind: str | None
@@ -34,8 +33,7 @@ class ReadValue:
     text: str | None
 
 
-@dataclass(frozen=True)
-class ReadField:
+class ReadField(Struct, frozen=True):
     """A field of a record."""
 
     name: str
@@ -44,8 +42,7 @@ class ReadField:
     doubt: str | None
 
 
-@dataclass(frozen=True)
-class ReadRecord:
+class ReadRecord(Struct, frozen=True):
     """A record of a post."""
 
     status: str
@@ -53,8 +50,7 @@ class ReadRecord:
     """In the order of the template's."""
 
 
-@dataclass(frozen=True)
-class ReadPost:
+class ReadPost(Struct, frozen=True):
     """A post with the records of one template."""
 
     template: str

@@ -4,11 +4,13 @@ import secrets
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import wait
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hubbub.core.begun import awaited, begun
 from hubbub.core.discovery import parts
@@ -34,8 +36,7 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What of a workspace is to be published."""
 
     names: tuple[str, ...] = ()
@@ -46,8 +47,7 @@ class Asked:
     """Whether all is sent anew."""
 
 
-@dataclass(frozen=True)
-class Published:
+class Published(Struct, frozen=True):
     """What a publication did, or would do."""
 
     destination: str
@@ -65,8 +65,7 @@ class Published:
     """Of the erasures that have now reached it."""
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """What a look into the store has found."""
 
     owner: str

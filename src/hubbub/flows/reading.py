@@ -1,8 +1,9 @@
 """The step before the gate: Slack's JSON becomes rows, and structured posts records."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from hubbub.core.batch import Batch, Envelope
 from hubbub.privacy.gate import Gate
@@ -12,8 +13,7 @@ from hubbub.settings import Settings
 from hubbub.slack.normalize import normalize
 
 
-@dataclass(frozen=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """Reads envelopes for a workspace, with the record templates that it has."""
 
     templates: Templates

@@ -7,7 +7,6 @@ are recognised by their pseudonyms, and is in memory only.
 import csv
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,8 @@ from threading import Event
 from typing import Any
 
 import duckdb
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hubbub.core.letters import Recipient
 from hubbub.errors import BadContent, HubbubError, UsageError
@@ -33,8 +34,7 @@ _COLUMN = re.compile(r"[a-z_][a-z0-9_]*")
 _NAMES_SHOWN = 3
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(Struct, frozen=True):
     """A member, as Slack's directory knows them now."""
 
     id: str
@@ -43,8 +43,7 @@ class Person:
     locale: str
 
 
-@dataclass(frozen=True)
-class Addressee:
+class Addressee(Struct, frozen=True):
     """Whom a letter is for, and what is known of them here alone."""
 
     stored_id: str
@@ -55,8 +54,7 @@ class Addressee:
     """The line of a list; empty for others."""
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Struct, frozen=True):
     """The members and channels that a store knows."""
 
     members: dict[str, tuple[str, ...]]
@@ -128,8 +126,7 @@ def read_known(connection: duckdb.DuckDBPyConnection) -> Known:
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Directory:
+class Directory(Struct, frozen=True):
     """Finds recipients by what people and metrics call them."""
 
     known: Known

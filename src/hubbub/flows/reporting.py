@@ -5,7 +5,6 @@ their pictures are drawn when they are needed.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -14,6 +13,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hubbub.charts import fonts
 from hubbub.charts.catalog import Chart
@@ -53,8 +54,7 @@ _arrow: Any = pa
 """pyarrow without its types, which are partly unknown."""
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """Which letters of a report somebody wants."""
 
     period: str = ""
@@ -65,8 +65,7 @@ class Wish:
     """In place of the report's own list."""
 
 
-@dataclass(frozen=True)
-class Composed:
+class Composed(Struct, frozen=True):
     """The letters of a report, ready to be sent."""
 
     report: Report

@@ -5,13 +5,13 @@ policy shortens or drops them, history has to come from Slack or from an archive
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
 import duckdb
 import msgspec
 import pyarrow as pa
+from msgspec import Struct
 
 from hubbub.core.batch import Batch
 from hubbub.core.tables import SEEN
@@ -40,15 +40,14 @@ were there all the same."""
 _Key = tuple[str, str]
 
 
-@dataclass
-class Reread:
+class Reread(Struct):
     """What reading again found."""
 
     messages: int = 0
     """That were looked at."""
     changed: int = 0
     """Messages whose records were written anew."""
-    records: dict[str, int] = field(default_factory=dict[str, int])
+    records: dict[str, int] = {}
     """How many records of each template were read in these."""
     left: int = 0
     """Messages by apps that were left as they are: their blocks are not stored."""

@@ -1,6 +1,7 @@
 """Changes the keys of a workspace: pseudonyms become others; old ones can be cut off for ever."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hubbub.errors import UsageError
 from hubbub.flows.auditing import audited
@@ -21,8 +22,7 @@ from hubbub.stores.erasing import rewritten
 from hubbub.stores.renewing import note_keys, pseudonyms_by_version
 
 
-@dataclass(frozen=True)
-class Rotated:
+class Rotated(Struct, frozen=True):
     """What a change of keys did, and what it cost."""
 
     version: int

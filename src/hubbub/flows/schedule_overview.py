@@ -1,10 +1,11 @@
 """What a schedule has done and will do, for whoever looks at it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from hubbub.core.cron import MOST
 from hubbub.core.findings import Finding, ok, problem, remark
@@ -20,8 +21,7 @@ Words = Callable[[Sequence[str]], Mapping[str, Any]]
 `UsageError` for what is no command line to be scheduled."""
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True):
     """An entry of a schedule: what was, what is, and what comes. Times are in UTC."""
 
     workspace: str

@@ -7,10 +7,12 @@ that was killed is begun once more; one that asks to be tried again (exit code 4
 import shlex
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Literal, NamedTuple, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hubbub.core.cron import Cron
 from hubbub.errors import BadContent, Exit, HubbubError, TryAgain, UsageError
@@ -41,8 +43,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """An entry of the schedule, read."""
 
     name: str

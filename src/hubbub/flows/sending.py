@@ -8,9 +8,10 @@ time, before anything is sent anew.
 
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from threading import Event
 from typing import Literal
+
+from msgspec import Struct, field
 
 from hubbub.core.letters import LONGEST_TEXT, MOST_BLOCKS, Delivered, Letter, Setback, Status
 from hubbub.destinations.slack import Halted, Sender
@@ -36,8 +37,7 @@ _SECONDS_EACH = 1.2
 """What a letter takes at least: Slack opens 50 conversations a minute."""
 
 
-@dataclass
-class Run:
+class Run(Struct, dict=True):
     """One run of `deliver`."""
 
     settings: Settings
@@ -50,12 +50,12 @@ class Run:
     waiting: deque[Letter]
     later: deque[Letter] = field(default_factory=deque[Letter])
     """Letters that may have been sent, until it can be told."""
-    due: dict[str, float] = field(default_factory=dict[str, float])
+    due: dict[str, float] = {}
     """From when on it can be told of them, by their marks."""
     tries: Counter[str] = field(default_factory=Counter[str])
-    refused: dict[str, Refused] = field(default_factory=dict[str, Refused])
+    refused: dict[str, Refused] = {}
     """What Slack said of letters that it may have shown all the same."""
-    setbacks: list[Setback] = field(default_factory=list[Setback])
+    setbacks: list[Setback] = []
     sent: int = 0
     already: int = 0
     troubles: int = 0

@@ -1,10 +1,12 @@
 """Brings a report to its recipients, or shows what it would bring."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Event
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hubbub.core.letters import MANY, Delivered, Status
 from hubbub.flows.choosing_letters import choices_of, wanted_letters
@@ -20,8 +22,7 @@ from hubbub.slack.api import Slack, Token
 from hubbub.slack.pace import Clock
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of a report: it was sent, or shown on a page."""
 
     composed: Composed

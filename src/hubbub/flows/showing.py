@@ -1,7 +1,6 @@
 """What one panel shows: its metric's rows for a period and a channel, as JSON."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +9,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import msgspec
 import pyarrow as pa
+from msgspec import Struct
 
 from hubbub.charts.catalog import Chart, Charts
 from hubbub.charts.render import page_drawable
@@ -38,8 +38,7 @@ _MOST_ROWS = 500
 """Rows of a panel that says no limit; its CSV has them all."""
 
 
-@dataclass(frozen=True)
-class View:
+class View(Struct, frozen=True):
     """What is looked at: a period of `PERIODS` and a channel's id; empty for each panel's own, and
     for all channels."""
 
@@ -47,8 +46,7 @@ class View:
     channel: str = ""
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A panel with the metric and the chart that it shows."""
 
     panel: Panel
@@ -131,8 +129,7 @@ def shown_panels(settings: Settings, k: int) -> tuple[str, dict[str, Shown]]:
     return dashboard.title, found
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """A session on the store in which panels are read."""
 
     connection: duckdb.DuckDBPyConnection
@@ -143,8 +140,7 @@ class Reading:
     """For texts in Slack's markup."""
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(Struct, frozen=True):
     """What a panel shows: `changing` are the fields that differ at every reading."""
 
     changing: dict[str, Any]

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
+
+from msgspec import Struct
 
 from hubbub.destinations.files import whole
 from hubbub.errors import HubbubError, UsageError
@@ -21,8 +22,7 @@ PATIENCE = 1.0
 """Seconds after which a receiver that does not answer is asked again."""
 
 
-@dataclass(frozen=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """A simulator with a token of each kind; `skipped` records of its archive were no records."""
 
     simulator: Simulator

@@ -3,9 +3,11 @@
 import json
 import re
 import tomllib
-from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from hubbub.destinations.files import whole
 from hubbub.flows.collecting import types_wanted
@@ -74,8 +76,7 @@ _BESIDE = 34
 """The column in which it stands."""
 
 
-@dataclass(frozen=True)
-class Started:
+class Started(Struct, frozen=True):
     """What was written, or found."""
 
     settings_file: Path
@@ -194,7 +195,7 @@ def settings_text(settings: Settings, policy: Policy) -> str:
 
 
 def _values(section: Policy | Collecting | Serving | Sending | Answering) -> dict[str, Any]:
-    return {each.name: getattr(section, each.name) for each in fields(section)}
+    return asdict(section)
 
 
 def _line(name: str, default: Any, chosen: dict[str, Any], doc: str) -> str:

@@ -1,18 +1,17 @@
 """How a running server fares: counters for monitoring, and states that a dashboard shows."""
 
 import time
-from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Literal
 
+from msgspec import Struct
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 Part = Literal["slack", "log", "loader", "broker", "collector", "schedule"]
 """What of a server has a state."""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """How one part fares, in a word and a sentence, and since when (seconds since 1970)."""
 
     state: str

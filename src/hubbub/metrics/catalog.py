@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from difflib import get_close_matches
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from hubbub.content import ContentFile, find
 from hubbub.errors import UsageError

@@ -22,8 +22,9 @@ Every error names the file and the line. See docs/metrics.md.
 
 import re
 import tomllib
-from dataclasses import dataclass
 from typing import Any, cast
+
+from msgspec import Struct
 
 from hubbub.content import ContentFile
 
@@ -75,8 +76,7 @@ _USED = re.compile(r"\$([a-z_]+)")
 _LITERAL = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """A parameter: what it means, and its value where nothing else is said."""
 
     name: str
@@ -84,8 +84,7 @@ class Parameter:
     default: Any
 
 
-@dataclass(frozen=True)
-class MetricColumn:
+class MetricColumn(Struct, frozen=True):
     """A column: its type, what it says, and the unit it counts in."""
 
     name: str
@@ -94,8 +93,7 @@ class MetricColumn:
     unit: str
 
 
-@dataclass(frozen=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """A metric, ready to run."""
 
     file: ContentFile

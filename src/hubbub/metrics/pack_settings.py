@@ -17,11 +17,12 @@ workspace's `timezone` beside them. Every error names the file and the line.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct
 
 from hubbub.content import ContentFile, find_each
 from hubbub.errors import BadContent
@@ -42,8 +43,7 @@ TYPES = {
 _KEYS = {"type", "default", "doc"}
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """Something that can be set: its type, its meaning, and its value in this workspace."""
 
     name: str
@@ -62,8 +62,7 @@ class Setting:
         return self.file.wrong(line, reason, fix)
 
 
-@dataclass(frozen=True)
-class PackSettings:
+class PackSettings(Struct, frozen=True):
     """All that can be set of a pack."""
 
     file: ContentFile

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from importlib.resources import files
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import duckdb
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hubbub.core import periods
 from hubbub.core.instants import begin_of, end_of
@@ -38,8 +39,7 @@ _SQL_TYPES = {
 }
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(Struct, frozen=True):
     """A metric's query with its parameters' values, as DuckDB takes them."""
 
     metric: Metric
@@ -336,8 +336,7 @@ class Runner:
                 )
 
 
-@dataclass(frozen=True)
-class _Kind:
+class _Kind(Struct, frozen=True):
     """What a parameter can name: the view or table with ids and names, and what to say of it."""
 
     called: str

@@ -12,9 +12,10 @@ Three rules, and docs/decisions/small-groups.md has the reasons:
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from hubbub.core.periods import ENDS, Bounds, Part, days_between, part_of
 from hubbub.errors import UsageError
@@ -86,8 +87,7 @@ def refuse(metric: Metric, given: Iterable[str], k: int) -> None:
             )
 
 
-@dataclass(frozen=True)
-class Quiet:
+class Quiet(Struct, frozen=True):
     """When too few members wrote."""
 
     parts: frozenset[Part]

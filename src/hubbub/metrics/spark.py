@@ -5,7 +5,6 @@ import re
 import warnings
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from typing import Any
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 import duckdb
 import pyarrow as pa
+from msgspec import Struct
 
 from hubbub.core.tables import TABLES, Type
 from hubbub.core.warehouse import DAY
@@ -52,8 +52,7 @@ _STATUS = re.compile(r'StatusCode\.(\w+)\s+details = "([^"]*)"')
 _LOGGED = re.compile(r"\s*(?:JVM stacktrace:|SQLSTATE:|\n).*", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class LakeTable:
+class LakeTable(Struct, frozen=True):
     """A table of a lake, as an engine reads it."""
 
     folder: str

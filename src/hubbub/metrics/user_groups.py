@@ -1,15 +1,14 @@
 """Slack's user groups, where somebody names one in place of its members."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
 import duckdb
+from msgspec import Struct
 
 from hubbub.errors import UsageError
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Struct, frozen=True):
     """A user group as the store has it; without a handle under a policy that keeps no names."""
 
     id: str

@@ -16,12 +16,12 @@ import os
 import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, cast, get_args
 
 import msgspec
+from msgspec import Struct
 
 from hubbub.core.findings import Finding, problem, remark
 from hubbub.errors import HubbubError
@@ -97,8 +97,7 @@ class Head(NamedTuple):
 _EMPTY = Head(0, _NOTHING)
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What a look through the whole log found."""
 
     entries: int
@@ -452,7 +451,7 @@ def _sync_folder(folder: Path) -> None:
 def _choices(policy: Policy, log: _Log) -> dict[str, Detail]:
     """A policy as details: of lists, how many they name, and a token of what."""
     told: dict[str, Detail] = {}
-    for name in (field.name for field in fields(policy)):
+    for name in policy.__struct_fields__:
         value = getattr(policy, name)
         if value is None or isinstance(value, str | int):
             told[name] = log.safe(name, value)

@@ -8,16 +8,17 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 import pyarrow as pa
+from msgspec import field
 
 from hubbub.core.arrow import ARROW, SCHEMAS
 from hubbub.core.batch import SEAL, Admitted, Batch, Columns, Lines, carries_copy
 from hubbub.core.tables import ALERTS, CHANNEL_CHANGES, TABLES, Column, Privacy, Table, Type
+from hubbub.core.unshown import Unshown
 from hubbub.privacy.keys import Keys
 from hubbub.privacy.policy import Policy
 from hubbub.privacy.refusals import Refusals
@@ -95,16 +96,15 @@ class Scrubs(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Gate:
+class Gate(Unshown, frozen=True):
     """A workspace's policy, applied. `channels` are all that are known, by id; a channel that is
     not among them is of unknown kind."""
 
     policy: Policy
     channels: Mapping[str, Channel]
-    keys: Keys | None = field(default=None, repr=False)
+    keys: Keys | None = None
     """They make pseudonyms and outlines; without them no outline passes."""
-    scrubber: Scrubs | None = field(default=None, repr=False)
+    scrubber: Scrubs | None = None
     """Where the policy scrubs what it keeps; without it no text passes, and no link where
     names are dropped."""
     refusals: Refusals = field(default_factory=Refusals)

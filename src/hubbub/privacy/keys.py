@@ -8,10 +8,12 @@ import hashlib
 import hmac
 import os
 import secrets
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from msgspec.structs import replace
+
+from hubbub.core.unshown import Unshown
 from hubbub.errors import HubbubError
 from hubbub.privacy.closed import KEY_BYTES, check_closed, write_closed
 
@@ -22,16 +24,15 @@ ENVIRONMENT = "HUBBUB_KEYS"
 Label = Literal["member", "email"]
 
 
-@dataclass(frozen=True)
-class Keys:
+class Keys(Unshown, frozen=True):
     """The keys in use. A rotation adds one to the chain: the pseudonym of a version is made of that
     of the version before, so that a store can be renewed without knowing any real id."""
 
-    chain: tuple[bytes, ...] = field(repr=False)
+    chain: tuple[bytes, ...]
     """Keys of pseudonyms, oldest first."""
     version: int
     """Of the newest pseudonyms."""
-    steady: bytes = field(repr=False)
+    steady: bytes
     """The key of what outlives rotations: refusals, and outlines of copies."""
 
     @classmethod

@@ -6,9 +6,11 @@ every process.
 """
 
 import json
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from hubbub.errors import HubbubError
 from hubbub.privacy.closed import in_turn, write_closed
@@ -16,8 +18,7 @@ from hubbub.privacy.keys import Keys
 from hubbub.privacy.refusals import RefusalFile, now
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What one member has chosen; who has chosen nothing gets every letter."""
 
     token: str = ""
@@ -112,7 +113,7 @@ class Choices:
 
     def _write(self, choices: dict[str, Choice]) -> None:
         """Write those who have chosen anything but what is so by itself."""
-        told = [vars(each) for each in choices.values() if not each.wanted or each.but]
+        told = [asdict(each) for each in choices.values() if not each.wanted or each.but]
         write_closed(self._path, json.dumps({"letters": told}, indent=1))
 
 

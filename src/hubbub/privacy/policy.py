@@ -1,7 +1,9 @@
 """What a workspace allows Hubbub to keep: three presets, each choice of which can be set alone."""
 
-from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hubbub.core.tables import Privacy
 from hubbub.errors import UsageError
@@ -10,8 +12,7 @@ Links = Literal["whole", "trimmed", "domain"]
 Text = Literal["whole", "scrubbed", "dropped"]
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """What is kept, of which channels, and how. See docs/privacy.md."""
 
     preset: str

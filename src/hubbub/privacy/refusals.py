@@ -8,11 +8,14 @@ archive nor a new collection brings a member back.
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from msgspec import Struct, field
+from msgspec.structs import asdict
+
+from hubbub.core.unshown import Unshown
 from hubbub.errors import HubbubError
 from hubbub.privacy.closed import in_turn, write_closed
 from hubbub.privacy.keys import Keys
@@ -21,19 +24,18 @@ from hubbub.slack.redaction import standing_alone
 Why = Literal["opted out", "forgotten"]
 
 
-@dataclass(frozen=True)
-class Refusals:
+class Refusals(Unshown, frozen=True):
     """The refused members of a workspace, as keyed tokens of their ids and handles."""
 
     tokens: frozenset[str] = frozenset()
-    keys: Keys | None = field(default=None, repr=False)
-    names: re.Pattern[str] | None = field(default=None, repr=False)
+    keys: Keys | None = None
+    names: re.Pattern[str] | None = None
     """How texts name those of them whom a directory still knows."""
-    called: frozenset[str] = field(default=frozenset(), repr=False)
+    called: frozenset[str] = frozenset()
     """How these are called, as `folded` writes it."""
     called_tokens: frozenset[str] = frozenset()
     """The same of all who were called anything when they were refused, as keyed tokens."""
-    _met: dict[str, bool] = field(default_factory=dict[str, bool], repr=False, compare=False)
+    _met: dict[str, bool] = field(default_factory=dict[str, bool])
 
     def __bool__(self) -> bool:
         return bool(self.tokens)
@@ -62,8 +64,7 @@ def folded(name: str) -> str:
     return " ".join(name.split()).removeprefix("@").casefold()
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A refused member."""
 
     token: str
@@ -153,4 +154,4 @@ def now() -> str:
 
 
 def _told(entry: Entry) -> dict[str, Any]:
-    return {name: value for name, value in vars(entry).items() if value not in (None, ())}
+    return {name: value for name, value in asdict(entry).items() if value not in (None, ())}

@@ -1,8 +1,9 @@
 """Lets the fields of a record settle what is open in each other: above all, numbers and names."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice, product
+
+from msgspec import Struct
 
 from hubbub.records.people import union
 from hubbub.records.reading import Value
@@ -14,8 +15,7 @@ _MOST_WAYS = 64
 """Ways to read all names of a record that are tried."""
 
 
-@dataclass
-class Draft:
+class Draft(Struct):
     """A field while its record is read."""
 
     values: tuple[Value, ...] = ()

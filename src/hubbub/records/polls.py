@@ -8,7 +8,8 @@ word that says that it is about votes. Buttons without that word (approve, deny)
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from hubbub.records.reading import Json, Reading, Value
 from hubbub.slack.values import items, record, records, text
@@ -47,13 +48,12 @@ _CHOOSING = frozenset({"static_select", "radio_buttons", "checkboxes", "multi_st
 _MOST_OPTIONS = 100
 
 
-@dataclass
-class _Option:
+class _Option(Struct):
     """An option as it was read."""
 
     text: str
     votes: int | None = None
-    voters: list[str] = field(default_factory=list[str])
+    voters: list[str] = []
 
 
 def read_poll(blocks: Sequence[Json]) -> tuple[Reading, ...] | None:

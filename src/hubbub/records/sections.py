@@ -1,16 +1,15 @@
 """Cuts a record's lines into sections: each label with what stands behind and below it."""
 
-import dataclasses
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hubbub.records.labels import Label, Labels
 from hubbub.records.people import looks_like_people
 from hubbub.records.writing import trimmed
 
 
-@dataclass
-class Section:
+class Section(Struct):
     """A label's text; the line of the label first, even if nothing stands behind it."""
 
     field: str
@@ -19,7 +18,7 @@ class Section:
     is_sure: bool = True
     is_told: bool = False
     """Whether it stands below free text, where other things are told too."""
-    lines: list[str] = dataclasses.field(default_factory=list[str])
+    lines: list[str] = []
     heading: str = ""
     """The label as it is written, for free text."""
 

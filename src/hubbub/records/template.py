@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from typing import Literal
+
+from msgspec import Struct
 
 from hubbub.content import ContentFile
 from hubbub.records.labels import Labels
@@ -15,8 +16,7 @@ Type = Literal["members", "date", "count", "channel", "text", "link", "list", "c
 Origin = Literal["label", "opening", "rest", "anywhere"]
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(Struct, frozen=True):
     """A field of a record."""
 
     name: str
@@ -44,7 +44,7 @@ class Field:
     """Members: other fields whose people belong here too, as leaders attend."""
     rest_to: str | None = None
     """Members: the first is meant; further ones belong to that field."""
-    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    choices: Mapping[str, tuple[str, ...]] = {}
     """Choice: what can be chosen, each with the words for it."""
 
     @property
@@ -53,16 +53,14 @@ class Field:
         return self.type in {"members", "list"}
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(Struct, frozen=True):
     """What an author is told: a text of its own (Jinja), or the name of a message of a pack."""
 
     text: str = ""
     file: str = ""
 
 
-@dataclass(frozen=True)
-class Template:
+class Template(Struct, frozen=True, dict=True):
     """A kind of structured post: how it is recognised, and what it says."""
 
     file: ContentFile

@@ -5,7 +5,8 @@ name means. Refused records are in none of them.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from hubbub.content import ContentFile
 from hubbub.records.template import Field, Template

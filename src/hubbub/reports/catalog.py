@@ -34,11 +34,12 @@ Every error names the file and the line. See docs/reports.md.
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
+
+from msgspec import Struct
 
 from hubbub.content import ContentFile, find
 from hubbub.errors import BadContent, UsageError
@@ -89,8 +90,7 @@ Wrong = Callable[[str, str, str], BadContent]
 """Makes the error about a key, a reason and a fix."""
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True):
     """A table of a report's file."""
 
     file: ContentFile
@@ -103,8 +103,7 @@ class Part:
         return self.file.wrong(max(line, 1), reason, fix)
 
 
-@dataclass(frozen=True)
-class Audience:
+class Audience(Struct, frozen=True):
     """Who gets letters: one channel, each of some, or those of a list."""
 
     part: Part
@@ -129,8 +128,7 @@ class Audience:
         return f"each {self.each}{with_rows}"
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """Rows of a metric that a report uses, for its message or for a chart."""
 
     part: Part
@@ -141,8 +139,7 @@ class Rows:
     parameters: dict[str, str]
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """A chart of a report; its rows' metric is the chart's."""
 
     part: Part
@@ -153,8 +150,7 @@ class Picture:
     parameters: dict[str, str]
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Struct, frozen=True):
     """A report, as its file says."""
 
     file: ContentFile

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from hubbub.reports import languages
 from hubbub.reports.mrkdwn import harmless
@@ -34,8 +34,7 @@ FILTERS = {
 """What templates have beyond Jinja's own filters."""
 
 
-@dataclass(frozen=True)
-class Voice:
+class Voice(Struct, frozen=True):
     """How a template speaks: its language, and the workspace's time zone."""
 
     language: str

@@ -5,11 +5,12 @@ Days are those of the workspace's time zone, weeks begin on Monday; both ends li
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from hubbub.core.periods import BEGINS, ENDS
 from hubbub.errors import UsageError
@@ -36,8 +37,7 @@ class Round(NamedTuple):
     ends: date
 
 
-@dataclass(frozen=True)
-class Period:
+class Period(Struct, frozen=True):
     """A period: what it is called in keys, and its days."""
 
     of: Of

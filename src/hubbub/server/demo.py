@@ -3,7 +3,8 @@
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from hubbub.flows.demo import Demo
 from hubbub.server.running import Running, Sources, is_free

@@ -4,9 +4,10 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TypeVar
+
+from msgspec import Struct
 
 from hubbub.errors import HubbubError
 from hubbub.flows.auditing import audited
@@ -25,8 +26,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(Struct, frozen=True):
     """Somebody who may look."""
 
     token: str | None = None
@@ -35,8 +35,7 @@ class Visitor:
     """The key of the session that they have else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """A login that was not looked at, and may be tried again after some seconds."""
 
     seconds: float

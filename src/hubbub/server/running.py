@@ -10,12 +10,12 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Generator, Iterable
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 from types import FrameType, TracebackType
 
 import uvicorn
+from msgspec import Struct
 from starlette.types import ASGIApp
 
 from hubbub.core.batch import Envelope
@@ -57,8 +57,7 @@ _END_SECONDS = 30.0
 """How long a thread may take to come to its end."""
 
 
-@dataclass(frozen=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """By what events come, and what history is asked with; None for what is not set."""
 
     app: Token | None

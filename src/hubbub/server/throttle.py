@@ -3,8 +3,9 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from hubbub.flows.granting import address_of
 
@@ -14,8 +15,7 @@ _WELCOME = 1_000
 """Addresses from which somebody has logged in that are remembered."""
 
 
-@dataclass(frozen=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """How many tries are free, how fast they come back, and how the wait grows beyond them."""
 
     free: int

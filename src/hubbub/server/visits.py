@@ -3,8 +3,8 @@
 import ipaddress
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from starlette.types import Scope
 
 from hubbub.errors import UsageError
@@ -22,8 +22,7 @@ _TOLD_BY_PROXIES = (
 """Headers that tell of a proxy on the way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """A request, without its body."""
 
     method: str

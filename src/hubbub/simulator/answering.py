@@ -1,7 +1,8 @@
 """Answers calls: reads them, checks token, limits and scopes, and lets the method do its work."""
 
 import contextlib
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from hubbub.core.discovery import parts
 from hubbub.simulator import api
@@ -19,13 +20,12 @@ NOBODY = Token("", "bot", "", "", None, ())
 """Who asks where no token is needed."""
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(Struct):
     """What goes back by HTTP; `fault` is what still happens to it on its way."""
 
     body: Raw
     status: int = 200
-    headers: dict[str, str] = field(default_factory=dict[str, str])
+    headers: dict[str, str] = {}
     fault: Fault | None = None
 
 
@@ -35,8 +35,7 @@ def all_methods() -> dict[str, Method]:
     return {method.name: method for methods in found.values() for method in methods}
 
 
-@dataclass(slots=True)
-class Answering:
+class Answering(Struct):
     """The Web API without HTTP. No limits are counted if `limits` is none."""
 
     backend: Backend
@@ -44,7 +43,7 @@ class Answering:
     limits: Limits | None
     faults: Faults
     calls: Calls
-    late: list[tuple[float, Method, Call]] = field(default_factory=list[tuple[float, Method, Call]])
+    late: list[tuple[float, Method, Call]] = []
     """Calls whose callers have given up, and when their work is done."""
 
     def answer(self, name: str, incoming: Incoming) -> Answer:

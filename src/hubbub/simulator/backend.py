@@ -1,8 +1,9 @@
 """Slack's side of the simulator: all that the methods share."""
 
-from dataclasses import dataclass, field
 from threading import RLock
 from typing import Literal
+
+from msgspec import Struct
 
 from hubbub.simulator.acts import Acts
 from hubbub.simulator.clock import Clock
@@ -15,8 +16,7 @@ Plan = Literal["paid", "free"]
 AppClass = Literal["internal", "unlisted"]
 
 
-@dataclass(slots=True)
-class Upload:
+class Upload(Struct):
     """A file on its way: the address was given out, the bytes may have come."""
 
     file_id: str
@@ -27,8 +27,7 @@ class Upload:
     content: bytes | None = None
 
 
-@dataclass(slots=True)
-class Backend:
+class Backend(Struct):
     """One workspace as Slack serves it.
 
     `contents` are the bytes of uploaded files by id, `uploads` those not completed by the ticket
@@ -46,9 +45,9 @@ class Backend:
     acts: Acts
     tokens: Tokens
     events: Events
-    contents: dict[str, bytes] = field(default_factory=dict[str, bytes])
-    uploads: dict[str, Upload] = field(default_factory=dict[str, Upload])
-    sent: list[tuple[str, Raw]] = field(default_factory=list[tuple[str, Raw]])
+    contents: dict[str, bytes] = {}
+    uploads: dict[str, Upload] = {}
+    sent: list[tuple[str, Raw]] = []
 
     @property
     def url(self) -> str:

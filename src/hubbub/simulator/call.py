@@ -1,10 +1,10 @@
 """One call of a method: who asks, with which arguments, and readers of those."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
+from msgspec import Struct
 
 from hubbub.simulator.limits import Tier
 from hubbub.simulator.refusal import Refusal, invalid_arguments
@@ -18,8 +18,7 @@ CAPPED = 15
 """Objects a page, at most, in history for unlisted commercial apps."""
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct):
     """A call whose token is known to be good.
 
     `origin` is where the simulator is reached, for the URLs of files. `longest_page` cuts pages
@@ -32,7 +31,7 @@ class Call:
     token: Token
     origin: str
     longest_page: int | None = None
-    warnings: list[str] = field(default_factory=list[str])
+    warnings: list[str] = []
 
     def text(self, name: str) -> str:
         """An argument as text; empty if it was not given."""
@@ -93,8 +92,7 @@ class Call:
         return limit if self.longest_page is None else min(limit, self.longest_page)
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
+class Method(Struct, frozen=True):
     """A method of the Web API.
 
     `scopes`: one of them is needed; none if empty. What depends on the kind of a conversation is

@@ -1,8 +1,9 @@
 """The calls that were made: what tests count."""
 
 from collections import deque
-from dataclasses import dataclass
 from threading import Lock
+
+from msgspec import Struct
 
 from hubbub.simulator.state import Raw
 
@@ -10,8 +11,7 @@ KEPT = 100_000
 """So many calls are remembered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """One call and how it was answered; `at` is by the simulator's clock. Tokens are left out."""
 
     method: str

@@ -1,10 +1,10 @@
 """The simulator's own endpoints, by which another process steers and inspects it: `/_sim/…`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct
 
 from hubbub.errors import HubbubError
 from hubbub.simulator.refusal import Refusal
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from hubbub.simulator.simulator import Simulator
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What is asked of an endpoint."""
 
     verb: str

@@ -2,8 +2,9 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from hubbub.simulator.acts import Acts
 from hubbub.simulator.corpus import load
@@ -25,8 +26,7 @@ FRONT_ROOMS = ("general", "introductions")
 FILES = ("morning.jpg", "readings.csv", "plan.pdf", "tide.py")
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """A channel in which people talk, how much, and of what topic."""
 
     channel_id: str
@@ -34,8 +34,7 @@ class Room:
     topic: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Scene:
+class _Scene(Struct, frozen=True):
     """Where a deed is done, by whom and when; `people` can speak there, `spoken` are messages that
     they wrote of late."""
 

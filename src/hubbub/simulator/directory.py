@@ -2,7 +2,8 @@
 
 import hashlib
 import random
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hubbub.simulator.corpus import Table
 from hubbub.simulator.ids import Ids
@@ -14,8 +15,7 @@ IMAGE_SIZES = (24, 32, 48, 72, 192, 512)
 SLACKBOT = "USLACKBOT"
 
 
-@dataclass(frozen=True, slots=True)
-class Robot:
+class Robot(Struct, frozen=True):
     """A bot of the workspace. A classic integration has no account, so no `user_id`."""
 
     bot_id: str

@@ -1,7 +1,8 @@
 """The files host: uploads of bytes, downloads with a token."""
 
-from dataclasses import dataclass
 from hashlib import sha256
+
+from msgspec import Struct
 
 from hubbub.simulator.answering import NOBODY
 from hubbub.simulator.backend import Backend
@@ -19,8 +20,7 @@ LOGIN_PAGE = b"""<!DOCTYPE html>
 """What a download gives without a good token: HTTP 200, and no file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """Bytes that go back; `name` is set where a browser should save them."""
 
     content: bytes

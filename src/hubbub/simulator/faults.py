@@ -2,16 +2,16 @@
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
 
 Arguments: TypeAlias = Mapping[str, Any]
 _CODES = {200: "internal_error", 429: "ratelimited", 500: "internal_error"}
 
 
-@dataclass(slots=True)
-class Fault:
+class Fault(Struct):
     """One thing that goes wrong with calls of a method, or of all (`*`).
 
     By itself it replaces the answer: by an HTTP `status`, an `error` code, or both; with `after`
@@ -35,7 +35,7 @@ class Fault:
     longest_page: int | None = None
     times: int | None = 1
     skip: int = 0
-    given: Mapping[str, str] = field(default_factory=dict[str, str])
+    given: Mapping[str, str] = {}
     when: Callable[[Arguments], bool] | None = None
 
     @property
@@ -84,18 +84,16 @@ CHAOS: dict[str, Callable[[], Fault]] = {
 """What goes wrong at random, by name."""
 
 
-@dataclass(slots=True)
-class _Chaos:
+class _Chaos(Struct):
     rng: random.Random
     chance: float
     kinds: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class Faults:
+class Faults(Struct):
     """The faults that wait for their calls, in the order in which they were asked for."""
 
-    _waiting: list[Fault] = field(default_factory=list[Fault])
+    _waiting: list[Fault] = []
     _chaos: _Chaos | None = None
     _lock: Lock = field(default_factory=Lock)
 

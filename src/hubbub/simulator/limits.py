@@ -8,16 +8,16 @@ A call that is turned away does not count.
 import math
 from collections import deque
 from collections.abc import Hashable
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 MINUTE = 60.0
 _SLACK = 0.001
 """Seconds by which clocks in floating point may be wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Struct, frozen=True):
     """So many calls in so many seconds, counted for each channel or for all together."""
 
     calls: int

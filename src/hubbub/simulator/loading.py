@@ -1,7 +1,8 @@
 """A workspace out of an archive: its own records, completed to what the Web API would say."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from hubbub.core.batch import Envelope
 from hubbub.core.ports import Archive
@@ -31,8 +32,7 @@ EXPORT_ONLY = frozenset(
 """What exports, events and slackdump add to messages, and the Web API does not say."""
 
 
-@dataclass(slots=True)
-class Loaded:
+class Loaded(Struct):
     """The workspace, and how many records could not be served because they are no records."""
 
     workspace: Workspace
@@ -55,15 +55,14 @@ def load_archive(archive: Archive, name: str) -> Loaded:
     return Loaded(loading.workspace(name), loading.skipped)
 
 
-@dataclass(slots=True)
-class _Loading:
+class _Loading(Struct):
     """What was read so far, by id; the last copy of a message is the one that counts."""
 
-    users: dict[str, Raw] = field(default_factory=dict[str, Raw])
-    channels: dict[str, Raw] = field(default_factory=dict[str, Raw])
-    kinds: dict[str, str] = field(default_factory=dict[str, str])
-    messages: dict[str, dict[str, Raw]] = field(default_factory=dict[str, dict[str, Raw]])
-    reactions: list[Raw] = field(default_factory=list[Raw])
+    users: dict[str, Raw] = {}
+    channels: dict[str, Raw] = {}
+    kinds: dict[str, str] = {}
+    messages: dict[str, dict[str, Raw]] = {}
+    reactions: list[Raw] = []
     skipped: int = 0
 
     def take(self, envelope: Envelope) -> None:

@@ -2,8 +2,9 @@
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Struct
 
 from hubbub.simulator.refusal import Refusal
 from hubbub.simulator.state import Raw
@@ -17,14 +18,11 @@ _KEPT = 100_000
 """Of so many cursors the expired ones are forgotten."""
 
 
-@dataclass(slots=True)
-class Cursors:
+class Cursors(Struct):
     """The cursors that were given out; each is good for its method and channel, for a while."""
 
     lifetime: float
-    _given: dict[tuple[str, str, str], float] = field(
-        default_factory=dict[tuple[str, str, str], float]
-    )
+    _given: dict[tuple[str, str, str], float] = {}
 
     def give(self, method: str, channel_id: str, position: str, now: float) -> str:
         """A cursor for the page that begins at a position, such as `next_ts:1512085861000543`."""

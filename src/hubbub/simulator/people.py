@@ -1,9 +1,10 @@
 """The members of the invented community: who they are, how they talk, when they come and go."""
 
 import random
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 from hubbub.simulator.corpus import Table
 from hubbub.simulator.premise import Premise
@@ -14,8 +15,7 @@ DAY = 86_400.0
 Standing = Literal["owner", "admin", "member", "guest", "single_channel_guest", "stranger"]
 
 
-@dataclass(frozen=True, slots=True)
-class Persona:
+class Persona(Struct, frozen=True):
     """A way of taking part; figures are relative to a regular's, `half_life` is in days."""
 
     share: int
@@ -45,8 +45,7 @@ class Name(NamedTuple):
     handle: str
 
 
-@dataclass(slots=True)
-class Member:
+class Member(Struct):
     """A human account. Times are seconds since 1970; `left` is when the account was deactivated."""
 
     id: str

@@ -1,8 +1,9 @@
 """The channels of the invented community: when they opened, who is in them, and since when."""
 
 import random
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct
 
 from hubbub.simulator.corpus import Table
 from hubbub.simulator.people import DAY, Member
@@ -14,8 +15,7 @@ Kind = Literal["public", "private", "group", "shared", "mpim", "im"]
 OUTSIDERS = frozenset({"stranger", "guest", "single_channel_guest"})
 
 
-@dataclass(frozen=True, slots=True)
-class Stay:
+class Stay(Struct, frozen=True):
     """One member's time in a channel; `until` is none while it lasts."""
 
     member: Member
@@ -27,8 +27,7 @@ class Stay:
         return self.since <= instant and (self.until is None or instant < self.until)
 
 
-@dataclass(slots=True)
-class Place:
+class Place(Struct):
     """A conversation of any kind. Times are seconds since 1970; `topic` names its talk."""
 
     id: str
@@ -45,7 +44,7 @@ class Place:
     former_name: str | None = None
     renamed: float | None = None
     language: str | None = None
-    stays: list[Stay] = field(default_factory=list[Stay])
+    stays: list[Stay] = []
 
     def present(self, instant: float) -> list[Member]:
         """Who is in the channel at an instant."""

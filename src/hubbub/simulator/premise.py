@@ -1,14 +1,14 @@
 """What the invention starts from, before there is anybody."""
 
 import random
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hubbub.simulator.corpus import Table
 from hubbub.simulator.ids import Ids
 
 
-@dataclass(frozen=True, slots=True)
-class Premise:
+class Premise(Struct, frozen=True):
     """The dice, the corpus and the span of the story, in seconds since 1970."""
 
     rng: random.Random

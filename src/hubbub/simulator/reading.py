@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import BytesParser
 from typing import cast
 from urllib.parse import parse_qsl
 
 import msgspec
+from msgspec import Struct, field
 
 from hubbub.simulator.refusal import Refusal
 from hubbub.simulator.state import Raw
@@ -18,8 +18,7 @@ _NAME = re.compile(r"[\w.-]+")
 _CHARSETS = {"utf-8", "utf8", "iso-8859-1"}
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(Struct, frozen=True):
     """An HTTP request. The names of headers are in small letters; `origin` is where it came to."""
 
     verb: str
@@ -29,13 +28,12 @@ class Incoming:
     origin: str
 
 
-@dataclass(slots=True)
-class Request:
+class Request(Struct):
     """What a request says: the method's arguments, without the token."""
 
     arguments: Raw = field(default_factory=Raw)
     token: str = ""
-    warnings: list[str] = field(default_factory=list[str])
+    warnings: list[str] = []
 
 
 def read_request(incoming: Incoming, *, takes_json: bool) -> Request:

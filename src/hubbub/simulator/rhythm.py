@@ -2,18 +2,18 @@
 
 import math
 import random
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cache, lru_cache
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+
 SLOT_SECONDS = 1800
 """Zones differ by half hours at the least that matters here, so local hours are kept by slot."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rhythm:
+class Rhythm(Struct, frozen=True):
     """How likely a member is at the keyboard by local hour, and on days off against others."""
 
     hours: tuple[float, ...]

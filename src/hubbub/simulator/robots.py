@@ -1,8 +1,9 @@
 """The town's bots: a modern app with an account, and two classic integrations without."""
 
 import math
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from hubbub.simulator.corpus import Table
 from hubbub.simulator.directory import SLACKBOT, Robot
@@ -15,8 +16,7 @@ from hubbub.simulator.town import Town
 DIGITS = ("one", "two", "three", "four")
 
 
-@dataclass(frozen=True, slots=True)
-class Robots:
+class Robots(Struct, frozen=True):
     """The bots that the workspace has."""
 
     clerk: Robot

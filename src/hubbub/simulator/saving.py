@@ -1,8 +1,7 @@
 """The state of a simulator as one JSON file, to go on with later."""
 
-from dataclasses import dataclass, field
-
 import msgspec
+from msgspec import Struct
 
 from hubbub.errors import Unreadable
 from hubbub.simulator.backend import Backend
@@ -12,14 +11,13 @@ from hubbub.simulator.tokens import Token
 FORMAT = "hubbub simulator 1"
 
 
-@dataclass(slots=True)
-class Saved:
+class Saved(Struct):
     """A simulator at an instant (seconds since 1970). Limits and cursors do not outlive it."""
 
     workspace: Workspace
     now: float
-    tokens: list[Token] = field(default_factory=list[Token])
-    contents: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    tokens: list[Token] = []
+    contents: dict[str, bytes] = {}
     format: str = FORMAT
 
 

@@ -1,8 +1,9 @@
 """What a local Slack holds: the objects of one workspace, in the shapes of Slack's Web API."""
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 Raw: TypeAlias = dict[str, Any]
 """One object as Slack's JSON has it."""
@@ -14,8 +15,7 @@ NO_REPLY = "0000000000.000000"
 """The `latest_reply` of a root whose replies were all deleted."""
 
 
-@dataclass(slots=True)
-class Workspace:
+class Workspace(Struct):
     """One Slack workspace, whole, but for what depends on who asks (`is_member`, `last_read`).
 
     `zone` is the IANA zone in which exports cut days. `members` and `messages` are by channel id;
@@ -25,17 +25,17 @@ class Workspace:
 
     team: Raw
     zone: str
-    users: list[Raw] = field(default_factory=list[Raw])
-    bots: list[Raw] = field(default_factory=list[Raw])
-    channels: list[Raw] = field(default_factory=list[Raw])
-    members: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
-    messages: dict[str, list[Raw]] = field(default_factory=dict[str, list[Raw]])
-    pins: dict[str, list[Raw]] = field(default_factory=dict[str, list[Raw]])
-    files: dict[str, Raw] = field(default_factory=dict[str, Raw])
-    emoji: dict[str, str] = field(default_factory=dict[str, str])
-    usergroups: list[Raw] = field(default_factory=list[Raw])
-    bookmarks: dict[str, list[Raw]] = field(default_factory=dict[str, list[Raw]])
-    integration_logs: list[Raw] = field(default_factory=list[Raw])
+    users: list[Raw] = []
+    bots: list[Raw] = []
+    channels: list[Raw] = []
+    members: dict[str, list[str]] = {}
+    messages: dict[str, list[Raw]] = {}
+    pins: dict[str, list[Raw]] = {}
+    files: dict[str, Raw] = {}
+    emoji: dict[str, str] = {}
+    usergroups: list[Raw] = []
+    bookmarks: dict[str, list[Raw]] = {}
+    integration_logs: list[Raw] = []
 
     def post(self, channel_id: str, at: float, fields: Raw) -> Raw:
         """Put a message in its place; its ts is the first free microsecond from `at` on."""

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from hubbub.simulator.refusal import Refusal
 
@@ -50,8 +51,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
 """What a token may do if nothing else is said, by its kind: all that the simulator offers."""
 
 
-@dataclass(slots=True)
-class Token:
+class Token(Struct):
     """One token of an app. An app-level token stands for nobody, so it has no `user_id`."""
 
     text: str

@@ -1,7 +1,8 @@
 """The community while it is being invented: its people, its channels, and how they speak."""
 
 import random
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hubbub.simulator.corpus import Table
 from hubbub.simulator.directory import Robot, robot_profile
@@ -19,8 +20,7 @@ TONED = frozenset({"+1", "wave", "clap", "raised_hands", "muscle", "runner"})
 """Standard emoji that people use in their own skin tone."""
 
 
-@dataclass(slots=True)
-class Town:
+class Town(Struct):
     """Everything that the inventing parts share. Times are seconds since 1970.
 
     `partner_id` is the workspace with which a channel is shared.

@@ -1,8 +1,9 @@
 """The fitness group: outdoor workouts at three spots, each reported by a structured backblast."""
 
 import math
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from hubbub.simulator.corpus import Table
 from hubbub.simulator.people import DAY, Member
@@ -16,8 +17,7 @@ SCHEDULE = {"ao_lighthouse": (0, 3), "ao_mudflats": (2,), "ao_orchard": (5,)}
 """Weekdays (Monday is 0) on which the striders meet, by the key of the spot's channel."""
 
 
-@dataclass(frozen=True, slots=True)
-class Workout:
+class Workout(Struct, frozen=True):
     """One morning: who led, who came, who came for the first time without being a member."""
 
     place: Place

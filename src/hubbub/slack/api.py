@@ -3,7 +3,6 @@
 import socket
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from urllib.parse import urlencode, urlsplit
@@ -11,6 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 
+from hubbub.core.unshown import Unshown
 from hubbub.errors import HubbubError, TryAgain
 from hubbub.slack.methods import FILE
 from hubbub.slack.normalize import Malformed, decoded
@@ -95,14 +95,13 @@ class NoNetwork(TryAgain):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Unshown, frozen=True):
     """What Slack answered."""
 
     method: str
     arguments: Mapping[str, str]
     body: Json
-    payload: bytes = field(repr=False)
+    payload: bytes
     """The body as it came."""
     observed_at: float
     """When it was asked for, by the caller's clock: what it tells is no older."""
@@ -121,14 +120,13 @@ class Answer:
         return records(self.body.get(name))
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Unshown, frozen=True):
     """A token, and where it came from for people to find it."""
 
     kind: str
     """`bot`, `user` or `app`."""
     place: str
-    value: str = field(repr=False)
+    value: str
 
 
 class Slack:

@@ -1,9 +1,10 @@
 """Copies of messages, taken out of the records that they come in."""
 
 import re
-from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
+
+from msgspec import Struct
 
 from hubbub.slack.values import Json, is_record, micros_of_each, micros_of_ts, record, text
 
@@ -14,19 +15,18 @@ _EVENTS = ("message_changed", "message_deleted", "message_replied")
 """Subtypes of events that speak of another message."""
 
 
-@dataclass(slots=True)
-class Copies:
+class Copies(Struct):
     """Copies of messages in the order in which they came, unwrapped: a list an attribute, so that
     they can be read column by column."""
 
-    messages: list[Json] = field(default_factory=list[Json])
-    ts: list[str] = field(default_factory=list[str])
-    posted: list[int] = field(default_factory=list[int])
+    messages: list[Json] = []
+    ts: list[str] = []
+    posted: list[int] = []
     """`ts` in microseconds."""
-    channel_ids: list[str] = field(default_factory=list[str])
-    changed: dict[int, str] = field(default_factory=dict[int, str])
+    channel_ids: list[str] = []
+    changed: dict[int, str] = {}
     """`ts` of the change, for copies that one brought, by their place in the lists."""
-    deleted: dict[int, str] = field(default_factory=dict[int, str])
+    deleted: dict[int, str] = {}
     """`ts` of the deletion, for copies that are known from one."""
 
     def take(self, found: list[Any], channel_id: str | None) -> list[tuple[int, str]]:

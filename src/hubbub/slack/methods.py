@@ -3,14 +3,14 @@
 Source: slack-platform §1.2 and §2. Limits are counted for each method and workspace.
 """
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Type = Literal["public_channel", "private_channel", "mpim", "im"]
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
+class Method(Struct, frozen=True):
     """A method: calls that Slack allows in any minute, and objects a page."""
 
     name: str

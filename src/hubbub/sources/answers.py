@@ -1,10 +1,10 @@
 """What an answer of Slack's says for the collection: its messages, the states of threads and
 reactions that they tell of, and the envelopes that it becomes."""
 
-from dataclasses import dataclass, field
 from typing import Any, cast
 
 import msgspec
+from msgspec import Struct
 
 from hubbub.core.batch import Envelope
 from hubbub.core.progress import NO_REPLY, Coverage, Reading, is_before, stamp
@@ -17,13 +17,12 @@ NO_REPLIES = f"0 {NO_REPLY}"
 """State of a thread without replies."""
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(Struct, frozen=True):
     """What an answer brought, and what is thereby done: kept together or not at all."""
 
     envelopes: list[Envelope]
     coverage: Coverage | None = None
-    readings: list[Reading] = field(default_factory=list[Reading])
+    readings: list[Reading] = []
     answer: Answer | None = None
 
 

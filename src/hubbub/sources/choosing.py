@@ -1,18 +1,19 @@
 """What is to be collected of a workspace: which channels, and what of each in one run."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from fnmatch import fnmatch
 
+from msgspec import Struct
+
 from hubbub.core.progress import BEGINNING, Coverage, is_before, stamp
+from hubbub.core.unshown import Unshown
 from hubbub.slack.directory import kind_of
 from hubbub.slack.values import Json, count, flag, text
 
 DAY = 86_400.0
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What is to be collected, and how far back."""
 
     admits: Callable[[str, str, str], bool]
@@ -41,8 +42,7 @@ class Choice:
         )
 
 
-@dataclass(frozen=True)
-class Conversation:
+class Conversation(Unshown, frozen=True):
     """A conversation as the list shows it."""
 
     id: str
@@ -54,7 +54,7 @@ class Conversation:
     created: float
     updated: int
     """When it was last changed, in microseconds; 0 if that is not said."""
-    listed: Json = field(repr=False)
+    listed: Json
 
     @classmethod
     def of(cls, listed: Json) -> "Conversation":
@@ -73,8 +73,7 @@ class Conversation:
         )
 
 
-@dataclass(frozen=True)
-class Sweep:
+class Sweep(Struct, frozen=True):
     """A channel's messages from `oldest` on, as of `until`; `position` is how far down it is."""
 
     oldest: str

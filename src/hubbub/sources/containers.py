@@ -7,13 +7,14 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from isal import isal_zlib
+from msgspec import Struct
 
+from hubbub.core.unshown import Unshown
 from hubbub.errors import HubbubError, Unreadable
 
 _isal: Any = isal_zlib
@@ -70,8 +71,7 @@ def open_container(path: Path) -> Container:
     return Folder(path.parent, {path.name: path.stat().st_size}, path)
 
 
-@dataclass(frozen=True)
-class Folder:
+class Folder(Struct, frozen=True):
     """A folder, or one file of it."""
 
     root: Path
@@ -107,14 +107,13 @@ def _folder_sizes(root: Path) -> dict[str, int]:
     }
 
 
-@dataclass(frozen=True)
-class Zip:
+class Zip(Unshown, frozen=True):
     """A zip file. Members are inflated without asking `zipfile` for each: exports hold tens of
     thousands of them, and that halves the time."""
 
     path: Path
-    members: dict[str, zipfile.ZipInfo] = field(repr=False)
-    sizes: dict[str, int] = field(repr=False)
+    members: dict[str, zipfile.ZipInfo]
+    sizes: dict[str, int]
 
     def read(self, name: str) -> bytes:
         """A file's content, its checksum compared."""

@@ -5,7 +5,8 @@ fetched. A file that is too large, or gone, is noted as done, so that it is not 
 """
 
 from collections.abc import Callable, Container
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from hubbub.core.progress import Reading
 from hubbub.slack.api import Refused

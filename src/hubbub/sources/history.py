@@ -7,9 +7,10 @@ noted with each page, so that a run can end anywhere and another go on.
 """
 
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import replace
 from functools import partial
 from typing import Any
+
+from msgspec.structs import replace
 
 from hubbub.core.progress import Coverage, Known, Memory, Reading, instant, is_before, stamp
 from hubbub.slack.api import Answer, Refused, SlackError, Unavailable

@@ -9,11 +9,11 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Struct, field
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
@@ -94,8 +94,7 @@ class _Envelope(msgspec.Struct):
 _read = msgspec.json.Decoder(_Envelope).decode
 
 
-@dataclass(eq=False)
-class _Link:
+class _Link(Struct, eq=False):
     """A connection that was greeted."""
 
     socket: ClientConnection

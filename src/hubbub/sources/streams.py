@@ -8,8 +8,9 @@ at most one of a method at a time; all else happens in the caller's thread.
 from collections import defaultdict, deque
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct
 
 from hubbub.slack.api import (
     Answer,
@@ -29,12 +30,11 @@ _FIRST_PAUSE = 1.0
 """Seconds before the second try; doubled for each further one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """A call that a stream wants; `channel_id` is what it is about, for the record."""
 
     method: str
-    arguments: Mapping[str, str] = field(default_factory=dict[str, str])
+    arguments: Mapping[str, str] = {}
     channel_id: str = ""
 
 
@@ -49,8 +49,7 @@ class Asked(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """What was asked for a method and channel."""
 
     calls: int = 0
@@ -64,8 +63,7 @@ class Tally:
     error: str = ""
 
 
-@dataclass(slots=True)
-class _Running:
+class _Running(Struct):
     """A stream with the call that it waits for."""
 
     stream: Stream

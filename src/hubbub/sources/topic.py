@@ -8,9 +8,10 @@ import hashlib
 import logging
 import socket
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from hubbub.core.broker import BrokerRefuses, explained, misconfigured
 from hubbub.errors import HubbubError
@@ -27,8 +28,7 @@ _OWN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """A record as it lies in the topic."""
 
     partition: int
@@ -38,8 +38,7 @@ class Received:
     """Whose its headers say that it is; nothing if they do not say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """Records that the topic has let go of before they were read: from `begin` up to `end`."""
 
     partition: int

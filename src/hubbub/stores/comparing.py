@@ -2,13 +2,14 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hubbub.core.quoting import quoted
 from hubbub.core.tables import Table
@@ -25,8 +26,7 @@ _MEMORY = "1GB"
 _PARQUET = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}"
 
 
-@dataclass(frozen=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """What of one table is to be sent, and why."""
 
     change: Change
@@ -42,8 +42,7 @@ class Compared:
         return not (self.change.is_whole or self.change.row_count or self.change.gone_count)
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True):
     """Rows of a table that are still to be read: those at places from `begin` to before `end`."""
 
     table: Table

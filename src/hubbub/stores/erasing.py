@@ -8,12 +8,12 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+from msgspec import Struct
 
 from hubbub.core.tables import TABLES, Column, Privacy, Table
 from hubbub.slack.redaction import NOBODY, standing_alone
@@ -24,8 +24,7 @@ _IS_ID = re.compile(r"[UW][A-Z0-9]+|m[0-9]+_[0-9a-f]+")
 """An id of Slack's, or a pseudonym; handles may be words."""
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """From when on what may be kept; None for always."""
 
     texts_since: datetime | None

@@ -9,13 +9,13 @@ import time
 from collections import defaultdict
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from threading import Lock
 
 import msgspec
 import pyarrow as pa
+from msgspec import Struct
 
 from hubbub.core.batch import Admitted
 from hubbub.errors import TryAgain
@@ -63,8 +63,7 @@ class Logged(msgspec.Struct, frozen=True):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """The events of one group commit, and their rows by table."""
 
     number: int

@@ -6,10 +6,10 @@ replace the row's; of equal copies the last one's, where a set is read with temp
 as `deleted_at` stay. All SQL derives from the declared tables.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import duckdb
+from msgspec import Struct
 
 from hubbub.core.tables import LOGS, MERGED, SEEN, TABLES, Keep, Privacy, Set, Table
 from hubbub.stores.changes import apply_changes, empty_deleted
@@ -21,8 +21,7 @@ _STORED = -1
 """Copy number of the row that the store has."""
 
 
-@dataclass(frozen=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """What a merge did, in messages; and how many rows of each table the input stands for."""
 
     rows: dict[str, int]

@@ -10,11 +10,12 @@ import hashlib
 import os
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hubbub.core.quoting import quoted
 from hubbub.core.warehouse import Shape
@@ -26,8 +27,7 @@ _TOLD = "told"
 """The table of the news that says of which tables all keys are new."""
 
 
-@dataclass(frozen=True)
-class State:
+class State(Struct, frozen=True):
     """What was published to a destination."""
 
     title: str
@@ -38,9 +38,9 @@ class State:
     """Of the publication that was begun and is not known to have ended."""
     tables: tuple[Shape, ...] = ()
     """What is there, or was about to be."""
-    figures: dict[str, str] = field(default_factory=dict[str, str])
+    figures: dict[str, str] = {}
     """A digest of each metric's rows that are there."""
-    written: dict[str, int] = field(default_factory=dict[str, int])
+    written: dict[str, int] = {}
     """Of tables that are there, the write to the store up to which all rows are known as they are;
     of others, all are compared."""
     views: str = ""

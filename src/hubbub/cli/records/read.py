@@ -17,7 +17,8 @@ def command(session: Session, template: str | None) -> None:
     which it finds a record, or has found one.
     """
     import json
-    from dataclasses import asdict
+
+    from msgspec.structs import asdict
 
     from hubbub.flows.rereading import read_again
 

@@ -8,9 +8,10 @@ import os
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from msgspec import Struct
 
 from hubbub.core.loopback import is_loopback
 from hubbub.core.warehouse import namespace_of
@@ -29,8 +30,7 @@ _LATER = {"backendError", "internalError", "rateLimitExceeded", "jobRateLimitExc
 _BUSY = re.compile("concurrent update|serialize access", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(Struct, frozen=True):
     """A dataset of a project."""
 
     project: str

@@ -1,9 +1,9 @@
 """A dataset of BigQuery's, as Google's client gives it, and what Hubbub notes of it."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from hubbub.destinations.bigquery.connection import PATIENCE, Address
 from hubbub.errors import HubbubError
@@ -14,8 +14,7 @@ LABELS = {"made-by": "hubbub"}
 """Of all tables and views that Hubbub has made."""
 
 
-@dataclass(frozen=True)
-class Book:
+class Book(Struct, frozen=True):
     """What Hubbub has noted of a dataset."""
 
     mark: str | None = None

@@ -3,13 +3,13 @@
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.fs
+from msgspec import Struct
 
 from hubbub.core.loopback import is_loopback
 from hubbub.destinations.lake.places import unwritable
@@ -45,8 +45,7 @@ _NO_TLS = re.compile(
 _NO_ANSWER = "error sending request"
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(Struct, frozen=True):
     """How a bucket's server is reached: whatever is not given, AWS's own libraries find out."""
 
     endpoint: str | None

@@ -6,9 +6,10 @@ A server's error may quote rows (`Duplicate entry '…'`), so of its errors only
 import os
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from msgspec import Struct
 
 from hubbub.core.loopback import is_loopback
 from hubbub.core.warehouse import namespace_of
@@ -28,8 +29,7 @@ _MODE = "NO_BACKSLASH_ESCAPES,STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION"
 """Texts are quoted by doubling quotes, and what does not fit is an error."""
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where a database is, and who logs in."""
 
     host: str

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+from msgspec import Struct
 
 from hubbub.core.loopback import is_loopback
 from hubbub.errors import UsageError
@@ -18,8 +19,7 @@ _LOCK_SECONDS = 60
 _NEW = "Set the password in PGPASSWORD, or in ~/.pgpass, and leave it out of the address."
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where a database is, without any secret."""
 
     host: str

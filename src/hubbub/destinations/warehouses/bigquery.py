@@ -7,11 +7,12 @@ tables of their own, which end by themselves after a day, and become valid by on
 import secrets
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from hubbub.core.warehouse import Change, Shape, Shown, claim_of
 from hubbub.destinations.bigquery import connection as bigquery

@@ -2,7 +2,8 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hubbub.simulator.call import CAPPED, Call, Method
 from hubbub.simulator.limits import Tier
@@ -19,8 +20,7 @@ MOST_OF_THREAD = 1000
 _TS = re.compile(r"(\d{1,12})(?:\.(\d*))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """The ts between which messages are asked for, as given and in the ts' own form."""
 
     oldest: str

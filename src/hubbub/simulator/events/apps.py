@@ -2,8 +2,9 @@
 
 import random
 from collections import deque
-from dataclasses import dataclass
 from threading import RLock
+
+from msgspec import Struct
 
 from hubbub.simulator.clock import Clock
 from hubbub.simulator.events.dispatcher import Dispatcher
@@ -38,8 +39,7 @@ OVERTAKING = 10
 """So many later events may overtake one that comes out of order."""
 
 
-@dataclass(slots=True)
-class _Parcel:
+class _Parcel(Struct):
     """An event on its way; `attempt` is the number of the next try, from 0."""
 
     entry: Entry

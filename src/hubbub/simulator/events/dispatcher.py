@@ -4,8 +4,9 @@ import heapq
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from threading import Condition, Thread
+
+from msgspec import Struct
 
 from hubbub.simulator.clock import Clock
 
@@ -16,11 +17,13 @@ LOOK = 0.2
 """Real seconds after which the clock is looked at again, which others may have moved."""
 
 
-@dataclass(order=True, slots=True)
-class _Due:
+class _Due(Struct):
     at: float
     order: float
-    work: Callable[[], None] = field(compare=False)
+    work: Callable[[], None]
+
+    def __lt__(self, other: "_Due") -> bool:
+        return (self.at, self.order) < (other.at, other.order)
 
 
 class Dispatcher:

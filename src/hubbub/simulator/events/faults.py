@@ -1,9 +1,10 @@
 """Faults of delivery on request: what goes wrong between Slack and a receiver of events."""
 
 import random
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Literal
+
+from msgspec import Struct, field
 
 Kind = Literal["duplicate", "reorder", "delay", "lose", "unreachable", "unheard"]
 
@@ -12,8 +13,7 @@ AT_THE_DOOR: tuple[Kind, ...] = ("unreachable", "unheard")
 KINDS: tuple[Kind, ...] = ON_THE_WAY + AT_THE_DOOR
 
 
-@dataclass(slots=True)
-class DeliveryFault:
+class DeliveryFault(Struct):
     """One thing that goes wrong with events of a type, or of all (`*`).
 
     `duplicate`: the event comes twice. `reorder`: later ones overtake it. `delay`: it comes
@@ -45,8 +45,7 @@ class DeliveryFault:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class _Chaos:
+class _Chaos(Struct, frozen=True):
     seed: int
     chance: float
     kinds: tuple[Kind, ...]
@@ -60,11 +59,10 @@ class _Chaos:
         return DeliveryFault(dice.choice(possible), seconds=dice.uniform(1.0, 60.0))
 
 
-@dataclass(slots=True)
-class DeliveryFaults:
+class DeliveryFaults(Struct):
     """The faults that wait for their events, in the order in which they were asked for."""
 
-    _waiting: list[DeliveryFault] = field(default_factory=list[DeliveryFault])
+    _waiting: list[DeliveryFault] = []
     _chaos: _Chaos | None = None
     _lock: Lock = field(default_factory=Lock)
 

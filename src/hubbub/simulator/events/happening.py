@@ -1,6 +1,6 @@
 """One event as it happened, before it is known which app hears of it."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from hubbub.simulator.state import Raw
 from hubbub.simulator.tokens import Token
@@ -17,8 +17,7 @@ CHANNEL_TYPES = {
 _SUBSCRIBED_AS = {"channel": "channels", "group": "groups", "mpim": "mpim", "im": "im"}
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
+class Happening(Struct, frozen=True):
     """An inner event, and what an app needs to hear of it.
 
     `subscription` is what the event is called among an app's `bot_events`. `scopes`: one of them
@@ -50,11 +49,10 @@ class Happening:
         )
 
 
-@dataclass(slots=True)
-class Stamps:
+class Stamps(Struct):
     """Instants of events: by the clock, in microseconds, and no two the same."""
 
-    last: int = field(default=0)
+    last: int = 0
 
     def next(self, now: float) -> str:
         """A ts that no event and no message told of before has."""

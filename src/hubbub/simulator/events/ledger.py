@@ -1,11 +1,11 @@
 """What became of each event: what tests count, and what `/_sim/events` tells."""
 
 from collections import Counter, OrderedDict
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Literal
 
 import msgspec
+from msgspec import Struct
 
 from hubbub.simulator.state import Raw
 
@@ -15,8 +15,7 @@ KEPT = 100_000
 Fate = Literal["waiting", "acknowledged", "dropped"]
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One try to deliver. `at` is by the simulator's clock; `failure` is Slack's retry reason,
     empty if the receiver acknowledged."""
 
@@ -24,8 +23,7 @@ class Attempt:
     failure: str
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(Struct):
     """One event on its way to an app.
 
     `why` says what a dropped one was dropped for: `retries` (all failed), `no_retry` (the receiver
@@ -40,7 +38,7 @@ class Entry:
     fate: Fate = "waiting"
     why: str = ""
     copies: int = 0
-    attempts: list[Attempt] = field(default_factory=list[Attempt])
+    attempts: list[Attempt] = []
 
     @property
     def event(self) -> Raw:

@@ -6,10 +6,10 @@ import uuid
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooSlow
 from contextlib import suppress
-from dataclasses import dataclass, field
 from threading import Lock
 
 import msgspec
+from msgspec import Struct
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from hubbub.simulator.clock import Clock
@@ -34,8 +34,7 @@ REASONS = ("warning", "refresh_requested", "link_disabled", "too_many_websockets
 DEBUG: Raw = {"host": "applink-local", "build_number": 1}
 
 
-@dataclass(slots=True, eq=False)
-class _Link:
+class _Link(Struct, eq=False):
     """One connection; `ends_at` is when it will be asked to make room for another one."""
 
     socket: WebSocket
@@ -43,9 +42,7 @@ class _Link:
     ends_at: float
     is_warned: bool = False
     is_leaving: bool = False
-    waiting: dict[str, "Future[Raw | None]"] = field(
-        default_factory=dict[str, "Future[Raw | None]"]
-    )
+    waiting: dict[str, "Future[Raw | None]"] = {}
     """Envelopes that were not acknowledged yet; None is their end with the connection's."""
 
     @property

@@ -1,11 +1,11 @@
 """What a way to an app offers, and how a try ends."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+
+class Outcome(Struct, frozen=True):
     """How a try ended: `failure` is Slack's retry reason, empty if it was acknowledged. With
     `is_final` the receiver asked not to be tried again."""
 

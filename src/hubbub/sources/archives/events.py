@@ -4,9 +4,9 @@ Only message events make rows; the channels are those that the lines name.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from hubbub.core.batch import Envelope
 from hubbub.core.ports import Archive, Part
@@ -39,8 +39,7 @@ def _opens_as_event(content: bytes) -> bool:
         return False
 
 
-@dataclass(frozen=True)
-class EventLog:
+class EventLog(Struct, frozen=True):
     """Lines of events."""
 
     container: Container

@@ -5,10 +5,10 @@ folder a channel and a file a day. The day is cut in some time zone: only `ts` i
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 from hubbub.core.batch import Envelope
 from hubbub.core.ports import Archive, Part
+from hubbub.core.unshown import Unshown
 from hubbub.errors import Unreadable
 from hubbub.slack.normalize import channel_ids
 from hubbub.sources.containers import Container
@@ -53,12 +53,11 @@ def _folders(container: Container, listed: str) -> Iterator[tuple[str, str]]:
         yield channel_id, name
 
 
-@dataclass(frozen=True)
-class Export:
+class Export(Unshown, frozen=True):
     """An export, its folders resolved to channel ids."""
 
     container: Container
-    channels: dict[str, str] = field(repr=False)
+    channels: dict[str, str]
     title: str = "Slack export"
     lists_channels: bool = True
 

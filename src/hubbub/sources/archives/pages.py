@@ -6,9 +6,9 @@ The bodies do not say their channel, so it is taken from the file's name, or fro
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from hubbub.core.batch import Envelope
 from hubbub.core.ports import Archive, Part
@@ -38,8 +38,7 @@ def _is_page(container: Container, name: str) -> bool:
     )
 
 
-@dataclass(frozen=True)
-class Pages:
+class Pages(Struct, frozen=True):
     """Responses, their channels told by the names of the files."""
 
     container: Container

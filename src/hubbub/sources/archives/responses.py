@@ -1,9 +1,9 @@
 """Slack's responses as `hubbub collect` keeps them: a file each, with the request to each."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from hubbub.core.batch import Envelope
 from hubbub.core.ports import Archive, Part
@@ -38,8 +38,7 @@ def recognise(container: Container) -> Archive | None:
     return Responses(container)
 
 
-@dataclass(frozen=True)
-class Responses:
+class Responses(Struct, frozen=True):
     """A run's responses, or those of several runs in folders."""
 
     container: Container

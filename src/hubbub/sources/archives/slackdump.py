@@ -7,11 +7,11 @@ A message may come in several chunks: each is a copy, and the merge settles them
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from hubbub.core.batch import Envelope
 from hubbub.core.ports import Archive, Part
@@ -45,8 +45,7 @@ def _is_dump(container: Container, name: str) -> bool:
     return opening.lstrip().startswith(b"{") and b'"channel_id"' in opening
 
 
-@dataclass(frozen=True)
-class Dump:
+class Dump(Struct, frozen=True):
     """A file a conversation, replies nested under their roots."""
 
     container: Container
@@ -111,8 +110,7 @@ class _Chunk(msgspec.Struct):
 _decode_chunk = msgspec.json.Decoder(_Chunk).decode
 
 
-@dataclass(frozen=True)
-class Chunks:
+class Chunks(Struct, frozen=True):
     """Gzipped lines: users, channels, and pages of messages and threads."""
 
     container: Container
@@ -186,8 +184,7 @@ _QUERIES = {
 }
 
 
-@dataclass(frozen=True)
-class Database:
+class Database(Struct, frozen=True):
     """slackdump's default: a SQLite file with Slack's objects as JSON."""
 
     path: Path
