@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from hubbub.metrics import spark
-from hubbub.metrics.spark import LakeTable, connected
+from hubbub.metrics.spark import LakeTable, connected, url_of
 from tests.engines.worlds import World
 
 _pq: Any = pq
@@ -55,5 +55,5 @@ def written(world: World, folder: Path) -> dict[str, LakeTable]:
         place = folder / table
         place.mkdir(parents=True, exist_ok=True)
         _pq.write_table(rows, place / "all.parquet")
-        tables[table] = LakeTable(place.as_uri(), "parquet", has_days=False, has_files=True)
+        tables[table] = LakeTable(url_of(place), "parquet", has_days=False, has_files=True)
     return tables

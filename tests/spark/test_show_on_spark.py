@@ -63,7 +63,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def lake(home: Path) -> Path:
-    place = home.parent / "lake"
+    place = home.parent / "lake of 100%20 호수"
     done = hubbub("publish", place, "--home", home)
     assert done.returncode == 0, done.stderr
     return place

@@ -11,7 +11,7 @@ from hubbub.flows.auditing import audited, chosen
 from hubbub.flows.measuring import Measured
 from hubbub.flows.workspace import refuse_single_members
 from hubbub.metrics.catalog import Catalog
-from hubbub.metrics.spark import LakeRunner, LakeTable, connected
+from hubbub.metrics.spark import LakeRunner, LakeTable, connected, url_of
 from hubbub.settings import Settings
 
 
@@ -61,7 +61,7 @@ def _tables(place: Place, description: Description) -> dict[str, LakeTable]:
     """The tables, by their names."""
     root = place.title.replace("s3://", "s3a://", 1)
     if not root.startswith("s3a:"):
-        root = Path(place.title).as_uri()
+        root = url_of(Path(place.title))
     return {
         name: LakeTable(f"{root}/{name}", description.format, table.by_day, bool(place.names(name)))
         for name, table in description.tables.items()

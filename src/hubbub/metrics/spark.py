@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -63,6 +64,12 @@ class LakeTable(Struct, frozen=True):
     """Whether its files lie in folders by day."""
     has_files: bool
     """Spark refuses to read a folder without any."""
+
+
+def url_of(folder: Path) -> str:
+    """A folder of this machine as engines name it: as it is, for Apache Spark takes `%20` for three
+    letters. A real `%` may follow no scheme, for Sail takes it for the beginning of such a code."""
+    return str(folder) if "%" in str(folder) else f"file://{folder}"
 
 
 class Engine:
