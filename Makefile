@@ -9,7 +9,7 @@ RUN := .venv/bin
 COMPILE = $(RUN)/python -m compileall -q src
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test docs bench soak clean
+.PHONY: help setup demo check test long docs bench soak clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,12 +50,19 @@ check: $(READY) ## lint, types, import rules, documentation
 	$(RUN)/python docs/generate.py --check
 
 # Two workers more than cores: many tests wait for a process or a browser of their own.
-test: $(READY) ## all tests
-	$(RUN)/python -m pytest -q -n $$(($$(nproc) + 2)) --dist loadfile --ignore tests/privacy/test_outsiders.py --ignore tests/spark
+PYTEST = $(RUN)/python -m pytest -q -n $$(($$(nproc) + 2)) --dist loadfile
+
+test: $(READY) ## the tests that take minutes
+	$(PYTEST) -m "not long" --ignore tests/privacy/test_outsiders.py --ignore tests/spark
 	@$(MAKE) --no-print-directory $(MODELS) || echo "spaCy could not be installed: the tests of outsiders' names need it"
 	@test ! -e $(MODELS) && test -z "$$CI" || .venv-models/bin/python -m pytest -q tests/privacy/test_outsiders.py
 	@$(MAKE) --no-print-directory $(SPARK) || echo "Spark could not be installed: metrics are not tried on it"
-	@test ! -e $(SPARK) && test -z "$$CI" || .venv-spark/bin/python -m pytest -q $(ON_SPARK)
+	@test ! -e $(SPARK) && test -z "$$CI" || .venv-spark/bin/python -m pytest -q -m "not long" $(ON_SPARK)
+
+long: $(READY) ## those that take as long again: kills, whole lives, servers of others, every byte looked at
+	$(PYTEST) -m long --ignore tests/spark
+	@$(MAKE) --no-print-directory $(SPARK) || echo "Spark could not be installed: metrics are not tried on it"
+	@test ! -e $(SPARK) && test -z "$$CI" || .venv-spark/bin/python -m pytest -q -m long $(ON_SPARK)
 
 docs: $(READY) ## renew the generated parts of docs/
 	$(RUN)/python docs/generate.py

@@ -18,6 +18,8 @@ import pytest
 from hubbub.core.tables import HANGING, MERGED
 from hubbub.stores import duckdb as store
 
+pytestmark = pytest.mark.long
+
 MESSAGES = 30_000
 EARLIER = 3
 Rows = list[tuple[Any, ...]]

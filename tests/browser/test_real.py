@@ -14,6 +14,8 @@ from tests.browser.conftest import WATCH
 from tests.browser.real import FIRST, PEOPLE, town, unmerged
 from tests.server.forwarding import Manners, forwarding
 
+pytestmark = pytest.mark.long
+
 expect: Any = _expect  # its patterns have no types
 
 _OPEN = {"preset": "open"}

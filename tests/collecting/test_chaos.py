@@ -22,6 +22,8 @@ from tests.parts import IS_SOAK
 from hubbub.simulator.refusal import Refusal
 from hubbub.simulator.state import Raw
 
+pytestmark = pytest.mark.long
+
 SEEDS = 200 if IS_SOAK else 3
 ROUNDS = 4 if IS_SOAK else 2
 IN_PROCESS = Path(__file__).with_name("in_process.py")

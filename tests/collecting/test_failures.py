@@ -16,6 +16,8 @@ from hubbub.settings import Settings
 from hubbub.simulator.simulator import Simulator
 from hubbub.slack.pace import RealTime
 
+pytestmark = pytest.mark.long
+
 
 def spoken(here: Collector, number: int = 40) -> None:
     """Let both members talk in both channels."""

@@ -11,11 +11,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from posting import Office, grove, office
 from test_killed_sender import Assassin, Plan
 from tests.parts import IS_SOAK
 
 from hubbub.flows.importing import import_archive
+
+pytestmark = pytest.mark.long
 
 PROCESS = Path(__file__).with_name("report_process.py")
 MEMBERS = 500 if IS_SOAK else 40

@@ -12,10 +12,13 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
 from posting import Office, grove, office
 
 from hubbub.simulator.answering import Answer
 from hubbub.simulator.reading import Incoming
+
+pytestmark = pytest.mark.long
 
 PROCESS = Path(__file__).with_name("sender_process.py")
 LETTERS = 500

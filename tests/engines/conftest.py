@@ -11,7 +11,6 @@ from tests.engines import spark_servers
 from tests.engines.engines import LINGUISTIC, Engine, Postgres, postgres_engine
 from tests.engines.spark_engine import Spark
 from tests.engines.spark_servers import NoEngine, Server
-from tests.engines.worlds import SOME, Case
 from tests.parts import missing
 from tests.publishing.postgres_server import PostgresServer, own_server
 
@@ -33,8 +32,9 @@ def postgres(server: PostgresServer) -> Iterator[Postgres]:
 def _spark(
     start: Callable[[Path], AbstractContextManager[Server]], folder: Path
 ) -> Iterator[Spark]:
+    lakes = folder / "우리 호수 + #1"
     try:
-        with start(folder) as server, closing(Spark(server.address, folder / "lakes")) as engine:
+        with start(folder) as server, closing(Spark(server.address, lakes)) as engine:
             yield engine
     except NoEngine as error:
         missing(str(error))
@@ -54,24 +54,20 @@ def apache_spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spark]:
 
 _IS_FOR_SPARK = find_spec("pyspark") is not None
 """Spark's client lives in an environment of its own, in which `make test` asks Spark alone."""
-ENGINES = ["sail", "apache_spark"] if _IS_FOR_SPARK else ["postgres"]
+APACHE_SPARK = "apache_spark"
+ENGINES = (
+    ["sail", pytest.param(APACHE_SPARK, marks=pytest.mark.long)] if _IS_FOR_SPARK else ["postgres"]
+)
+"""To plan a query takes Apache Spark two seconds."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Ask Apache Spark only some metrics, but in the long run: planning one takes it a second."""
-    for item in filter(_is_dear, items):
-        item.add_marker(pytest.mark.soak)
-
-
-def _is_dear(item: pytest.Item) -> bool:
-    given = (
-        item.callspec.params
-        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
-        else {}
-    )
-    case = given.get("case")
-    return isinstance(case, Case) and given["engine"] == "apache_spark" and case.id not in SOME
+    """Ask Apache Spark of large communities only in the longest run."""
+    for item in items:
+        if isinstance(item, pytest.Function) and item.originalname == "test_values_of_many":
+            is_slow = item.callspec.params["engine"] == APACHE_SPARK
+            item.add_marker(pytest.mark.soak if is_slow else pytest.mark.long)
 
 
 @pytest.fixture(scope="session", params=ENGINES)

@@ -30,12 +30,6 @@ from tests.parts import shared
 from tests.writing.circle import write_circle
 from tests.writing.conftest import SET, set_up
 
-SOME = {
-    "town emoji_ranking", "town polls", "town unanswered", "town tags", "houston messages_per_day",
-    "houston busiest_hours", "houston network_ties", "houston growth", "region kotters",
-    "region leader_months", "circle member_letters", "circle submissions_by_round",
-}  # fmt: skip
-"""What between it holds all that the dialects rewrite."""
 NO_PACK = GOLDEN / "no-pack"
 _CATALOG = Catalog(NO_PACK)
 

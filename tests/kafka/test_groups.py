@@ -21,6 +21,8 @@ from tests.kafka.broker import Broker
 from tests.kafka.feeding import Server, ask, brief, load, positions, unlike, wait
 from tests.parts import IS_SOAK
 
+pytestmark = pytest.mark.long
+
 
 class Running:
     """A loader in a thread."""

@@ -5,10 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from tests.kafka.broker import Broker
 from tests.kafka.feeding import Server, unlike
+
+pytestmark = pytest.mark.long
 
 OF_TWO = {"alder": 2, "birch": 2, "seoul": 1}
 """The shard of each: tests/scheduling/test_shards.py has them from sha256sum."""

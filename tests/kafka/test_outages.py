@@ -24,6 +24,8 @@ from tests.kafka.feeding import (
     write,
 )
 
+pytestmark = pytest.mark.long
+
 
 def test_a_log_without_broker_keeps_what_it_has_and_catches_up(
     running: Broker, topic: str, tmp_path: Path

@@ -16,6 +16,8 @@ from tests.kafka.broker import Broker, NoBroker
 from tests.kafka.feeding import Server, ask, wait
 from tests.parts import missing
 
+pytestmark = pytest.mark.long
+
 _LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
 _USERS = 'user_admin="pear" user_hubbub="plum" user_guest="fig"'
 _MORE = f"""

@@ -21,6 +21,8 @@ from tests.kafka.feeding import (
     write,
 )
 
+pytestmark = pytest.mark.long
+
 
 def talk(server: Server) -> None:
     """What happens in a channel: questions, replies, edits, deletions, reactions, links."""

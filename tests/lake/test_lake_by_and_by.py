@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+import pytest
 from tests.publishing.world import FILES, HAPPENS, World
 
 from hubbub.flows.publishing import Asked, publish
+
+pytestmark = pytest.mark.long
 
 _pq: Any = pq
 

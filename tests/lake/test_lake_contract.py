@@ -97,6 +97,7 @@ class _Chosen:
     )
 
 
+@pytest.mark.long
 class TestDeltaInAFolder(_Chosen):
     @pytest.fixture
     def place(self, tmp_path: Path) -> Files:
@@ -104,6 +105,7 @@ class TestDeltaInAFolder(_Chosen):
         return DeltaFiles(_fs.LocalFileSystem(), f"{lake}?format=delta", f"{lake}/grove")
 
 
+@pytest.mark.long
 class TestParquetInABucket(_Chosen):
     @pytest.fixture
     def place(self, server: BucketServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:

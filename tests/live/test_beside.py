@@ -3,10 +3,13 @@
 import json
 from pathlib import Path
 
+import pytest
 from program import CHANNEL, FUTURE, Load, Program, wait_for
 
 from hubbub.errors import Exit
 from receiving import grove
+
+pytestmark = pytest.mark.long
 
 COMMUNITY = Path(__file__).parents[1] / "golden" / "community"
 SAID = 3

@@ -22,6 +22,8 @@ from hubbub.simulator.simulator import Simulator
 from hubbub.simulator.state import Raw
 from receiving import Live, alive, differences, grove, live
 
+pytestmark = pytest.mark.long
+
 EXAMPLES = 300 if IS_SOAK else 2
 LONGEST = 80 if IS_SOAK else 40
 EMOJI = ("tada", "wave::skin-tone-2", "eyes")

@@ -18,6 +18,8 @@ from tests.parts import IS_SOAK
 from hubbub.stores import duckdb as store
 from receiving import grove
 
+pytestmark = pytest.mark.long
+
 SCENARIOS = 40 if IS_SOAK else 2
 KILLS = 5
 """Of each scenario: 10 in `make test`, 200 in `make soak`."""

@@ -33,6 +33,8 @@ from tests.privacy.planted import (
     write_planted,
 )  # fmt: skip
 
+pytestmark = pytest.mark.long
+
 CHOSEN = {
     "open": {"private_channels": ["GZ7QCOUNCIL"], "direct_messages": ["DZ7QPAIR001", "CZ7QTHREE01"],
              "contacts": True},

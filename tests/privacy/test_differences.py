@@ -21,6 +21,8 @@ from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.run import Runner
 from tests.privacy.attacker import Attacker, Sum
 
+pytestmark = pytest.mark.long
+
 K = 3
 CATALOG = Catalog(Path("no-pack-of-its-own"))
 FIRST = date(2026, 1, 19)

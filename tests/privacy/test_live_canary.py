@@ -30,6 +30,8 @@ from tests.privacy.planted import IDENTITIES, SECRETS, Search, write_planted
 from tests.privacy.planted_events import TEAM, bodies
 from tests.privacy.test_canary import Use, served
 
+pytestmark = pytest.mark.long
+
 SIGNING = "c0ffee00c0ffee00c0ffee00c0ffee00"
 PATIENCE = 60.0
 NOT_IN_EVENTS = {SECRETS["path of a group message"]}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from hubbub.core.ports import Outcome
 from hubbub.flows.gates import Gates
@@ -24,6 +25,8 @@ from hubbub.stores import duckdb as store
 from hubbub.stores.erasing import rewritten
 from hubbub.stores.eventlog import EventLog
 from tests.server.serving import Site, imported, serving
+
+pytestmark = pytest.mark.long
 
 CHANNEL, MINA = "C01GEN", "U01MINA"
 

@@ -17,6 +17,8 @@ from quick_store import QuickStore, quick_store
 
 from hubbub.core.batch import Envelope
 
+pytestmark = pytest.mark.long
+
 BEGIN = 1_600_000_000
 MEMBERS = ("U1", "U2", "U3")
 NO_REPLY = "0000000000.000000"

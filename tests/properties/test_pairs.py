@@ -7,6 +7,8 @@ import pytest
 from messy_slack import CHANNELS, Json, Part
 from quick_store import QuickStore, quick_store
 
+pytestmark = pytest.mark.long
+
 PRESETS = ["open", pytest.param("standard", marks=pytest.mark.soak), "strict"]
 """How copies are told apart: by Slack's JSON, or by digests of it."""
 

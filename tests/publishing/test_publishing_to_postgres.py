@@ -34,6 +34,8 @@ from tests.publishing.conftest import Place
 from tests.publishing.postgres_server import PostgresServer
 from tests.publishing.warehouse_contract import WarehouseContract, assert_right, sent
 
+pytestmark = pytest.mark.long
+
 
 def _publish(settings: Settings, place: Place) -> list[str]:
     return [sys.executable, "-m", "hubbub", "--home", str(settings.home), "--privacy", "open",

@@ -27,6 +27,8 @@ from tests.publishing.communities import NAMES, sorted_rows, stored
 from tests.publishing.kept_in_memory import Memory
 from tests.publishing.world import FILES, HAPPENS, KEYED, World
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def memory(monkeypatch: pytest.MonkeyPatch) -> Memory:

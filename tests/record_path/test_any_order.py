@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from hubbub.core.batch import Envelope
 from tests.record_path.shortened import Rota, Store, expected_rows, messages, opened
 
+pytestmark = pytest.mark.long
+
 MOMENTS = ("1500000000.000100", "1500000060.000200")
 EDITS = (None, "1500100001.000000", "1500100002.000000")
 LINES = ("rota <@U1> Olive 3", "rota Bram", "rota 4 <@U2> <@U1>", "rota 5 <@U2> <@U1>",
