@@ -50,17 +50,19 @@ check: $(READY) ## lint, types, import rules, documentation
 	$(RUN)/python docs/generate.py --check
 
 # Two workers more than cores: many tests wait for a process or a browser of their own.
-PYTEST = $(RUN)/python -m pytest -q -n $$(($$(nproc) + 2)) --dist loadfile
+# Language models and Spark have environments, and runs, of their own.
+PYTEST = $(RUN)/python -m pytest -q -n $$(($$(nproc) + 2)) --dist loadfile \
+	--ignore tests/privacy/test_outsiders.py --ignore tests/spark
 
 test: $(READY) ## the tests that take minutes
-	$(PYTEST) -m "not long" --ignore tests/privacy/test_outsiders.py --ignore tests/spark
+	$(PYTEST) -m "not long"
 	@$(MAKE) --no-print-directory $(MODELS) || echo "spaCy could not be installed: the tests of outsiders' names need it"
 	@test ! -e $(MODELS) && test -z "$$CI" || .venv-models/bin/python -m pytest -q tests/privacy/test_outsiders.py
 	@$(MAKE) --no-print-directory $(SPARK) || echo "Spark could not be installed: metrics are not tried on it"
 	@test ! -e $(SPARK) && test -z "$$CI" || .venv-spark/bin/python -m pytest -q -m "not long" $(ON_SPARK)
 
 long: $(READY) ## those that take as long again: kills, whole lives, servers of others, every byte looked at
-	$(PYTEST) -m long --ignore tests/spark
+	$(PYTEST) -m long
 	@$(MAKE) --no-print-directory $(SPARK) || echo "Spark could not be installed: metrics are not tried on it"
 	@test ! -e $(SPARK) && test -z "$$CI" || .venv-spark/bin/python -m pytest -q -m long $(ON_SPARK)
 
