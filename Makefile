@@ -72,8 +72,11 @@ docs: $(READY) ## renew the generated parts of docs/
 bench: $(READY) ## speed, as ratios of one run
 	@$(COMPILE)
 	$(RUN)/python -m bench
+	$(RUN)/python -m bench.lake
 	@$(MAKE) --no-print-directory $(MODELS) || echo "Presidio could not be installed: the scrubber is not compared to it"
 	@if test -e $(MODELS); then .venv-models/bin/python -m bench.scrubbing; else $(RUN)/python -m bench.scrubbing; fi
+	@$(MAKE) --no-print-directory $(SPARK) || echo "Spark could not be installed: metrics are not measured on it"
+	@test ! -e $(SPARK) || .venv-spark/bin/python -m bench.scale 20000000
 
 soak: $(READY) ## the long property and chaos tests
 	HYPOTHESIS_PROFILE=soak $(RUN)/python -m pytest -q -n auto --dist loadfile tests/properties tests/collecting/test_chaos.py tests/receiving \

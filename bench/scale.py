@@ -1,7 +1,7 @@
 """A metric over many messages: on Apache Spark with one worker and with two, of one core each,
 beside DuckDB with one thread and with two, all over the same lake of Parquet files by day.
 
-usage: python -m bench.scale [MESSAGES [METRIC …]]    in .venv-spark, which `make test` makes
+usage: python -m bench.scale [MESSAGES [METRIC …]]    in .venv-spark, which `make bench` makes
 """
 
 import os
@@ -22,7 +22,7 @@ from hubbub.core.tables import TABLES, Type
 from hubbub.core.warehouse import DAY, shape_of
 from hubbub.metrics.catalog import Catalog
 from hubbub.metrics.run import Runner
-from hubbub.metrics.spark import LakeRunner, LakeTable, connected
+from hubbub.metrics.spark import LakeRunner, LakeTable, connected, url_of
 
 METRICS = ("messages_per_month", "thread_lengths")
 """A scan that is counted; and one that groups by millions of threads, and joins them with their
@@ -130,7 +130,7 @@ def on_spark(
 ) -> Iterator[tuple[str, float, int]]:
     """Run metrics on a cluster of its own: each with its seconds and rows."""
     lake = {
-        name: LakeTable((folder / name).as_uri(), "parquet", _has_days(name), name in _ROWS)
+        name: LakeTable(url_of(folder / name), "parquet", _has_days(name), name in _ROWS)
         for name in TABLES
     }
     with (
