@@ -54,17 +54,20 @@ check: $(READY) ## lint, types, import rules, documentation
 PYTEST = $(RUN)/python -m pytest -q -n $$(($$(nproc) + 2)) --dist loadfile \
 	--ignore tests/privacy/test_outsiders.py --ignore tests/spark
 
+define test_on_spark
+@$(MAKE) --no-print-directory $(SPARK) || echo "Spark could not be installed: metrics are not tried on it"
+@test ! -e $(SPARK) && test -z "$$CI" || .venv-spark/bin/python -m pytest -q -m "$(1)" $(ON_SPARK)
+endef
+
 test: $(READY) ## the tests that take minutes
 	$(PYTEST) -m "not long"
 	@$(MAKE) --no-print-directory $(MODELS) || echo "spaCy could not be installed: the tests of outsiders' names need it"
 	@test ! -e $(MODELS) && test -z "$$CI" || .venv-models/bin/python -m pytest -q tests/privacy/test_outsiders.py
-	@$(MAKE) --no-print-directory $(SPARK) || echo "Spark could not be installed: metrics are not tried on it"
-	@test ! -e $(SPARK) && test -z "$$CI" || .venv-spark/bin/python -m pytest -q -m "not long" $(ON_SPARK)
+	$(call test_on_spark,not long)
 
 long: $(READY) ## those that take as long again: kills, whole lives, servers of others, every byte looked at
 	$(PYTEST) -m long
-	@$(MAKE) --no-print-directory $(SPARK) || echo "Spark could not be installed: metrics are not tried on it"
-	@test ! -e $(SPARK) && test -z "$$CI" || .venv-spark/bin/python -m pytest -q -m long $(ON_SPARK)
+	$(call test_on_spark,long)
 
 docs: $(READY) ## renew the generated parts of docs/
 	$(RUN)/python docs/generate.py

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import asdict
 
 from hubbub.cli import console
 from hubbub.cli.options import Session, Verbs, everywhere, printed
@@ -106,8 +107,6 @@ def verify(session: Session, head: str | None) -> None:
     """
     import json
     from pathlib import Path
-
-    from msgspec.structs import asdict
 
     from hubbub.flows.auditing import audit_of
 

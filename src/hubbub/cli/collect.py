@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from hubbub.cli import console
@@ -116,10 +117,8 @@ def _wish(
 def _print_estimate(session: Session, found: "Estimate") -> None:
     import json
 
-    import msgspec
-
     if session.as_json:
-        click.echo(json.dumps(msgspec.to_builtins(found)))
+        click.echo(json.dumps(to_builtins(found)))
         return
     about = "at least " if found.is_least else "about "
     click.echo(f"{found.workspace}: channels: {found.channels}; {about}these calls of Slack's API:")
@@ -139,10 +138,8 @@ def _print_estimate(session: Session, found: "Estimate") -> None:
 def _print_report(session: Session, report: "Report") -> None:
     import json
 
-    import msgspec
-
     if session.as_json:
-        click.echo(json.dumps(msgspec.to_builtins(report)))
+        click.echo(json.dumps(to_builtins(report)))
     else:
         click.echo(
             f"{report.workspace}: channels: {report.channels}, {report.added:,} messages added, "

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import asdict
 
 from hubbub.errors import Exit
 
@@ -17,8 +18,6 @@ _MOST_COLUMNS = 100
 def report(findings: "list[Finding]", *, as_json: bool) -> None:
     """Print findings; the program ends with exit code 3 if there is a problem."""
     import json
-
-    from msgspec.structs import asdict
 
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=1))

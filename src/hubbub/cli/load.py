@@ -6,6 +6,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import asdict
 
 from hubbub.cli import console
 from hubbub.cli.options import Session, everywhere
@@ -43,8 +44,6 @@ def command(
     """
     import json
     import os
-
-    from msgspec.structs import asdict
 
     from hubbub.core.broker import properties
     from hubbub.flows.consuming import TopicLoader

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import asdict
 
 from hubbub.cli import console
 from hubbub.cli.options import Session
@@ -30,8 +31,6 @@ def confirm(yes: bool, what: str, *, of_programs: bool = False) -> None:
 def tell(session: Session, receipt: "Receipt") -> None:
     """Print what was removed where."""
     import json
-
-    from msgspec.structs import asdict
 
     if session.as_json:
         click.echo(json.dumps(asdict(receipt) | {"path": receipt.path and str(receipt.path)}))
@@ -68,8 +67,6 @@ def tell(session: Session, receipt: "Receipt") -> None:
 def tell_rotated(session: Session, done: "Rotated") -> None:
     """Print what a change of keys did, and what it cost."""
     import json
-
-    from msgspec.structs import asdict
 
     if session.as_json:
         click.echo(json.dumps(asdict(done)))

@@ -159,18 +159,18 @@ def settings_text(settings: Settings, policy: Policy) -> str:
     """The text of a hubbub.toml that says the same as the settings; defaults are commented out."""
     preset = PRESETS[policy.preset]
     sections = {
-        "privacy": _values(preset),
-        "collect": _values(Collecting()),
-        "serve": _values(Serving()),
-        "send": _values(Sending()),
-        "records": _values(Answering()),
+        "privacy": asdict(preset),
+        "collect": asdict(Collecting()),
+        "serve": asdict(Serving()),
+        "send": asdict(Sending()),
+        "records": asdict(Answering()),
     }
     chosen = {
         "privacy": settings.privacy,
-        "collect": dict(_values(settings.collect).items() - sections["collect"].items()),
-        "serve": dict(_values(settings.serve).items() - sections["serve"].items()),
-        "send": dict(_values(settings.send).items() - sections["send"].items()),
-        "records": dict(_values(settings.records).items() - sections["records"].items()),
+        "collect": dict(asdict(settings.collect).items() - sections["collect"].items()),
+        "serve": dict(asdict(settings.serve).items() - sections["serve"].items()),
+        "send": dict(asdict(settings.send).items() - sections["send"].items()),
+        "records": dict(asdict(settings.records).items() - sections["records"].items()),
     }
     zone = {"timezone": settings.timezone} if settings.timezone != "UTC" else {}
     tongue = {"language": settings.language} if settings.language else {}
@@ -192,10 +192,6 @@ def settings_text(settings: Settings, policy: Policy) -> str:
     beside, *examples = _SCHEDULE
     lines += ["", f"{'[schedule]':<{_BESIDE}}{beside}", *examples]
     return "\n".join(lines) + "\n"
-
-
-def _values(section: Policy | Collecting | Serving | Sending | Answering) -> dict[str, Any]:
-    return asdict(section)
 
 
 def _line(name: str, default: Any, chosen: dict[str, Any], doc: str) -> str:

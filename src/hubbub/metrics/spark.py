@@ -57,7 +57,7 @@ class LakeTable(Struct, frozen=True):
     """A table of a lake, as an engine reads it."""
 
     folder: str
-    """Its URL."""
+    """As the engine names it: a URL, or a path."""
     form: str
     """parquet or delta."""
     has_days: bool

@@ -22,6 +22,7 @@ from typing import Annotated, Any, Literal, NamedTuple, cast, get_args
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from hubbub.core.findings import Finding, problem, remark
 from hubbub.errors import HubbubError
@@ -451,8 +452,7 @@ def _sync_folder(folder: Path) -> None:
 def _choices(policy: Policy, log: _Log) -> dict[str, Detail]:
     """A policy as details: of lists, how many they name, and a token of what."""
     told: dict[str, Detail] = {}
-    for name in policy.__struct_fields__:
-        value = getattr(policy, name)
+    for name, value in asdict(policy).items():
         if value is None or isinstance(value, str | int):
             told[name] = log.safe(name, value)
         elif isinstance(value, tuple | list | frozenset):

@@ -1,6 +1,7 @@
 """`hubbub records read`: stored messages once more, with the templates of now."""
 
 import click
+from msgspec.structs import asdict
 
 from hubbub.cli.console import note
 from hubbub.cli.options import Session, everywhere
@@ -17,8 +18,6 @@ def command(session: Session, template: str | None) -> None:
     which it finds a record, or has found one.
     """
     import json
-
-    from msgspec.structs import asdict
 
     from hubbub.flows.rereading import read_again
 
