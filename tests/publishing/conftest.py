@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,14 @@ class Place:
     def drop(self, table: str) -> None:
         """Take a table away, and the views that read it."""
         self.run(f'DROP TABLE "{self.schema}"."{table}" CASCADE')
+
+    def somebody(self, statement: str) -> AbstractContextManager[None]:
+        """A session of somebody else's there."""
+        return self.server.somebody(self.database, statement)
+
+    def wait_until(self, condition: str, *, is_so: bool = True) -> None:
+        """Until there is a connection that meets a condition, or none does."""
+        self.server.wait_until(condition, is_so=is_so)
 
     def everything(self) -> str:
         """All that is there, in one text."""

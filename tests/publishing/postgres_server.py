@@ -123,6 +123,31 @@ class PostgresServer:
         told = self.run(f"SELECT coalesce(json_agg(r), '[]') FROM ({query}) r", database)
         return json.loads(told)
 
+    @contextmanager
+    def somebody(self, database: str, statement: str) -> Generator[None]:
+        """A session of somebody else's, which has run a statement, and holds what it locks."""
+        command: list[Any] = [
+            self._bin / "psql", "-XAtq", "-h", self._folder, "-p", str(self.port), "-U", OWNER,
+            database,
+        ]  # fmt: skip
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(f"BEGIN; {statement}; SELECT 'ready';\n")
+            process.stdin.flush()
+            while "ready" not in process.stdout.readline():
+                assert process.poll() is None
+            yield
+            process.stdin.close()
+
+    def wait_until(self, condition: str, *, is_so: bool = True) -> None:
+        """Until there is a connection that meets a condition, or none does."""
+        query = f"SELECT count(*) > 0 FROM pg_stat_activity WHERE {condition}"
+        while self.run(query) != ("t" if is_so else "f"):
+            time.sleep(0.05)
+
     def dump(self, database: str) -> str:
         """All that a database holds."""
         done = subprocess.run(

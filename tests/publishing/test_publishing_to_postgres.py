@@ -4,7 +4,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
@@ -184,10 +183,10 @@ class TestContract(WarehouseContract):
         command = [*_publish(settings, place), "--full-refresh"]
         # somebody reads the table: the publication waits for them, with its work half done
         with (
-            _somebody(place, "LOCK TABLE grove.reactions IN ACCESS SHARE MODE"),
+            place.somebody("LOCK TABLE grove.reactions IN ACCESS SHARE MODE"),
             subprocess.Popen(command, stderr=subprocess.DEVNULL) as process,
         ):
-            _wait_until(place, "wait_event_type = 'Lock' AND application_name = 'hubbub'")
+            place.wait_until("wait_event_type = 'Lock' AND application_name = 'hubbub'")
             process.kill()
         assert place.rows("reactions") == before
         assert {row["title"] for row in place.rows("users")} == {"x"}
@@ -204,12 +203,12 @@ class TestContract(WarehouseContract):
         publish(settings, place.url)
         change(settings, "UPDATE store.users SET title = 'x'")
         with (
-            _somebody(place, f"LOCK TABLE grove.{locked} IN ACCESS EXCLUSIVE MODE"),
+            place.somebody(f"LOCK TABLE grove.{locked} IN ACCESS EXCLUSIVE MODE"),
             subprocess.Popen(
                 _publish(settings, place), stderr=subprocess.PIPE, text=True
             ) as process,
         ):
-            _wait_until(place, "wait_event_type = 'Lock' AND application_name = 'hubbub'")
+            place.wait_until("wait_event_type = 'Lock' AND application_name = 'hubbub'")
             process.send_signal(signal.SIGINT)
             # not after the minute that it would wait for the lock
             _, said = process.communicate(timeout=30)
@@ -244,7 +243,7 @@ class TestContract(WarehouseContract):
         with pytest.raises(KeyboardInterrupt):
             ask()
         # it has left the server, and what comes next is answered as asked
-        _wait_until(place, "application_name = 'hubbub'", is_so=False)
+        place.wait_until("application_name = 'hubbub'", is_so=False)
         with closing(line), line.session() as session, session.transaction():
             assert session.rows("SELECT 1, $1::text", ["a"]) == [(1, "a")]
 
@@ -265,7 +264,7 @@ class TestContract(WarehouseContract):
         lock = f"SELECT pg_advisory_lock(hashtext('{_identity(place)}'))"
         change(settings, "UPDATE store.users SET title = 'x'")
         with (
-            _somebody(place, lock),
+            place.somebody(lock),
             pytest.raises(TryAgain, match="Another hubbub publishes to postgres"),
         ):
             publish(settings, place.url)
@@ -624,30 +623,3 @@ def test_what_leaves_this_machine_is_encrypted(
 
 def _identity(place: Place) -> str:
     return f"postgres://127.0.0.1:{place.server.port}/{place.database}#grove"
-
-
-@contextmanager
-def _somebody(place: Place, statement: str) -> Generator[None]:
-    """A session of somebody else's, which has run a statement."""
-    command: list[Any] = [
-        "psql", "-XAtq", "-h", place.server.folder, "-p", str(place.server.port),
-        "-U", "administrator", place.database,
-    ]  # fmt: skip
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(f"BEGIN; {statement}; SELECT 'ready';\n")
-        process.stdin.flush()
-        while "ready" not in process.stdout.readline():
-            assert process.poll() is None
-        yield
-        process.stdin.close()
-
-
-def _wait_until(place: Place, condition: str, *, is_so: bool = True) -> None:
-    """Until the server has a connection that meets a condition, or has none."""
-    query = f"SELECT count(*) > 0 FROM pg_stat_activity WHERE {condition}"
-    while place.run(query) != ("t" if is_so else "f"):
-        time.sleep(0.05)
