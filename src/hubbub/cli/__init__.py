@@ -40,4 +40,6 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("hubbub: Interrupted.\n")
         code = Exit.INTERRUPTED
+    if code == Exit.INTERRUPTED:
+        leave()  # Python would wait for threads, and a thread may be waiting for some server
     sys.exit(code)
