@@ -36,7 +36,8 @@ def command(
     """Bring a warehouse up to date: rows that are new, changed and gone since the last time.
 
     DESTINATION is postgres://user@host/database, mysql://user@host, bigquery://project,
-    s3://bucket/prefix, or a folder: ./lake. Passwords come from the environment.
+    s3://bucket/prefix, a folder: ./lake, or dlt://snowflake and wherever else dlt brings
+    rows to. Passwords come from the environment.
     """
     from hubbub.flows.publishing import Asked, publish
 

@@ -20,19 +20,20 @@ DAY_OF_TS = (
 )
 """That day, by DuckDB, of a row with a `ts`."""
 
-_NAME_CHARACTERS = 63
+NAME_CHARACTERS = 63
 """Of a schema in PostgreSQL, which takes the least."""
 
 
-def namespace_of(workspace: str) -> str:
+def namespace_of(workspace: str, most: int = NAME_CHARACTERS) -> str:
     """What a workspace's schema, database or dataset is called where the address names none: small
-    letters of ASCII, digits and _ stay. Where that loses anything, a digest of the workspace's name
-    is added, so that no two of them are called alike."""
+    letters of ASCII, digits and _ stay. Where that loses anything, or has more than `most`
+    characters, a digest of the workspace's name is added, so that no two of them are called
+    alike."""
     plain = re.sub(r"[^a-z0-9_]", "_", workspace.lower())
-    if plain == workspace and len(plain) <= _NAME_CHARACTERS:
+    if plain == workspace and len(plain) <= most:
         return plain
     digest = "_" + hashlib.sha256(workspace.encode()).hexdigest()[:8]
-    return plain[: _NAME_CHARACTERS - len(digest)] + digest
+    return plain[: most - len(digest)] + digest
 
 
 def owner_of(mark: str) -> str:

@@ -1,0 +1,1 @@
+"""dlt, which knows warehouses that Hubbub does not speak to itself."""
