@@ -101,7 +101,7 @@ class WarehouseContract:
 
     @pytest.fixture
     def settings(self, tmp_path: Path) -> Settings:
-        return community(tmp_path)
+        return community(tmp_path / "o'brien's [1]")
 
     def test_a_first_publication_brings_every_row_of_every_table(
         self, settings: Settings, place: Place

@@ -11,7 +11,7 @@ import duckdb
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hubbub.core.quoting import quoted
+from hubbub.core.quoting import parquet, quoted
 from hubbub.core.tables import Table
 from hubbub.core.warehouse import DAY, DAY_OF_TS, ROW_GROUP, Change, Ready, Shape, in_duckdb
 from hubbub.stores.duckdb import first_row
@@ -309,7 +309,7 @@ class Comparison:
         """A metric's rows, which are sent whole if they are not those of the digest `known`; with
         their own digest. `raw` is a Parquet file."""
         columns = in_duckdb(shape.fields)
-        source = f"SELECT {columns} FROM read_parquet('{quoted(raw)}')"
+        source = f"SELECT {columns} FROM {parquet([raw])}"
         with self._in_order():
             count, digest = first_row(
                 self._connection,
@@ -337,13 +337,13 @@ def note_parts(session: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> set
     the next publication sends them, or takes them away. Returns the tables that have such rows."""
     moved: set[str] = set()
     for table in {part.table.name: part.table for part in parts}.values():
-        files = ", ".join(f"'{quoted(each.path)}'" for each in parts if each.table == table)
+        files = parquet(each.path for each in parts if each.table == table)
         name, keys = table.name, ", ".join(table.key)
         session.execute(
             f"""CREATE OR REPLACE TABLE news.come_{name} AS
             SELECT {keys}, CASE WHEN is_read THEN hash END AS hash, is_new, place
             FROM news.come_{name} LEFT JOIN (
-                SELECT {keys}, true AS is_read FROM read_parquet([{files}])) USING ({keys})"""
+                SELECT {keys}, true AS is_read FROM {files}) USING ({keys})"""
         )
         lacking = f"SELECT count(*) FROM news.come_{name} WHERE hash IS NULL"
         if first_row(session, lacking)[0]:

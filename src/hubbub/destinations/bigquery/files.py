@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from hubbub.core.quoting import parquet
 from hubbub.core.warehouse import DAY, DAY_OF_TS, Change
 from hubbub.destinations.bigquery import statements as sql
 
@@ -38,13 +39,9 @@ def days_of(change: Change) -> list[date]:
     """The days on which a row is new, changed or gone; none if the table is not parted."""
     if sql.partitioning(change.shape) is None:
         return []
-    queries = [f"SELECT {DAY} FROM read_parquet({_listed(change.rows)})"] if change.rows else []
+    queries = [f"SELECT {DAY} FROM {parquet(change.rows)}"] if change.rows else []
     if change.gone:
-        queries.append(f"SELECT {DAY_OF_TS} FROM read_parquet({_listed(change.gone)})")
+        queries.append(f"SELECT {DAY_OF_TS} FROM {parquet(change.gone)}")
     with closing(duckdb.connect(":memory:")) as session:
         found = session.execute(" UNION ".join(queries)).fetchall()
     return sorted(day for (day,) in found)
-
-
-def _listed(files: Sequence[Path]) -> str:
-    return str([str(path) for path in files])

@@ -1,13 +1,13 @@
 """A table's columns and rows, as dlt takes them."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from hubbub.core.quoting import quoted
+from hubbub.core.quoting import parquet, quoted
 from hubbub.core.warehouse import Change, Field, Kind, Shape
 
 GONE = "_hubbub_gone"
@@ -77,9 +77,9 @@ def _query(change: Change) -> str:
     names = [field.name for field in shape.fields]
     parts = [_part(shape, (), "(SELECT 1) WHERE false", is_gone=False)]
     if change.rows:
-        parts.append(_part(shape, names, _files(change.rows), is_gone=False))
+        parts.append(_part(shape, names, parquet(change.rows), is_gone=False))
     if change.gone:
-        parts.append(_part(shape, shape.key, _files(change.gone), is_gone=True))
+        parts.append(_part(shape, shape.key, parquet(change.gone), is_gone=True))
     return " UNION ALL ".join(parts)
 
 
@@ -93,7 +93,3 @@ def _part(shape: Shape, known: Collection[str], source: str, *, is_gone: bool) -
     if shape.key:
         columns.append(f"{'true' if is_gone else 'NULL'}::BOOLEAN AS {GONE}")
     return f"SELECT {', '.join(columns)} FROM {source}"
-
-
-def _files(paths: Sequence[Path]) -> str:
-    return "read_parquet([" + ", ".join(f"'{quoted(path)}'" for path in paths) + "])"

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hubbub.core.quoting import quoted
+from hubbub.core.quoting import parquet, quoted
 from hubbub.core.warehouse import DAY, ROW_GROUP, Field, Kind, Ready, Shape, in_duckdb
 from hubbub.destinations.lake.places import unwritable
 from hubbub.errors import DiskFull
@@ -83,8 +83,7 @@ def _pieces(
     order = [*([DAY] if shape.is_by_day else []), *shape.key]
     columns = in_duckdb(columns_of(shape))
     day = f", {DAY}::DATE AS {DAY}" if shape.is_by_day else ""
-    files = ", ".join(f"'{quoted(source)}'" for source in sources)
-    sql = f"SELECT {columns}{day} FROM read_parquet([{files}])"
+    sql = f"SELECT {columns}{day} FROM {parquet(sources)}"
     if order:
         sql += " ORDER BY " + ", ".join(f'"{name}"' for name in order)
     try:

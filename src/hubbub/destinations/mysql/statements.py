@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from hubbub.core.quoting import parquet
 from hubbub.core.warehouse import Field, Kind, Shape
 
 MEMORY = "1GB"
@@ -106,7 +107,6 @@ def inserts(
     several times as fast as any other."""
     kinds = {field.name: field.kind for field in shape.fields}
     literals = [_literal(shape, name, kinds[name]) for name in columns]
-    listed = ", ".join(text(str(path)) for path in files)
     order = ", ".join(f'"{name}"' for name in shape.key)
     begin = f"INSERT INTO {quoted(into)} ({names(columns)}) VALUES "
     with closing(duckdb.connect(":memory:")) as connection:
@@ -116,7 +116,7 @@ def inserts(
         )
         connection.execute(
             f"SELECT '(' || concat_ws(', ', {', '.join(literals)}) || ')' "
-            f"FROM read_parquet([{listed}]) {'ORDER BY ' + order if order else ''}"
+            f"FROM {parquet(files)} {'ORDER BY ' + order if order else ''}"
         )
         for batch in _batches(connection):
             yield begin + ", ".join(batch)
