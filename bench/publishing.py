@@ -1,4 +1,5 @@
-"""What publishing to PostgreSQL costs, beside a bare load of the same rows; what a change costs.
+"""What publishing to PostgreSQL costs, beside a bare load of the same rows; what a change costs;
+and both by dlt.
 
 usage: python -m bench.publishing [MESSAGES]
 """
@@ -94,6 +95,18 @@ def _measure(folder: Path, server: PostgresServer, messages: int) -> None:
     for name, runs in {"everything": whole, **after}.items():
         wall, cpu = middle([each.wall for each in runs]), middle([each.cpu for each in runs])
         print(f"    {name}: {wall:.2f} s, Hubbub's CPU {cpu:.2f} s")
+    credentials = "DESTINATION__POSTGRES__CREDENTIALS"
+    os.environ[credentials] = f"postgresql://{OWNER}@127.0.0.1:{server.port}/whole"
+    os.environ[f"{credentials}__PASSWORD"] = _PASSWORD
+    by_dlt = hubbub(settings.home, "publish", "dlt://postgres/by_dlt")
+    say("everything by dlt / by Hubbub's own way", by_dlt.wall / full, "none set")
+    for which in CHANGES:
+        change(settings.home, archive, which, next(numbers))
+        own, by_dlt = (
+            hubbub(settings.home, "publish", each)
+            for each in (f"{url}/whole", "dlt://postgres/by_dlt")
+        )
+        say(f"{which}: by dlt / by Hubbub's own way", by_dlt.wall / own.wall, "none set")
 
 
 def _messages_as_parquet(settings: Settings, folder: Path) -> Path:
