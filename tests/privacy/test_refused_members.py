@@ -1,6 +1,8 @@
 """Members who opted out or were forgotten: nothing of them is stored, before or after."""
 
 import json
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +163,20 @@ def test_raw_responses_and_files_of_a_forgotten_member_go(tmp_path: Path) -> Non
          "reactions": [{"name": "tada", "users": ["U2"], "count": 2}]},
     ]  # fmt: skip
     assert not (settings.files / "F1").exists()
+
+
+def test_what_work_that_was_killed_has_packed_goes_too(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, "open")
+    imported(settings, tmp_path)
+    died = subprocess.Popen(["true"])
+    died.wait()
+    for number in (died.pid, os.getpid()):
+        packed = settings.scratch / f"work-0a-{number}/dlt-1/messages.csv"
+        packed.parent.mkdir(parents=True)
+        packed.write_text("U1,seeds")
+    forget(settings, "U1")
+    # another is still at work
+    assert [path.name for path in settings.scratch.iterdir()] == [f"work-0a-{os.getpid()}"]
 
 
 def test_exports_that_name_a_forgotten_member_are_removed_or_told(tmp_path: Path) -> None:

@@ -45,11 +45,13 @@ def test_a_name_stays_short_enough_for_the_dataset_in_which_rows_wait(
     titles = {open_warehouse("dlt://duckdb", "a" * 60 + last, Path("/x")).title for last in "bc"}
     datasets = {title.rpartition(" ")[2] for title in titles}
     assert len(datasets) == 2
-    assert all(len(name + "_hubbub_waiting") <= 63 for name in datasets)
-    assert "at most 48" in _said("dlt://duckdb/" + "a" * 49)
+    assert all(len(name + "_waiting_1234abcd") <= 63 for name in datasets)
+    assert "at most 46" in _said("dlt://duckdb/" + "a" * 47)
 
 
-@pytest.mark.parametrize("url", ["dlt://", "dlt://DuckDB", "dlt://duckdb?a=b", "dlt://a:b@duckdb"])
+@pytest.mark.parametrize(
+    "url", ["dlt://", "dlt://DuckDB", "dlt://duckdb?a=b", "dlt://a:b@duckdb", "dlt://[x/"]
+)
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     assert "dlt://DESTINATION/DATASET" in _said(url)
 
@@ -70,6 +72,17 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     said = _said("dlt://postgres")
     assert "database, username, host." in said
     assert _SECRET not in said
+
+
+@pytest.mark.parametrize("credentials", [None, ":pipeline:", ":memory:", ""])
+def test_a_database_wherever_one_stands_is_no_place(
+    credentials: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if credentials is not None:
+        monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", credentials)
+    monkeypatch.chdir(tmp_path)
+    assert "DESTINATION__DUCKDB__CREDENTIALS" in _said("dlt://duckdb")
+    assert [*tmp_path.glob("*.duckdb")] == []
 
 
 def test_a_driver_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """What is dlt's own: settings, the dataset in which rows wait, columns, errors. What all
 destinations do is in the contracts beside this."""
 
+import json
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 from hubbub.core.warehouse import Change, Field, Kind, Shape, Warehouse
 from hubbub.destinations.dlt.rows import batches
+from hubbub.destinations.warehouses import dlt as through_dlt
 from hubbub.errors import HubbubError, TryAgain
 from hubbub.flows import choosing_tables
 from hubbub.flows.erasing import forget
@@ -49,24 +51,43 @@ def _command(settings: Settings, url: str) -> list[str]:
 class TestDuckDb:
     """A file of DuckDB's."""
 
-    def test_nothing_is_told_to_anybody_else_and_nothing_left_in_the_home_folder(
+    def test_other_settings_of_dlt_change_nothing_and_nobody_else_is_told(
         self, settings: Settings, duckdb_place: DuckDb, home: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listening:
             listening.settimeout(0.2)
-            at = f"http://127.0.0.1:{listening.getsockname()[1]}"
-            monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "true")
-            monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY_ENDPOINT", at)
-            monkeypatch.setenv("RUNTIME__LOG_LEVEL", "DEBUG")
+            at = f"127.0.0.1:{listening.getsockname()[1]}"
+            hostile = {
+                "RUNTIME__DLTHUB_TELEMETRY": "true",
+                "RUNTIME__DLTHUB_TELEMETRY_ENDPOINT": f"http://{at}",
+                "RUNTIME__SENTRY_DSN": f"http://key@{at}/1",
+                "RUNTIME__LOG_LEVEL": "DEBUG",
+                "PROGRESS": "log",
+                "DEV_MODE": "true",
+                "FULL_REFRESH": "true",
+                "DATASET_NAME_LAYOUT": "other_%s",
+                "SCHEMA__NAMING": "nonsense",
+                "LOAD__WORKERS": "many",
+                "DESTINATION__DUCKDB__REPLACE_STRATEGY": "truncate-and-insert",
+                "DESTINATION__DUCKDB__STAGING_DATASET_NAME_LAYOUT": "%s",
+            }
+            for name, value in hostile.items():
+                monkeypatch.setenv(name, value)
+            (home / ".dlt").mkdir()
+            (home / ".dlt/config.toml").write_text("[load]\nraise_on_failed_jobs = no, it is not")
             done = subprocess.run(
-                _command(settings, duckdb_place.url), check=False, capture_output=True, text=True
-            )
+                [*_command(settings, duckdb_place.url), "--json"],
+                check=False, capture_output=True, text=True, cwd=home,
+            )  # fmt: skip
             assert done.returncode == 0, done.stderr
             with pytest.raises(TimeoutError):
                 listening.accept()
-        assert [*home.iterdir()] == []
+        assert json.loads(done.stdout)["destination"].startswith("dlt://duckdb (")
+        assert [each.name for each in home.rglob("*")] == [".dlt", "config.toml"]
         assert "dlt|" not in done.stderr
         assert "씨앗" not in done.stderr
+        schemas = duckdb_place.query("SELECT DISTINCT schema_name AS name FROM duckdb_tables()")
+        assert schemas == [{"name": "grove"}]
         assert_right(settings, duckdb_place)
 
     def test_what_dlt_has_packed_is_not_left_on_the_disk(
@@ -116,7 +137,7 @@ class TestDuckDb:
         self, settings: Settings, duckdb_place: DuckDb, tmp_path: Path
     ) -> None:
         publish(settings, duckdb_place.url)
-        waiting = "SELECT count(*) AS n FROM duckdb_tables() WHERE schema_name LIKE '%waiting'"
+        waiting = "SELECT count(*) AS n FROM duckdb_tables() WHERE schema_name LIKE '%waiting%'"
         assert duckdb_place.query(waiting) == [{"n": 0}]
         # what a team has under the name that dlt would have taken is not touched
         duckdb_place.run("CREATE SCHEMA grove_staging")
@@ -161,6 +182,26 @@ class TestDuckDb:
         own.unlink()
         assert publish(settings, duckdb_place.url).emptied == ("metric_loud",)
         assert duckdb_place.rows("metric_loud") == []
+
+    def test_broken_off_before_a_metric_is_noted_its_columns_may_become_others(
+        self, settings: Settings, duckdb_place: DuckDb, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        own = settings.pack / "metrics/loud.sql"
+        own.parent.mkdir(parents=True)
+        header = '/*\ntitle = "Loud"\nquestion = "How?"\nmembers = "none"\n\n[columns]\n'
+        own.write_text(header + 'a = { type = "integer", doc = "one" }\n*/\nSELECT 1::BIGINT AS a')
+
+        def break_off(*_: object) -> None:
+            raise HubbubError("It broke off.", "")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(through_dlt, "_comment", break_off)
+            with pytest.raises(HubbubError, match="broke off"):
+                publish(settings, duckdb_place.url, Asked(names=("loud",)))
+        assert duckdb_place.rows("metric_loud") == [{"a": 1}]
+        own.write_text(header + 'a = { type = "text", doc = "one" }\n*/\nSELECT \'b\' AS a')
+        publish(settings, duckdb_place.url, Asked(names=("loud",)))
+        assert duckdb_place.rows("metric_loud") == [{"a": "b"}]
 
     def test_tables_of_others_are_left_alone(
         self, settings: Settings, duckdb_place: DuckDb
@@ -224,9 +265,10 @@ class TestPostgres:
         publish(settings, place.url)
         assert_right(settings, place)
 
-    def test_an_error_says_nothing_of_rows(
-        self, settings: Settings, postgres_place: Postgres
+    def test_an_error_says_nothing_of_rows_and_is_one(
+        self, settings: Settings, postgres_place: Postgres, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setenv("LOAD__RAISE_ON_FAILED_JOBS", "false")
         publish(settings, postgres_place.url)
         postgres_place.run("ALTER TABLE grove.users ADD CHECK (title <> 'their secret')")
         change(settings, "UPDATE store.users SET title = 'their secret'")
@@ -234,6 +276,38 @@ class TestPostgres:
             publish(settings, postgres_place.url)
         assert "secret" not in str(caught.value)
         assert caught.value.__cause__ is None
+        postgres_place.run("ALTER TABLE grove.users DROP CONSTRAINT users_title_check")
+        publish(settings, postgres_place.url)
+        assert_right(settings, postgres_place)
+
+    def test_an_empty_text_is_not_taken_for_none(
+        self, settings: Settings, postgres_place: Postgres
+    ) -> None:
+        change(settings, "UPDATE store.users SET title = '' WHERE user_id = 'U1'")
+        publish(settings, postgres_place.url)
+        change(settings, "UPDATE store.users SET title = '' WHERE user_id = 'U2'")
+        publish(settings, postgres_place.url)
+        titles = [row["title"] for row in postgres_place.rows("users")]
+        assert sorted(titles, key=str) == ["", "", None]
+        assert_right(settings, postgres_place)
+
+    def test_what_is_made_of_a_column_that_goes_is_named(
+        self, settings: Settings, postgres_place: Postgres
+    ) -> None:
+        own = settings.pack / "metrics/loud.sql"
+        own.parent.mkdir(parents=True)
+        header = '/*\ntitle = "Loud"\nquestion = "How?"\nmembers = "none"\n\n[columns]\n'
+        text = '{ type = "text", doc = "one" }'
+        own.write_text(f"{header}a = {text}\nb = {text}\n*/\nSELECT 'a' AS a, 'b' AS b")
+        publish(settings, postgres_place.url, Asked(names=("loud",)))
+        postgres_place.run("CREATE VIEW grove.theirs AS SELECT b FROM grove.metric_loud")
+        own.write_text(f"{header}a = {text}\n*/\nSELECT 'a' AS a")
+        with pytest.raises(HubbubError, match="view theirs depends on column b") as caught:
+            publish(settings, postgres_place.url)
+        assert not isinstance(caught.value, TryAgain)
+        postgres_place.run("DROP VIEW grove.theirs")
+        publish(settings, postgres_place.url)
+        assert postgres_place.rows("metric_loud") == [{"a": "a"}]
 
     def test_what_was_published_by_another_way_is_left_alone(
         self, settings: Settings, postgres_place: Postgres, monkeypatch: pytest.MonkeyPatch

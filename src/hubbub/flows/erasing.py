@@ -24,7 +24,7 @@ from hubbub.flows.keeping_files import safe_name
 from hubbub.flows.ledger import release_in_ledger, renew_ledger
 from hubbub.flows.loading import take_over_events
 from hubbub.flows.outputs import Outputs
-from hubbub.flows.workspace import keys_of, made, new_run_id, policy_of_workspace
+from hubbub.flows.workspace import keys_of, made, new_run_id, policy_of_workspace, sweep
 from hubbub.privacy.audit import Plain
 from hubbub.privacy.keys import Keys
 from hubbub.privacy.policy import Policy
@@ -125,6 +125,7 @@ def _refuse(settings: Settings, name: str, why: Why) -> Receipt:
     RefusalFile(settings.refused).add(entry)
     receipt = _begun(why)
     with alone(settings):
+        sweep(settings)
         # The store last: it alone knows the member's names and files, should this be stopped.
         receipt.raw = _without_member(settings, member)
         receipt.files = _remove_files(settings, member.files)
@@ -192,6 +193,7 @@ def retain_now(settings: Settings, moment: datetime | None = None) -> Receipt:
 
 
 def _retained(settings: Settings, policy: Policy, moment: datetime, receipt: Receipt) -> None:
+    sweep(settings)
     take_over(settings)
     take_over_events(settings)
     limits = limits_of(policy, moment)

@@ -140,13 +140,18 @@ def stored_team(settings: Settings) -> str | None:
     return found[0][0] if found else None
 
 
+def sweep(settings: Settings) -> None:
+    """Remove what work that died has left in its scratch folder: rows of people, perhaps."""
+    for left in settings.scratch.glob("work-*"):
+        if not Path(f"/proc/{left.name.rpartition('-')[2]}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+
+
 @contextmanager
 def scratch_folder(settings: Settings) -> Generator[Path]:
     """A folder for one piece of work alone; what others that died have left is removed."""
     root = made(settings.scratch / "x").parent
-    for left in root.glob("work-*"):
-        if not Path(f"/proc/{left.name.rpartition('-')[2]}").exists():
-            shutil.rmtree(left, ignore_errors=True)
+    sweep(settings)
     folder = root / f"work-{secrets.token_hex(4)}-{os.getpid()}"
     folder.mkdir()
     try:

@@ -233,7 +233,7 @@ def borrowed(
 ) -> Generator[None]:
     """The store, to be read, in a session that outlives it: a new session takes ten times as long
     as a short question. The store has to be of this version."""
-    with _explained(path), _turn(path, wait, _READ_ONLY):
+    with explained(path), _turn(path, wait, _READ_ONLY):
         _attach(connection, path, wait, _READ_ONLY)
         try:
             yield
@@ -347,7 +347,7 @@ def _attached(
 ) -> Generator[duckdb.DuckDBPyConnection]:
     # The turn ends last: a file that one thread still has open cannot be opened by another.
     with (
-        _explained(path),
+        explained(path),
         _turn(path, wait, mode),
         engine.session(path.parent / "scratch") as session,
     ):
@@ -369,7 +369,7 @@ def _heard() -> Generator[None]:
 
 
 @contextmanager
-def _explained(path: Path) -> Generator[None]:
+def explained(path: Path) -> Generator[None]:
     """What DuckDB raises, in Hubbub's words."""
     try:
         with _heard():
@@ -443,7 +443,7 @@ def _disk_error(path: Path, error: duckdb.Error) -> HubbubError:
     if _NO_SPACE.search(said):
         return HubbubError(
             f"The disk that holds {path.parent} is full.",
-            "Make room, then run this again. The store is as it was.",
+            "Make room, then run this again. What was there is as it was.",
         )
     if "ermission" in said or "Read-only" in said or "read-only" in said:
         return HubbubError(

@@ -21,7 +21,7 @@ from hubbub.core.quoting import quoted
 from hubbub.core.warehouse import Shape
 from hubbub.errors import HubbubError
 from hubbub.privacy.closed import in_turn, write_closed
-from hubbub.stores.duckdb import Engine
+from hubbub.stores.duckdb import Engine, explained
 
 _TOLD = "told"
 """The table of the news that says of which tables all keys are new."""
@@ -133,7 +133,7 @@ class Publication:
         """Write the keys into a new file: nothing is left of those that are gone."""
         fresh = self.keys.with_suffix(".new")
         fresh.unlink(missing_ok=True)
-        with closing(duckdb.connect(":memory:")) as session:
+        with explained(self.keys), closing(duckdb.connect(":memory:")) as session:
             session.execute(f"ATTACH '{quoted(self.keys)}' AS there (READ_ONLY)")
             session.execute(f"ATTACH '{quoted(fresh)}' AS fresh")
             fresh.chmod(0o600)
@@ -148,7 +148,7 @@ class Publication:
         the disk with the commit; into the file's pages it is packed only if that is said, for then
         nothing changes the same pages soon."""
         try:
-            with engine.session() as session:
+            with explained(self.keys), engine.session() as session:
                 session.execute(f"ATTACH IF NOT EXISTS '{quoted(self.keys)}' AS there")
                 self.keys.chmod(0o600)
                 session.execute("USE there; BEGIN")

@@ -1,34 +1,26 @@
 """Which of dlt's destinations is meant, and where in it."""
 
-import os
 import re
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from hubbub.core.warehouse import NAME_CHARACTERS, namespace_of
 from hubbub.destinations.dlt import refusals
+from hubbub.destinations.dlt.surroundings import set_up
 from hubbub.errors import UsageError
 
-_WAITING = "_hubbub_waiting"
-"""What the name of the dataset ends with in which dlt lets rows wait: dlt's own `_staging` may be
-the name of a dataset of somebody's, and this one is dropped."""
-_DATASET_CHARACTERS = NAME_CHARACTERS - len(_WAITING)
+WAITING = "_waiting_"
+"""What follows a dataset's name, and is followed by eight digits, in the name of the one in which
+dlt lets its rows wait. One of dlt's own choice, `…_staging`, a team may have; and it is dropped."""
+NOWHERE = "%s_nothing_waits"
+"""That name where nothing is loaded: dlt asks for one all the same."""
+_DATASET_CHARACTERS = NAME_CHARACTERS - len(WAITING) - 8
 """PostgreSQL cuts longer names off, and then both datasets would be one."""
 _EXAMPLE = "snowflake"
-
-_OURS = {
-    "RUNTIME__DLTHUB_TELEMETRY": "false",
-    "RUNTIME__LOG_LEVEL": "CRITICAL",  # its warnings quote rows
-    "INTERCEPT_SIGNALS": "false",  # else a Ctrl-C waits until all has been sent
-    "RESTORE_FROM_DESTINATION": "false",
-    "NORMALIZE__DATA_WRITER__DISABLE_COMPRESSION": "true",  # it takes half of all time
-}
-"""Settings of dlt's that hold whatever else is set."""
 
 
 class Address(Struct, frozen=True):
@@ -37,57 +29,59 @@ class Address(Struct, frozen=True):
     title: str
     identity: str
     dataset: str
-    dlt: Any
-    """The library."""
-    factory: Any
-    """dlt's own description of the destination, which makes connections to it."""
+    library: Any
+    """dlt itself."""
+    name: str
+    """dlt's own of the destination."""
     secrets: tuple[str, ...]
     """What must not be shown."""
 
+    def pipeline(self, called: str, waiting: str, folder: Path) -> Any:
+        """A way for rows, in dlt's word: to the dataset, by way of another one, in which they wait;
+        of what it has under way there are files in the folder."""
+        return _pipeline(self.library, self.name, self.dataset, called, waiting, folder)
+
 
 def address_of(url: str, workspace: str) -> Address:
-    """What `dlt://destination/dataset` means. Its settings and secrets are read where dlt reads
-    them, in the environment first. Raises `UsageError`."""
-    parts = urlsplit(url)
-    name, dataset = parts.netloc, parts.path.strip("/")
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or parts.query or parts.fragment:
+    """What `dlt://destination/dataset` means. Its settings and secrets come from the environment.
+    Raises `UsageError`."""
+    found = re.fullmatch(r"dlt://([a-z][a-z0-9_]*)(?:/([^/?#]*))?/?", url)
+    if found is None:
         raise UsageError(
             "The address is to be dlt://DESTINATION or dlt://DESTINATION/DATASET, such as "
             f"dlt://{_EXAMPLE}/community.",
             "Whatever else the destination needs is read from the environment, such as "
             f"{refusals.variable(_EXAMPLE)}: docs/dlt.md.",
         )
-    dataset = dataset or namespace_of(workspace, _DATASET_CHARACTERS)
+    name, dataset = found[1], found[2] or namespace_of(workspace, _DATASET_CHARACTERS)
     if not re.fullmatch(rf"[a-z0-9_]{{1,{_DATASET_CHARACTERS}}}", dataset):
         raise UsageError(
             f"A dataset cannot be called {dataset} here.",
             f"Use small letters, digits and _: at most {_DATASET_CHARACTERS} of them.",
         )
-    dlt = _library()
-    factory = _factory(dlt, name)
+    library = _library()
+    settings = set_up()
+    _refuse_others(library, name)
     try:
         with TemporaryDirectory() as folder:
-            config = loader(dlt, factory, dataset, "settings", folder).destination_client().config
-        place = _place(config)
-    except dlt.common.configuration.exceptions.ConfigurationException as error:
+            way = _pipeline(library, name, dataset, "hubbub", NOWHERE, Path(folder))
+            config = way.destination_client().config
+            place = _place(config)
+    except Exception as error:  # noqa: BLE001 each destination has errors of its own for these
         raise refusals.unconfigured(error, name) from None
+    if not settings.are_found or folder in place:
+        raise refusals.unconfigured(None, name)  # DuckDB would be a file wherever one stands
     return Address(
         f"dlt://{name} ({place}), dataset {dataset}",
         f"dlt://{name} ({place})#{dataset}",
         dataset,
-        dlt,
-        factory,
+        library,
+        name,
         _secrets(config.credentials),
     )
 
 
-def loader(dlt: Any, factory: Any, dataset: str, name: str, folder: str | Path) -> Any:
-    """What dlt calls a pipeline, which keeps what it has under way in the folder."""
-    return dlt.pipeline(name, destination=factory, dataset_name=dataset, pipelines_dir=str(folder))
-
-
 def _library() -> Any:
-    os.environ.update(_OURS)
     try:
         library = import_module("dlt")
         import_module("dlt.destinations.job_client_impl")
@@ -99,13 +93,13 @@ def _library() -> Any:
     return library
 
 
-def _factory(dlt: Any, name: str) -> Any:
-    """dlt's description of a destination that takes Hubbub's tables as they have to be kept."""
+def _refuse_others(dlt: Any, name: str) -> None:
+    """Let through only what can keep Hubbub's tables as they have to be kept."""
     try:
-        plain = dlt.destination(name)
+        there = dlt.destination(name)
     except dlt.common.destination.exceptions.UnknownDestinationModule:
         raise refusals.unknown(name) from None
-    can = plain.capabilities()
+    can = there.capabilities()
     merges = "delete-insert" in (can.supported_merge_strategies or ())
     if merges and can.preferred_loader_file_format is None:
         raise UsageError(
@@ -114,7 +108,7 @@ def _factory(dlt: Any, name: str) -> Any:
         )
     try:
         jobs = dlt.destinations.job_client_impl.SqlJobClientBase
-        if not (merges and issubclass(plain.client_class, jobs)):
+        if not (merges and issubclass(there.client_class, jobs)):
             raise UsageError(
                 f"{name} does not keep tables in which rows can be changed and taken away.",
                 f"Publish to a database or a warehouse, such as dlt://{_EXAMPLE}, or to a lake of "
@@ -124,14 +118,30 @@ def _factory(dlt: Any, name: str) -> Any:
         raise UsageError(
             f"dlt lacks what it needs for {name}.", f'Install it: pip install "dlt[{name}]".'
         ) from None
+
+
+def _pipeline(dlt: Any, name: str, dataset: str, called: str, waiting: str, folder: Path) -> Any:
+    plain = dlt.destination(name)
+    formats = set(plain.capabilities().supported_loader_file_formats)
+    # PostgreSQL has both: by CSV an empty text becomes NULL, by Parquet no password may have blanks.
+    # DuckDB is told the paths of files as if there were no ' in them
+    if "insert_values" in formats and ("csv" in formats or "'" in str(folder)):
+        formats = {"insert_values"}
     wanted = {
         "replace_strategy": "insert-from-staging",  # readers see a table before or after
-        "staging_dataset_name_layout": "%s" + _WAITING,
+        "staging_dataset_name_layout": waiting,
         "enable_dataset_name_normalization": False,  # it takes a__b for a_b
         "keep_staged_files": False,
     }
     known = plain.spec.get_resolvable_fields()
-    return dlt.destination(name, **{key: wanted[key] for key in wanted if key in known})
+    destination = dlt.destination(
+        name,
+        supported_loader_file_formats=sorted(formats - {"csv"}),
+        **{key: wanted[key] for key in wanted if key in known},
+    )
+    return dlt.pipeline(
+        called, destination=destination, dataset_name=dataset, pipelines_dir=str(folder)
+    )
 
 
 def _place(config: Any) -> str:

@@ -14,11 +14,20 @@ _NAMED = ("exception", "client_exception", "inner_exc", "dbapi_exception", "orig
 _STATES = ("sqlstate", "pgcode", "errno")
 """What drivers call the number of an error."""
 _NOT_LET_IN = re.compile(
-    "(?i)password|authenticat|credential|log ?in|denied|unauthori|token|not exist|not a valid"
+    "(?i)password|authenticat|credential|log ?in|denied|unauthori|token|role .* not exist"
 )
+_NOT_THERE = re.compile("(?i)not exist|not a valid|no such file|sslmode|certificate|ssl")
 _NOT_ALLOWED = re.compile(
     "(?i)permission|privilege|not authorized|access denied|must be owner|read-?only|42501"
+    "|already exists"
 )
+_NEEDED = "2BP01"
+"""SQLSTATE of what cannot go, since something else is made of it."""
+_LATER = ("08", "40", "53", "55", "57")
+"""Classes of SQLSTATE that pass: lost connections, conflicts, want of means, locks, shutdowns."""
+_MOST = 400
+"""Characters that are shown of what a warehouse says."""
+_FIX_SETTINGS = "Check where it is, if it runs, and what the environment says of it: docs/dlt.md."
 
 
 def variable(name: str) -> str:
@@ -37,11 +46,11 @@ def unknown(name: str) -> UsageError:
 
 
 def unconfigured(error: Any, name: str) -> UsageError:
-    """dlt lacks a setting. Its message is left out, for it may quote another one."""
+    """A setting is missing, or is none. dlt's message is left out, for it may quote one."""
     missing = ", ".join(dict.fromkeys(_missing(getattr(error, "traces", {}))))
+    what = missing or ("credentials" if error is None else type(error).__name__)
     return UsageError(
-        f"dlt lacks what it needs to reach {name}"
-        + (f": {missing}." if missing else f" ({type(error).__name__})."),
+        f"dlt lacks what it needs to reach {name}: {what}.",
         f"Set it in the environment: {variable(name)}, or its parts, such as "
         f"{variable(name)}__PASSWORD. https://dlthub.com/docs/dlt-ecosystem/destinations/{name}",
     )
@@ -89,38 +98,60 @@ def _causes(error: BaseException) -> Generator[BaseException]:
 def _explained(
     doing: Doing, causes: Sequence[BaseException], title: str, secrets: Sequence[str]
 ) -> HubbubError:
-    last = causes[-1]
-    said = _first_line(last, secrets)
-    if getattr(last, "errno", None) == errno.ENOSPC or "No space left on device" in str(last):
+    last, state = causes[-1], _state(causes)
+    said = _first_lines(last, secrets)
+    told = type(last).__name__ + (f" ({state})" if state else "") + "."
+    told = told if doing is Doing.SENDING else said
+    if getattr(last, "errno", None) == errno.ENOSPC:
         return DiskFull(
             "The disk is full: dlt packs rows into files before it sends them.",
             "Make room, then publish again: it goes on from there.",
         )
-    if doing is Doing.CONNECTING and _NOT_LET_IN.search(said):
-        return HubbubError(
-            f"{title} does not let Hubbub in: {said}", "Check what dlt is told of it: docs/dlt.md."
+    if "No space left on device" in str(last) or state == "53100":
+        return TryAgain(
+            f"A disk is full: of {title}, or of this machine, where rows are packed for it.",
+            "Make room, then run this again.",
         )
     if doing is Doing.CONNECTING:
-        return TryAgain(f"{title} cannot be reached: {said}", "Check where it is, and if it runs.")
-    told = type(last).__name__ + _state(causes) if doing is Doing.SENDING else said
-    if _NOT_ALLOWED.search(said + _state(causes)):
+        if _NOT_LET_IN.search(said):
+            return HubbubError(f"{title} does not let Hubbub in: {said}", _FIX_SETTINGS)
+        kind = HubbubError if _NOT_THERE.search(said) else TryAgain
+        return kind(f"{title} cannot be reached: {said}", _FIX_SETTINGS)
+    if _NOT_ALLOWED.search(f"{said} {state}"):
         return HubbubError(
             f"{title} does not permit what dlt asks of it: {told}",
-            "The user has to be allowed to make datasets, and tables in them: docs/dlt.md.",
+            "The user has to be allowed to make datasets and tables, and to use those that are "
+            "there: docs/dlt.md.",
         )
-    if any(kind.__name__ == "TransientException" for each in causes for kind in type(each).__mro__):
+    if state == _NEEDED or "depend on it" in said:
+        return HubbubError(
+            f"Something in {title} needs what is to go: {told}",
+            "Drop the views of your own that read it, publish again, and make them anew.",
+        )
+    passes = state[:2] in _LATER if state else any(map(_is_transient, causes))
+    if passes:
         return TryAgain(f"{title} could not do what dlt asks of it: {told}", "Run this again.")
-    return HubbubError(f"{title} does not do what dlt asks of it: {told}", "Its own log says more.")
+    return HubbubError(
+        f"{title} does not do what dlt asks of it: {told}",
+        "Its own log says more. If somebody has changed tables there, send all rows anew: "
+        "hubbub publish … --full-refresh",
+    )
+
+
+def _is_transient(error: BaseException) -> bool:
+    return any(kind.__name__ == "TransientException" for kind in type(error).__mro__)
 
 
 def _state(causes: Sequence[BaseException]) -> str:
     found = [getattr(each, name, None) for each in causes for name in _STATES]
-    return next((f" ({each})." for each in found if each), ".")
+    return next((str(each) for each in found if each), "")
 
 
-def _first_line(error: BaseException, secrets: Sequence[str]) -> str:
-    lines = str(error).strip().splitlines()
-    said = lines[0].strip() if lines else type(error).__name__
+def _first_lines(error: BaseException, secrets: Sequence[str]) -> str:
+    """What is said, without the statement that SQLAlchemy repeats, and PostgreSQL's advice."""
+    first = re.split(r"\n(?:\[SQL|HINT):", str(error))[0]
+    said = " ".join(first.split()) or type(error).__name__
     for secret in secrets:
         said = said.replace(secret, "…")
+    said = said if len(said) <= _MOST else said[:_MOST] + " …"
     return said if said[-1] in ".!?" else said + "."

@@ -2,6 +2,7 @@
 whatever else dlt brings rows to. A dataset a workspace."""
 
 import json
+import secrets
 import tempfile
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -10,10 +11,11 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hubbub.core.begun import awaited, begun
 from hubbub.core.warehouse import Change, Shape, Shown, claim_of
-from hubbub.destinations.dlt.address import Address, address_of, loader
+from hubbub.destinations.dlt.address import NOWHERE, WAITING, Address, address_of
 from hubbub.destinations.dlt.refusals import Doing, explained
 from hubbub.destinations.dlt.rows import batches, hints
 from hubbub.errors import HubbubError
@@ -26,7 +28,7 @@ _NOTES = "hubbub_notes"
 """The same of Hubbub's own table."""
 _BOOK = "_hubbub"
 """The table in which Hubbub notes what of the dataset is its own."""
-_BOOK_COLUMNS = ("number", "mark", "tables")
+_BOOK_COLUMNS = ("number", "mark", "tables", "waiting")
 _MERGED = {"disposition": "merge", "strategy": "delete-insert", "deduplicated": True}
 _COMMENTED = {"duckdb", "postgres", "redshift", "snowflake"}
 """Dialects that know COMMENT ON. To others dlt itself tells what columns mean, where it can."""
@@ -44,18 +46,20 @@ class _Book(Struct, frozen=True):
     number: int
     mark: str
     tables: dict[str, dict[str, str]]
-    """What Hubbub has made: of each table the columns, and what these hold; none as long as the
-    table may not be there yet."""
+    """What Hubbub has made: of each table the columns, and what these hold; none as long as nobody
+    knows which it has, and if it is there."""
+    waiting: str
+    """The dataset in which dlt lets rows wait."""
 
     def expecting(self, changes: Sequence[Change]) -> "_Book":
         """With the tables that are about to be made."""
         coming: dict[str, dict[str, str]] = {each.shape.name: {} for each in changes}
-        return _Book(self.number + 1, self.mark, coming | self.tables)
+        return replace(self, number=self.number + 1, tables=coming | self.tables)
 
     def after(self, changes: Sequence[Change], mark: str) -> "_Book":
         """When changes have been carried out."""
         done = {each.shape.name: _kinds(each.shape) for each in changes}
-        return _Book(self.number + 1, mark, self.tables | done)
+        return replace(self, number=self.number + 1, mark=mark, tables=self.tables | done)
 
 
 class ThroughDlt:
@@ -68,7 +72,7 @@ class ThroughDlt:
 
     def __init__(self, address: Address, scratch: Path) -> None:
         self._address = address
-        self._dlt = address.dlt
+        self._dlt = address.library
         self._scratch = scratch
         self.title = address.title
         self.identity = address.identity
@@ -112,19 +116,25 @@ class ThroughDlt:
             self._refuse(book, there, changes)
             schema = self._dlt.Schema(_TABLES)
             if book is not None:
-                _clear(client)  # what a publication that was killed has left
+                _clear(client, book)  # what a publication that was killed has left
                 schema = self._schema(client, changes)
                 _fit(client, book, there, changes)
         if book is None or not {*_names(changes)} <= book.tables.keys():
-            book = (book or _Book(0, claim_of(mark), {})).expecting(changes)
+            book = (book or self._claimed(mark)).expecting(changes)
             self._note(book)
         if changes:
             with self._explained(Doing.SENDING):
-                self._pipeline(_TABLES).run(list(map(self._resource, changes)), schema=schema)
+                way = self._pipeline(_TABLES, book.waiting)
+                way.run(list(map(self._resource, changes)), schema=schema)
             with self._session() as client:
-                _clear(client)
+                _clear(client, book)
                 _comment(client, book, changes)
         self._note(book.after(changes, mark))
+
+    def _claimed(self, mark: str) -> _Book:
+        """The first note. Nobody else has a dataset of the name in which rows will wait."""
+        waiting = f"{self._address.dataset}{WAITING}{secrets.token_hex(4)}"
+        return _Book(0, claim_of(mark), {}, waiting)
 
     def _refuse(
         self, book: _Book | None, there: Collection[str], changes: Sequence[Change]
@@ -170,24 +180,27 @@ class ThroughDlt:
         import pyarrow as pa
 
         arrow: Any = pa
-        values = (book.number, book.mark, msgspec.json.encode(book.tables).decode())
+        tables = msgspec.json.encode(book.tables).decode()
+        values = (book.number, book.mark, tables, book.waiting)
         row = arrow.table({name: [each] for name, each in zip(_BOOK_COLUMNS, values, strict=True)})
         resource = self._dlt.resource([row], name=_BOOK, write_disposition="append")
         doc = "What of this dataset Hubbub has made, and how far it has come; the last row counts."
         resource.apply_hints(additional_table_hints={"description": doc})
         with self._explained(Doing.ASKING):
-            self._pipeline(_NOTES).run(resource, schema=self._dlt.Schema(_NOTES))
+            way = self._pipeline(_NOTES, book.waiting)
+            way.run(resource, schema=self._dlt.Schema(_NOTES))
 
-    def _pipeline(self, name: str) -> Any:
+    def _pipeline(self, called: str, waiting: str) -> Any:
         """A pipeline that knows nothing of any before it: its folder has rows of people."""
         folder = tempfile.mkdtemp(prefix="dlt-", dir=self._scratch)
-        return loader(self._dlt, self._address.factory, self._address.dataset, name, folder)
+        return self._address.pipeline(called, waiting, Path(folder))
 
     @contextmanager
     def _session(self) -> Generator[Any]:
         with ExitStack() as stack:
             with self._explained(Doing.CONNECTING):
-                client = stack.enter_context(self._pipeline(_TABLES).destination_client())
+                way = self._pipeline(_TABLES, NOWHERE)
+                client = stack.enter_context(way.destination_client())
             with self._explained(Doing.ASKING):
                 yield client
 
@@ -214,16 +227,17 @@ def _read(client: Any) -> _Book | None:
             "Publish to it as before, or by dlt to another dataset: dlt://…/DATASET.",
         )
     sql = client.sql_client
-    number, mark, tables = map(sql.escape_column_name, _BOOK_COLUMNS)
     book = sql.make_qualified_table_name(_BOOK)
-    last = f"(SELECT max({number}) FROM {book})"
+    number, *others = map(sql.escape_column_name, _BOOK_COLUMNS)
     found = sql.execute_sql(
-        f"SELECT {number}, {mark}, {tables} FROM {book} WHERE {number} = {last}"
+        f"SELECT {', '.join([number, *others])} FROM {book} "
+        f"WHERE {number} = (SELECT max({number}) FROM {book})"
     )
     if not found:
         return None
-    number, mark, tables = found[0]
-    return _Book(number, mark, msgspec.json.decode(tables, type=dict[str, dict[str, str]]))
+    number, mark, tables, waiting = found[0]
+    tables = msgspec.json.decode(tables, type=dict[str, dict[str, str]])
+    return _Book(number, mark, tables, waiting)
 
 
 def _columns(client: Any, names: Collection[str]) -> dict[str, set[str]]:
@@ -250,8 +264,9 @@ def _fit(
         name, kinds = change.shape.name, _kinds(change.shape)
         called, noted = naming.normalize_table_identifier(name), book.tables.get(name, {})
         others = [each for each, kind in noted.items() if kinds.get(each) != kind]
-        if others and len(others) == len(noted):
-            dropped.append(called)  # no table can be without any column
+        if len(others) == len(noted):
+            # no table can be without any column; or one was killed that was about to make it
+            dropped += [called] if name in there else []
             continue
         for column in map(naming.normalize_identifier, others):
             if column in there.get(name, ()):
@@ -263,9 +278,9 @@ def _fit(
         client.drop_tables(*dropped, delete_schema=True)  # what dlt knows of all of them
 
 
-def _clear(client: Any) -> None:
+def _clear(client: Any, book: _Book) -> None:
     """Drop the dataset in which rows have waited."""
-    with client.sql_client.with_staging_dataset() as waiting:
+    with client.sql_client.with_alternative_dataset_name(book.waiting) as waiting:
         if waiting.has_dataset():
             waiting.drop_dataset()
 
