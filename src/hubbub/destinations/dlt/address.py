@@ -123,8 +123,8 @@ def _refuse_others(dlt: Any, name: str) -> None:
 def _pipeline(dlt: Any, name: str, dataset: str, called: str, waiting: str, folder: Path) -> Any:
     plain = dlt.destination(name)
     formats = set(plain.capabilities().supported_loader_file_formats)
-    # PostgreSQL has both: by CSV an empty text becomes NULL, by Parquet no password may have blanks.
-    # DuckDB is told the paths of files as if there were no ' in them
+    # PostgreSQL has both: by CSV an empty text becomes NULL, by Parquet no password may have a
+    # blank. DuckDB is told the paths of files as if there were no ' in them
     if "insert_values" in formats and ("csv" in formats or "'" in str(folder)):
         formats = {"insert_values"}
     wanted = {

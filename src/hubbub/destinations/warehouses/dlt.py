@@ -9,13 +9,10 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import msgspec
-from msgspec import Struct
-from msgspec.structs import replace
-
 from hubbub.core.begun import awaited, begun
-from hubbub.core.warehouse import Change, Shape, Shown, claim_of
+from hubbub.core.warehouse import Change, Shown, claim_of
 from hubbub.destinations.dlt.address import NOWHERE, WAITING, Address, address_of
+from hubbub.destinations.dlt.book import BOOK, Book, columns_of, kinds_of, read_book
 from hubbub.destinations.dlt.refusals import Doing, explained
 from hubbub.destinations.dlt.rows import batches, hints
 from hubbub.errors import HubbubError
@@ -26,9 +23,6 @@ _TABLES = "hubbub"
 """What dlt calls the schema of the tables, and who loads them."""
 _NOTES = "hubbub_notes"
 """The same of Hubbub's own table."""
-_BOOK = "_hubbub"
-"""The table in which Hubbub notes what of the dataset is its own."""
-_BOOK_COLUMNS = ("number", "mark", "tables", "waiting")
 _MERGED = {"disposition": "merge", "strategy": "delete-insert", "deduplicated": True}
 _COMMENTED = {"duckdb", "postgres", "redshift", "snowflake"}
 """Dialects that know COMMENT ON. To others dlt itself tells what columns mean, where it can."""
@@ -37,29 +31,6 @@ _COMMENTED = {"duckdb", "postgres", "redshift", "snowflake"}
 def open_warehouse(url: str, workspace: str, scratch: Path) -> "ThroughDlt":
     """The dataset that a URL names, or else one named after the workspace. Raises `UsageError`."""
     return ThroughDlt(address_of(url, workspace), scratch)
-
-
-class _Book(Struct, frozen=True):
-    """What Hubbub has noted in a dataset: a row more each time, since few warehouses change a row
-    at once; the last one counts."""
-
-    number: int
-    mark: str
-    tables: dict[str, dict[str, str]]
-    """What Hubbub has made: of each table the columns, and what these hold; none as long as nobody
-    knows which it has, and if it is there."""
-    waiting: str
-    """The dataset in which dlt lets rows wait."""
-
-    def expecting(self, changes: Sequence[Change]) -> "_Book":
-        """With the tables that are about to be made."""
-        coming: dict[str, dict[str, str]] = {each.shape.name: {} for each in changes}
-        return replace(self, number=self.number + 1, tables=coming | self.tables)
-
-    def after(self, changes: Sequence[Change], mark: str) -> "_Book":
-        """When changes have been carried out."""
-        done = {each.shape.name: _kinds(each.shape) for each in changes}
-        return replace(self, number=self.number + 1, mark=mark, tables=self.tables | done)
 
 
 class ThroughDlt:
@@ -84,10 +55,10 @@ class ThroughDlt:
     def mark(self) -> str | None:
         """The mark of the last publication that ended here."""
         with self._session() as client:
-            book = _read(client)
+            book = read_book(client)
             if book is None:
                 return None
-            there = _columns(client, book.tables)
+            there = columns_of(client, book.tables)
             is_whole = all(name in there for name, columns in book.tables.items() if columns)
             return book.mark if is_whole else claim_of(book.mark)
 
@@ -111,8 +82,8 @@ class ThroughDlt:
 
     def _bring(self, changes: Sequence[Change], mark: str) -> None:
         with self._session() as client:
-            book = _read(client)
-            there = _columns(client, {*(book.tables if book else ()), *_names(changes)})
+            book = read_book(client)
+            there = columns_of(client, {*(book.tables if book else ()), *_names(changes)})
             self._refuse(book, there, changes)
             schema = self._dlt.Schema(_TABLES)
             if book is not None:
@@ -131,14 +102,12 @@ class ThroughDlt:
                 _comment(client, book, changes)
         self._note(book.after(changes, mark))
 
-    def _claimed(self, mark: str) -> _Book:
+    def _claimed(self, mark: str) -> Book:
         """The first note. Nobody else has a dataset of the name in which rows will wait."""
         waiting = f"{self._address.dataset}{WAITING}{secrets.token_hex(4)}"
-        return _Book(0, claim_of(mark), {}, waiting)
+        return Book(0, claim_of(mark), {}, waiting)
 
-    def _refuse(
-        self, book: _Book | None, there: Collection[str], changes: Sequence[Change]
-    ) -> None:
+    def _refuse(self, book: Book | None, there: Collection[str], changes: Sequence[Change]) -> None:
         """Leave alone what is not Hubbub's. Raises `HubbubError`."""
         made = book.tables if book else {}
         strange = sorted({*there} - {*made})
@@ -176,14 +145,12 @@ class ThroughDlt:
         )
         return resource.apply_hints(additional_table_hints={"description": shape.doc})
 
-    def _note(self, book: _Book) -> None:
+    def _note(self, book: Book) -> None:
         import pyarrow as pa
 
         arrow: Any = pa
-        tables = msgspec.json.encode(book.tables).decode()
-        values = (book.number, book.mark, tables, book.waiting)
-        row = arrow.table({name: [each] for name, each in zip(_BOOK_COLUMNS, values, strict=True)})
-        resource = self._dlt.resource([row], name=_BOOK, write_disposition="append")
+        row = arrow.Table.from_pylist([book.row()])
+        resource = self._dlt.resource([row], name=BOOK, write_disposition="append")
         doc = "What of this dataset Hubbub has made, and how far it has come; the last row counts."
         resource.apply_hints(additional_table_hints={"description": doc})
         with self._explained(Doing.ASKING):
@@ -212,48 +179,8 @@ def _names(changes: Sequence[Change]) -> list[str]:
     return [each.shape.name for each in changes]
 
 
-def _kinds(shape: Shape) -> dict[str, str]:
-    return {each.name: each.kind.value for each in shape.fields}
-
-
-def _read(client: Any) -> _Book | None:
-    """What is noted; None if nothing was published here."""
-    there = _columns(client, [_BOOK])
-    if not there:
-        return None
-    if not {*_BOOK_COLUMNS} <= there[_BOOK]:
-        raise HubbubError(
-            "Something else than dlt has published to this dataset.",
-            "Publish to it as before, or by dlt to another dataset: dlt://…/DATASET.",
-        )
-    sql = client.sql_client
-    book = sql.make_qualified_table_name(_BOOK)
-    number, *others = map(sql.escape_column_name, _BOOK_COLUMNS)
-    found = sql.execute_sql(
-        f"SELECT {', '.join([number, *others])} FROM {book} "
-        f"WHERE {number} = (SELECT max({number}) FROM {book})"
-    )
-    if not found:
-        return None
-    number, mark, tables, waiting = found[0]
-    tables = msgspec.json.decode(tables, type=dict[str, dict[str, str]])
-    return _Book(number, mark, tables, waiting)
-
-
-def _columns(client: Any, names: Collection[str]) -> dict[str, set[str]]:
-    """Those of the tables that are there, with the names of their columns in small letters."""
-    if not names or not client.is_storage_initialized():
-        return {}
-    called = {client.schema.naming.normalize_table_identifier(name): name for name in names}
-    return {
-        called[name]: {column.lower() for column in columns}
-        for name, columns in client.get_storage_tables([*called])
-        if columns
-    }
-
-
 def _fit(
-    client: Any, book: _Book, there: Mapping[str, Collection[str]], changes: Sequence[Change]
+    client: Any, book: Book, there: Mapping[str, Collection[str]], changes: Sequence[Change]
 ) -> None:
     """Take away the columns that are no more, or that hold something else now. dlt adds columns,
     and looks for what is there only if it does not know the schema."""
@@ -261,7 +188,7 @@ def _fit(
     statements: list[str] = []
     dropped: list[str] = []
     for change in changes:
-        name, kinds = change.shape.name, _kinds(change.shape)
+        name, kinds = change.shape.name, kinds_of(change.shape)
         called, noted = naming.normalize_table_identifier(name), book.tables.get(name, {})
         others = [each for each, kind in noted.items() if kinds.get(each) != kind]
         if len(others) == len(noted):
@@ -278,20 +205,20 @@ def _fit(
         client.drop_tables(*dropped, delete_schema=True)  # what dlt knows of all of them
 
 
-def _clear(client: Any, book: _Book) -> None:
+def _clear(client: Any, book: Book) -> None:
     """Drop the dataset in which rows have waited."""
     with client.sql_client.with_alternative_dataset_name(book.waiting) as waiting:
         if waiting.has_dataset():
             waiting.drop_dataset()
 
 
-def _comment(client: Any, book: _Book, changes: Sequence[Change]) -> None:
+def _comment(client: Any, book: Book, changes: Sequence[Change]) -> None:
     """Say what new tables and their columns mean."""
     sql, naming, can = client.sql_client, client.schema.naming, client.capabilities
     if can.sqlglot_dialect not in _COMMENTED:
         return
     for shape in (each.shape for each in changes):
-        if book.tables.get(shape.name) == _kinds(shape):
+        if book.tables.get(shape.name) == kinds_of(shape):
             continue
         table = sql.make_qualified_table_name(naming.normalize_table_identifier(shape.name))
         statements = [f"COMMENT ON TABLE {table} IS {can.escape_literal(shape.doc)}"]
