@@ -1,8 +1,6 @@
 """Members who opted out or were forgotten: nothing of them is stored, before or after."""
 
 import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from hubbub.flows.erasing import forget, opt_in, opt_out
 from hubbub.flows.exporting import export_tables
 from hubbub.flows.importing import import_archive
 from hubbub.flows.journaling import alone
+from hubbub.flows.workspace import scratch_folder
 from hubbub.privacy.refusals import RefusalFile
 from hubbub.settings import Settings
 from tests.invented import USERS, message, write_export
@@ -168,15 +167,12 @@ def test_raw_responses_and_files_of_a_forgotten_member_go(tmp_path: Path) -> Non
 def test_what_work_that_was_killed_has_packed_goes_too(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, "open")
     imported(settings, tmp_path)
-    died = subprocess.Popen(["true"])
-    died.wait()
-    for number in (died.pid, os.getpid()):
-        packed = settings.scratch / f"work-0a-{number}/dlt-1/messages.csv"
+    with scratch_folder(settings) as at_work:
+        packed = settings.scratch / "work-of-somebody-killed/dlt-1/messages.csv"
         packed.parent.mkdir(parents=True)
         packed.write_text("U1,seeds")
-    forget(settings, "U1")
-    # another is still at work
-    assert [path.name for path in settings.scratch.iterdir()] == [f"work-0a-{os.getpid()}"]
+        forget(settings, "U1")
+        assert [*settings.scratch.iterdir()] == [at_work]
 
 
 def test_exports_that_name_a_forgotten_member_are_removed_or_told(tmp_path: Path) -> None:

@@ -60,7 +60,30 @@ def test_what_cannot_keep_rows_right_is_refused() -> None:
     assert "does not keep tables" in _said("dlt://filesystem")
     assert "does not keep tables" in _said("dlt://lancedb")
     assert "leaves them in it" in _said("dlt://athena")
-    assert "knows no destination parchment" in _said("dlt://parchment")
+    assert "knows no destination parchment." in _said("dlt://parchment")
+
+
+def test_a_name_of_ones_own_for_nothing_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    setting = "DESTINATION__ANALYTICS__DESTINATION_TYPE"
+    monkeypatch.setenv(setting, "parchment")
+    assert f"knows no destination parchment ({setting})." in _said("dlt://analytics")
+
+
+def test_what_cannot_be_read_is_told_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    credentials = f"postgresql://ann:{_SECRET.replace(' ', '')}@db.example.org:port/analytics"
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", credentials)
+    said = _said("dlt://postgres")
+    assert "cannot read what it is told of postgres" in said
+    assert "sesame" not in said
+
+
+def test_a_folder_that_dlt_takes_for_a_template_is_refused(
+    duckdb_place: DuckDb, tmp_path: Path
+) -> None:
+    scratch = tmp_path / "50% off"
+    scratch.mkdir()
+    with pytest.raises(UsageError, match="has a % in it"):
+        open_warehouse(duckdb_place.url, "grove", scratch).mark()
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,6 +101,7 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_database_wherever_one_stands_is_no_place(
     credentials: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREATE_INDEXES", "false")
     if credentials is not None:
         monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", credentials)
     monkeypatch.chdir(tmp_path)

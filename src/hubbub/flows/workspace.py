@@ -1,5 +1,6 @@
 """What all flows into a workspace share: its policy and keys, its folders, the names of runs."""
 
+import contextlib
 import fcntl
 import os
 import secrets
@@ -141,9 +142,10 @@ def stored_team(settings: Settings) -> str | None:
 
 
 def sweep(settings: Settings) -> None:
-    """Remove what work that died has left in its scratch folder: rows of people, perhaps."""
+    """Remove what work that died has left in its scratch folder: rows of people, perhaps. A lock
+    tells whether it died; numbers of processes mean something else in each container."""
     for left in settings.scratch.glob("work-*"):
-        if not Path(f"/proc/{left.name.rpartition('-')[2]}").exists():
+        with contextlib.suppress(OSError), _locked(left):  # it is at work, or has just ended
             shutil.rmtree(left, ignore_errors=True)
 
 
@@ -152,12 +154,26 @@ def scratch_folder(settings: Settings) -> Generator[Path]:
     """A folder for one piece of work alone; what others that died have left is removed."""
     root = made(settings.scratch / "x").parent
     sweep(settings)
-    folder = root / f"work-{secrets.token_hex(4)}-{os.getpid()}"
-    folder.mkdir()
+    name = secrets.token_hex(8)
+    folder, begun = root / f"work-{name}", root / f"new-{name}"
+    begun.mkdir()
+    with _locked(begun):
+        begun.rename(folder)  # from now on there is a lock on what sweeps look at
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Generator[None]:
+    """Hold a folder that nobody else holds. Raises `OSError` if somebody does, or it is gone."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        yield folder
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
 
 
 @contextmanager

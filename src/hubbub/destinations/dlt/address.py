@@ -21,6 +21,8 @@ NOWHERE = "%s_nothing_waits"
 _DATASET_CHARACTERS = NAME_CHARACTERS - len(WAITING) - 8
 """PostgreSQL cuts longer names off, and then both datasets would be one."""
 _EXAMPLE = "snowflake"
+_FILES = ("duckdb", "ducklake")
+"""Kinds that, told nothing, would be a file wherever one happens to stand."""
 
 
 class Address(Struct, frozen=True):
@@ -60,17 +62,17 @@ def address_of(url: str, workspace: str) -> Address:
             f"Use small letters, digits and _: at most {_DATASET_CHARACTERS} of them.",
         )
     library = _library()
-    settings = set_up()
-    _refuse_others(library, name)
+    credentials = set_up()
+    kind = _kind(library, name)
     try:
         with TemporaryDirectory() as folder:
             way = _pipeline(library, name, dataset, "hubbub", NOWHERE, Path(folder))
             config = way.destination_client().config
             place = _place(config)
     except Exception as error:  # noqa: BLE001 each destination has errors of its own for these
-        raise refusals.unconfigured(error, name) from None
-    if not settings.are_found or folder in place:
-        raise refusals.unconfigured(None, name)  # DuckDB would be a file wherever one stands
+        raise refusals.unconfigured(error, name, kind) from None
+    if kind in _FILES and not (credentials.are_found and folder not in place):
+        raise refusals.unconfigured(None, name, kind)
     return Address(
         f"dlt://{name} ({place}), dataset {dataset}",
         f"dlt://{name} ({place})#{dataset}",
@@ -93,13 +95,14 @@ def _library() -> Any:
     return library
 
 
-def _refuse_others(dlt: Any, name: str) -> None:
-    """Let through only what can keep Hubbub's tables as they have to be kept."""
+def _kind(dlt: Any, name: str) -> str:
+    """What dlt calls the kind of a destination. Raises `UsageError` if it is none that can keep
+    Hubbub's tables as they have to be kept."""
     try:
         there = dlt.destination(name)
-    except dlt.common.destination.exceptions.UnknownDestinationModule:
-        raise refusals.unknown(name) from None
-    can = there.capabilities()
+    except dlt.common.destination.exceptions.UnknownDestinationModule as error:
+        raise refusals.unknown(name, error.destination_type) from None
+    kind, can = there.destination_type.rpartition(".")[2], there.capabilities()
     merges = "delete-insert" in (can.supported_merge_strategies or ())
     if merges and can.preferred_loader_file_format is None:
         raise UsageError(
@@ -116,11 +119,17 @@ def _refuse_others(dlt: Any, name: str) -> None:
             )
     except ImportError:
         raise UsageError(
-            f"dlt lacks what it needs for {name}.", f'Install it: pip install "dlt[{name}]".'
+            f"dlt lacks what it needs for {name}.", f'Install it: pip install "dlt[{kind}]".'
         ) from None
+    return kind
 
 
 def _pipeline(dlt: Any, name: str, dataset: str, called: str, waiting: str, folder: Path) -> Any:
+    if "%" in str(folder):
+        raise UsageError(
+            f"dlt cannot work in a folder whose path has a % in it: {folder}.",
+            "Take another --home, or publish without dlt.",
+        )
     plain = dlt.destination(name)
     formats = set(plain.capabilities().supported_loader_file_formats)
     # PostgreSQL has both: by CSV an empty text becomes NULL, by Parquet no password may have a

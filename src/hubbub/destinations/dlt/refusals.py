@@ -21,8 +21,8 @@ _NOT_ALLOWED = re.compile(
     "(?i)permission|privilege|not authorized|access denied|must be owner|read-?only|42501"
     "|already exists"
 )
-_NEEDED = "2BP01"
-"""SQLSTATE of what cannot go, since something else is made of it."""
+_NEEDED = ("2BP01", "23503")
+"""SQLSTATE of what cannot go, since something else is made of it, or refers to it."""
 _LATER = ("08", "40", "53", "55", "57")
 """Classes of SQLSTATE that pass: lost connections, conflicts, want of means, locks, shutdowns."""
 _MOST = 400
@@ -35,24 +35,30 @@ def variable(name: str) -> str:
     return f"DESTINATION__{name.upper()}__CREDENTIALS"
 
 
-def unknown(name: str) -> UsageError:
-    """dlt has no such destination."""
+def unknown(name: str, kind: str | None) -> UsageError:
+    """dlt has no such destination, or none of the kind that a name stands for."""
+    setting = f"DESTINATION__{name.upper()}__DESTINATION_TYPE"
     return UsageError(
-        f"dlt knows no destination {name}.",
+        f"dlt knows no destination {kind or name}" + (f" ({setting})." if kind else "."),
         "It knows snowflake, databricks, redshift, clickhouse, mssql, motherduck, duckdb and more. "
-        f"A name of your own needs its kind: {variable(name)[: -len('CREDENTIALS')]}"
-        "DESTINATION_TYPE=snowflake.",
+        f"A name of your own needs its kind: {setting}=snowflake.",
     )
 
 
-def unconfigured(error: Any, name: str) -> UsageError:
-    """A setting is missing, or is none. dlt's message is left out, for it may quote one."""
+def unconfigured(error: Any, name: str, kind: str) -> UsageError:
+    """Settings are missing, or cannot be read. dlt's message is left out, for it may quote one."""
     missing = ", ".join(dict.fromkeys(_missing(getattr(error, "traces", {}))))
-    what = missing or ("credentials" if error is None else type(error).__name__)
+    if error is None:
+        missing = "credentials, with a whole path"
+    reason = (
+        f"dlt lacks what it needs to reach {name}: {missing}."
+        if missing
+        else f"dlt cannot read what it is told of {name}: {type(error).__name__}."
+    )
     return UsageError(
-        f"dlt lacks what it needs to reach {name}: {what}.",
+        reason,
         f"Set it in the environment: {variable(name)}, or its parts, such as "
-        f"{variable(name)}__PASSWORD. https://dlthub.com/docs/dlt-ecosystem/destinations/{name}",
+        f"{variable(name)}__PASSWORD. https://dlthub.com/docs/dlt-ecosystem/destinations/{kind}",
     )
 
 
@@ -123,10 +129,11 @@ def _explained(
             "The user has to be allowed to make datasets and tables, and to use those that are "
             "there: docs/dlt.md.",
         )
-    if state == _NEEDED or "depend on it" in said:
+    if state in _NEEDED or "foreign key" in said:
         return HubbubError(
             f"Something in {title} needs what is to go: {told}",
-            "Drop the views of your own that read it, publish again, and make them anew.",
+            "Drop the views and foreign keys of your own that refer to it, publish again, and make "
+            "the views anew.",
         )
     passes = state[:2] in _LATER if state else any(map(_is_transient, causes))
     if passes:

@@ -21,20 +21,20 @@ _OURS: dict[str, Any] = {
 }
 
 
-class Settings:
-    """Whether any setting of a destination was found."""
+class Credentials:
+    """Whether any of a destination were found."""
 
     are_found = False
 
 
-def set_up() -> Settings:
+def set_up() -> Credentials:
     """Give dlt these surroundings from now on."""
     providers: Any = import_module("dlt.common.configuration.providers")
     documents: Any = import_module("dlt.common.configuration.providers.doc")
     container: Any = import_module("dlt.common.configuration.container")
     pluggable: Any = import_module("dlt.common.configuration.specs.pluggable_run_context")
     contexts: Any = import_module("dlt.common.runtime.run_context")
-    found = Settings()
+    found = Credentials()
 
     environment = providers.EnvironProvider()
 
@@ -47,7 +47,8 @@ def set_up() -> Settings:
             if pipeline_name or sections[:1] != ("destination",):
                 return None, self.get_key_name(key, *sections)
             told: tuple[Any, str] = environment.get_value(key, hint, pipeline_name, *sections)
-            found.are_found |= told[0] is not None
+            if "credentials" in (*sections, key):
+                found.are_found |= told[0] is not None
             return told
 
     class Surroundings(contexts.RunContext):
