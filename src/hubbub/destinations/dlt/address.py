@@ -34,13 +34,18 @@ class Address(Struct, frozen=True):
     library: Any
     """dlt itself."""
     name: str
-    """dlt's own of the destination."""
+    """What dlt calls the destination."""
     secrets: tuple[str, ...]
     """What must not be shown."""
 
     def pipeline(self, called: str, waiting: str, folder: Path) -> Any:
         """A way for rows, in dlt's word: to the dataset, by way of another one, in which they wait;
-        of what it has under way there are files in the folder."""
+        of what it has under way there are files in the folder. Raises `UsageError`."""
+        if "%" in str(folder):
+            raise UsageError(
+                f"dlt cannot work in a folder whose path has a % in it: {folder}.",
+                "Take another --home, or publish without dlt.",
+            )
         return _pipeline(self.library, self.name, self.dataset, called, waiting, folder)
 
 
@@ -125,11 +130,6 @@ def _kind(dlt: Any, name: str) -> str:
 
 
 def _pipeline(dlt: Any, name: str, dataset: str, called: str, waiting: str, folder: Path) -> Any:
-    if "%" in str(folder):
-        raise UsageError(
-            f"dlt cannot work in a folder whose path has a % in it: {folder}.",
-            "Take another --home, or publish without dlt.",
-        )
     plain = dlt.destination(name)
     formats = set(plain.capabilities().supported_loader_file_formats)
     # PostgreSQL has both: by CSV an empty text becomes NULL, by Parquet no password may have a
