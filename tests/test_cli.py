@@ -36,6 +36,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "home"
 
 
+@pytest.mark.parametrize("name", ["who?", "a\\b"])
+def test_a_home_that_duckdb_takes_for_another_one_is_refused(tmp_path: Path, name: str) -> None:
+    done = hubbub("import", write_export(tmp_path / "export"), "--home", tmp_path / name)
+    assert done.returncode == 2
+    assert "which DuckDB takes for something else." in done.stderr
+    assert [each.name for each in tmp_path.iterdir()] == ["export"]
+
+
 def test_import_as_json_prints_one_object(tmp_path: Path) -> None:
     archive = write_export(tmp_path / "export")
     done = hubbub("--json", "import", archive, "--home", tmp_path / "home")

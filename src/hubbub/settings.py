@@ -286,6 +286,11 @@ def load(
     name = workspace or os.environ.get("HUBBUB_WORKSPACE") or _only_workspace(root)
     if not name or "/" in name or name.startswith("."):
         raise UsageError(f"{name!r} is no name for a workspace.", "Take letters and digits.")
+    if odd := {*str(root / name)} & {"?", "\\"}:
+        raise UsageError(
+            f"There is a {min(odd)} in {root / name}, which DuckDB takes for something else.",
+            "Take another --home, or another --workspace.",
+        )
     file = root / name / "hubbub.toml"
     written = _read(file) if heed_file else {}
     privacy = dict(written.get("privacy", {}))
