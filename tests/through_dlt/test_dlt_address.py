@@ -109,6 +109,14 @@ def test_a_database_wherever_one_stands_is_no_place(
     assert [*tmp_path.glob("*.duckdb")] == []
 
 
+def test_a_dataset_called_like_its_file_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", f"duckdb:///{tmp_path}/grove.duckdb")
+    assert "for the file itself" in _said("dlt://duckdb")
+    open_warehouse("dlt://duckdb/slack", "grove", tmp_path)
+
+
 def test_a_driver_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 'pip install "dlt[databricks]"' in _said("dlt://databricks")
     monkeypatch.setitem(sys.modules, "dlt", None)

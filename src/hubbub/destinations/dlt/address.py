@@ -78,6 +78,11 @@ def address_of(url: str, workspace: str) -> Address:
         raise refusals.unconfigured(error, name, kind) from None
     if kind in _FILES and not (credentials.are_found and folder not in place):
         raise refusals.unconfigured(None, name, kind)
+    if kind in _FILES and Path(place).stem == dataset:
+        raise UsageError(
+            f"DuckDB takes a dataset {dataset} in {place} for the file itself.",
+            f"Name another dataset: dlt://{name}/slack.",
+        )
     return Address(
         f"dlt://{name} ({place}), dataset {dataset}",
         f"dlt://{name} ({place})#{dataset}",
