@@ -1,6 +1,5 @@
 """One server for all tests of a run; each test has a database and a user of its own."""
 
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -71,10 +70,6 @@ def server() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def place(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    name = f"t_{uuid.uuid4().hex[:10]}"
-    server.run(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'")
-    server.run(f"CREATE DATABASE {name} OWNER {name} TEMPLATE template0")
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
-    yield Place(server, name, name)
-    server.run(f"DROP DATABASE {name} WITH (FORCE)")
-    server.run(f"DROP ROLE {name}")
+    with server.own_database(PASSWORD) as name:
+        yield Place(server, name, name)

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import uuid
 from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -122,6 +123,16 @@ class PostgresServer:
         """The rows of a query, as JSON has them."""
         told = self.run(f"SELECT coalesce(json_agg(r), '[]') FROM ({query}) r", database)
         return json.loads(told)
+
+    @contextmanager
+    def own_database(self, password: str) -> Generator[str]:
+        """A database, and its owner of the same name."""
+        name = f"t_{uuid.uuid4().hex[:10]}"
+        self.run(f"CREATE ROLE {name} LOGIN PASSWORD '{password}'")
+        self.run(f"CREATE DATABASE {name} OWNER {name} TEMPLATE template0")
+        yield name
+        self.run(f"DROP DATABASE {name} WITH (FORCE)")
+        self.run(f"DROP ROLE {name}")
 
     @contextmanager
     def somebody(self, database: str, statement: str) -> Generator[None]:

@@ -1,6 +1,5 @@
 """Destinations of dlt's, one a test; they are told of by the environment."""
 
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,17 +23,20 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def duckdb_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DuckDb:
     place = DuckDb(tmp_path / "warehouse.duckdb")
-    for name, value in place.set_up().items():
-        monkeypatch.setenv(name, value)
+    _tell_of(place, monkeypatch)
     return place
 
 
 @pytest.fixture
 def sqlite_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sqlite:
     place = Sqlite(tmp_path / "warehouse.db")
+    _tell_of(place, monkeypatch)
+    return place
+
+
+def _tell_of(place: DuckDb | Sqlite | Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in place.set_up().items():
         monkeypatch.setenv(name, value)
-    return place
 
 
 @pytest.fixture(scope="session")
@@ -45,12 +47,7 @@ def server() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def postgres_place(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Postgres]:
-    name = f"t_{uuid.uuid4().hex[:10]}"
-    server.run(f"CREATE ROLE {name} LOGIN PASSWORD '{_PASSWORD}'")
-    server.run(f"CREATE DATABASE {name} OWNER {name} TEMPLATE template0")
-    place = Postgres(server, name, name, _PASSWORD)
-    for setting, value in place.set_up().items():
-        monkeypatch.setenv(setting, value)
-    yield place
-    server.run(f"DROP DATABASE {name} WITH (FORCE)")
-    server.run(f"DROP ROLE {name}")
+    with server.own_database(_PASSWORD) as name:
+        place = Postgres(server, name, name, _PASSWORD)
+        _tell_of(place, monkeypatch)
+        yield place

@@ -48,6 +48,20 @@ def _command(settings: Settings, url: str) -> list[str]:
             "--privacy", "open", "publish", url]  # fmt: skip
 
 
+_LOUD = "metrics/loud.sql"
+
+
+def _measure(settings: Settings, query: str, **types: str) -> None:
+    """Write a metric of the workspace's own, whose columns are of these types."""
+    file = settings.pack / _LOUD
+    file.parent.mkdir(parents=True, exist_ok=True)
+    columns = "".join(
+        f'{name} = {{ type = "{each}", doc = "one" }}\n' for name, each in types.items()
+    )
+    header = f'title = "Loud"\nquestion = "How?"\nmembers = "none"\n\n[columns]\n{columns}'
+    file.write_text(f"/*\n{header}*/\n{query}")
+
+
 class TestDuckDb:
     """A file of DuckDB's."""
 
@@ -170,26 +184,20 @@ class TestDuckDb:
     def test_a_metric_is_a_table_whose_columns_may_become_others(
         self, settings: Settings, duckdb_place: DuckDb
     ) -> None:
-        own = settings.pack / "metrics/loud.sql"
-        own.parent.mkdir(parents=True)
-        header = '/*\ntitle = "Loud"\nquestion = "How?"\nmembers = "none"\n\n[columns]\n'
-        own.write_text(header + 'a = { type = "integer", doc = "one" }\n*/\nSELECT 1::BIGINT AS a')
+        _measure(settings, "SELECT 1::BIGINT AS a", a="integer")
         publish(settings, duckdb_place.url, Asked(names=("loud",)))
         assert duckdb_place.rows("metric_loud") == [{"a": 1}]
-        own.write_text(header + 'a = { type = "text", doc = "one" }\n*/\nSELECT \'b\' AS a')
+        _measure(settings, "SELECT 'b' AS a", a="text")
         publish(settings, duckdb_place.url)
         assert duckdb_place.rows("metric_loud") == [{"a": "b"}]
-        own.unlink()
+        (settings.pack / _LOUD).unlink()
         assert publish(settings, duckdb_place.url).emptied == ("metric_loud",)
         assert duckdb_place.rows("metric_loud") == []
 
     def test_broken_off_before_a_metric_is_noted_its_columns_may_become_others(
         self, settings: Settings, duckdb_place: DuckDb, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        own = settings.pack / "metrics/loud.sql"
-        own.parent.mkdir(parents=True)
-        header = '/*\ntitle = "Loud"\nquestion = "How?"\nmembers = "none"\n\n[columns]\n'
-        own.write_text(header + 'a = { type = "integer", doc = "one" }\n*/\nSELECT 1::BIGINT AS a')
+        _measure(settings, "SELECT 1::BIGINT AS a", a="integer")
 
         def break_off(*_: object) -> None:
             raise HubbubError("It broke off.", "")
@@ -199,7 +207,7 @@ class TestDuckDb:
             with pytest.raises(HubbubError, match="broke off"):
                 publish(settings, duckdb_place.url, Asked(names=("loud",)))
         assert duckdb_place.rows("metric_loud") == [{"a": 1}]
-        own.write_text(header + 'a = { type = "text", doc = "one" }\n*/\nSELECT \'b\' AS a')
+        _measure(settings, "SELECT 'b' AS a", a="text")
         publish(settings, duckdb_place.url, Asked(names=("loud",)))
         assert duckdb_place.rows("metric_loud") == [{"a": "b"}]
 
@@ -294,14 +302,10 @@ class TestPostgres:
     def test_what_is_made_of_a_column_that_goes_is_named(
         self, settings: Settings, postgres_place: Postgres
     ) -> None:
-        own = settings.pack / "metrics/loud.sql"
-        own.parent.mkdir(parents=True)
-        header = '/*\ntitle = "Loud"\nquestion = "How?"\nmembers = "none"\n\n[columns]\n'
-        text = '{ type = "text", doc = "one" }'
-        own.write_text(f"{header}a = {text}\nb = {text}\n*/\nSELECT 'a' AS a, 'b' AS b")
+        _measure(settings, "SELECT 'a' AS a, 'b' AS b", a="text", b="text")
         publish(settings, postgres_place.url, Asked(names=("loud",)))
         postgres_place.run("CREATE VIEW grove.theirs AS SELECT b FROM grove.metric_loud")
-        own.write_text(f"{header}a = {text}\n*/\nSELECT 'a' AS a")
+        _measure(settings, "SELECT 'a' AS a", a="text")
         with pytest.raises(HubbubError, match="view theirs depends on column b") as caught:
             publish(settings, postgres_place.url)
         assert not isinstance(caught.value, TryAgain)
